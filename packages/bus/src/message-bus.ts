@@ -1,0 +1,89 @@
+import type { TopicSpec } from '@lethe/contracts';
+
+/** A record to be written. The partition follows from the key (murmur2, as Kafka's default). */
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Trace context, content type; never anything personal. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A record as it was read. */
+export interface IncomingRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timestampMs: number;
+}
+
+/**
+ * One partition, owned by this member of its group until `lost` aborts.
+ *
+ * Invariants every adapter keeps:
+ * 1. Owner before reader: when the partition is handed over, all former owners are already
+ *    fenced, and only then is the committed offset read.
+ * 2. `commit` is one transaction: the records become visible and the offset moves, or neither.
+ * 3. After `lost`, `read` gives nothing and `commit` throws `fenced`.
+ */
+export interface OwnedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Aborted when ownership ends: rebalance, fencing, shutdown. */
+  readonly lost: AbortSignal;
+  /**
+   * The next records in order, at most `limit`; waits up to `waitMs` for the first one.
+   * Not calling `read` for minutes is fine: it pauses the partition, ownership stays.
+   */
+  read(limit: number, waitMs: number): Promise<readonly IncomingRecord[]>;
+  /**
+   * Writes `records` and moves the committed offset to `nextOffset` (last handled + 1).
+   *
+   * @throws LetheError `fenced` when another owner has taken over; `unavailable` when the
+   * outcome is unknown: the partition is then lost and will be handed over anew.
+   */
+  commit(nextOffset: bigint, records: readonly OutgoingRecord[]): Promise<void>;
+}
+
+export interface ConsumeOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /**
+   * Runs for as long as the partition is owned; called once per hand-over.
+   * When it throws, the partition is handed over anew after a back-off, from the committed offset.
+   */
+  readonly onPartition: (partition: OwnedPartition) => Promise<void>;
+  /** A failure that this consumer cannot recover from by itself. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** A running membership in a consumer group. Disposing it waits for every `onPartition` to return. */
+export interface Consumption extends AsyncDisposable {
+  /** Partitions owned now, as `topic/partition`. */
+  owned(): readonly string[];
+}
+
+export interface PartitionLag {
+  readonly topic: string;
+  readonly partition: number;
+  readonly committed: bigint;
+  readonly end: bigint;
+  /** Records written and not yet committed by the group. */
+  readonly lag: bigint;
+}
+
+/**
+ * A durable, partitioned log with consumer groups. Adapters: {@link SqliteBus} (embedded);
+ * all of them pass `describeMessageBus` in bus-contract.ts.
+ */
+export interface MessageBus extends AsyncDisposable {
+  /** Creates missing topics. @throws LetheError `precondition` when one exists with other partitions */
+  ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
+  /** Durable (fsynced, all or nothing) when the promise resolves. */
+  publish(records: readonly OutgoingRecord[]): Promise<void>;
+  consume(options: ConsumeOptions): Promise<Consumption>;
+  lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
+}

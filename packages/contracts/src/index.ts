@@ -1,0 +1,14 @@
+export * from './canonical-json.ts';
+export * from './digest.ts';
+export * from './errors.ts';
+export { descriptorSet } from './gen/descriptor-set.ts';
+export * from './gen/lethe/v1/evaluator_service.ts';
+export * from './gen/lethe/v1/events.ts';
+export * from './gen/lethe/v1/ingest_service.ts';
+export * from './gen/lethe/v1/lineage.ts';
+export * from './gen/lethe/v1/registry_service.ts';
+export * from './gen/lethe/v1/request.ts';
+export * from './gen/lethe/v1/unlearner_service.ts';
+export * from './ids.ts';
+export * from './records.ts';
+export * from './topics.ts';
