@@ -1,0 +1,39 @@
+import type { ErrorCode } from '@lethe/contracts';
+
+/** Exit codes of the CLI, printed by `lethe --help`. */
+export const exitCodes = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  notFound: 3,
+  conflict: 4,
+  unavailable: 5,
+  refused: 6,
+  capacity: 7,
+  interrupted: 130,
+} as const;
+
+export function exitCodeOf(code: ErrorCode): number {
+  switch (code) {
+    case 'invalid':
+      return exitCodes.usage;
+    case 'not_found':
+      return exitCodes.notFound;
+    case 'conflict':
+    case 'fenced':
+      return exitCodes.conflict;
+    case 'unavailable':
+      return exitCodes.unavailable;
+    case 'precondition':
+      return exitCodes.refused;
+    case 'capacity':
+      return exitCodes.capacity;
+    case 'cancelled':
+      return exitCodes.interrupted;
+    case 'corrupt':
+    case 'internal':
+      return exitCodes.internal;
+    default:
+      return code satisfies never;
+  }
+}

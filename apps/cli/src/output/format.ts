@@ -1,0 +1,25 @@
+/** A fraction as a percentage with two digits, for example `91.73 %`. */
+export function percent(fraction: number | undefined): string {
+  return fraction === undefined || Number.isNaN(fraction)
+    ? '–'
+    : `${(100 * fraction).toFixed(2)} %`;
+}
+
+/** A difference of fractions in points, signed, for example `−0.41`. */
+export function points(difference: number): string {
+  const text = Math.abs(100 * difference).toFixed(2);
+  return difference < 0 && text !== '0.00' ? `−${text}` : `+${text}`;
+}
+
+export function seconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(1)} s`;
+}
+
+/** The name of an enum value without its prefix, in lower case: `MODE_UNTRAIN` → `untrain`. */
+export function enumName(prefix: string, name: string): string {
+  return name.replace(`${prefix}_`, '').toLowerCase();
+}
+
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 12);
+}
