@@ -1,0 +1,92 @@
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { LetheError } from '@lethe/contracts';
+
+/** Where an embedded Lethe keeps everything. */
+export interface HomeLayout {
+  readonly root: string;
+  readonly bus: string;
+  readonly store: string;
+  readonly cache: string;
+  readonly ingest: string;
+  readonly registry: string;
+  readonly runtime: string;
+}
+
+export function homeLayout(home: string): HomeLayout {
+  const root = resolve(home);
+  return {
+    root,
+    bus: join(root, 'bus.sqlite'),
+    store: join(root, 'store'),
+    cache: join(root, 'cache'),
+    ingest: join(root, 'ingest.sqlite'),
+    registry: join(root, 'registry.sqlite'),
+    runtime: join(root, 'runtime.json'),
+  };
+}
+
+/**
+ * Makes the folder and takes it for this process until disposed. The lock is a SQLite file
+ * lock: the kernel releases it when the process dies, however it dies.
+ *
+ * @throws LetheError `precondition` when the folder cannot be written or another process has it
+ */
+export function takeHome(home: string): { layout: HomeLayout } & Disposable {
+  const layout = homeLayout(home);
+  makeWritable(layout.root);
+  const lock = new DatabaseSync(join(layout.root, 'lock.sqlite'));
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
+  } catch (cause) {
+    lock.close();
+    const running = readRuntime(layout.root);
+    throw new LetheError(
+      'precondition',
+      `home ${layout.root} is in use by another lethe${running ? ` (process ${running.pid}, gRPC ${running.grpc})` : ''}. Stop that one, talk to it (lethe status), or choose another --home.`,
+      { cause },
+    );
+  }
+  return {
+    layout,
+    [Symbol.dispose]() {
+      rmSync(layout.runtime, { force: true });
+      lock.close();
+    },
+  };
+}
+
+/** What a running `lethe up` tells the other commands. */
+export interface Runtime {
+  readonly pid: number;
+  readonly grpc: string;
+  readonly http: string;
+  readonly startedAt: string;
+}
+
+export function writeRuntime(layout: HomeLayout, runtime: Runtime): void {
+  writeFileSync(layout.runtime, `${JSON.stringify(runtime, null, 2)}\n`);
+}
+
+export function readRuntime(home: string): Runtime | undefined {
+  try {
+    return JSON.parse(readFileSync(homeLayout(home).runtime, 'utf8')) as Runtime;
+  } catch {
+    return undefined;
+  }
+}
+
+function makeWritable(root: string): void {
+  try {
+    mkdirSync(root, { recursive: true });
+    if (!statSync(root).isDirectory()) throw new Error('not a folder');
+    accessSync(root, constants.W_OK | constants.R_OK | constants.X_OK);
+  } catch (cause) {
+    throw new LetheError(
+      'precondition',
+      `--home ${root} cannot be used: ${(cause as Error).message}. Give a folder this user may write to.`,
+      { cause },
+    );
+  }
+}
