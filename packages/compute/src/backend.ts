@@ -1,9 +1,33 @@
+/** Which engine does the arithmetic. */
+export type BackendName = 'native-gpu' | 'native-cpu' | 'wasm-simd' | 'js';
+
+/** A better backend that could not be had, in words a user can act on. */
+export interface AbsentBackend {
+  readonly name: BackendName;
+  readonly reason: string;
+}
+
 /** A compute backend of tfjs that is ready for training. */
 export interface Backend {
   /** What is reported and written into manifests. */
-  readonly name: 'native-gpu' | 'native-cpu' | 'wasm-simd' | 'js';
+  readonly name: BackendName;
   /** Version, threads, device, as one line for people. */
   readonly description: string;
   /** Better backends that were tried, and why each is absent. */
-  readonly absent: readonly { readonly name: string; readonly reason: string }[];
+  readonly absent: readonly AbsentBackend[];
+}
+
+/** `auto` takes the best there is; the others insist on one. */
+export const backendPreferences = ['auto', 'native', 'wasm', 'js'] as const;
+
+export type BackendPreference = (typeof backendPreferences)[number];
+
+export interface BackendOptions {
+  /** Default `auto`. Pure JavaScript only comes when asked for: it is some 500 times slower. */
+  readonly prefer?: BackendPreference;
+  /**
+   * Threads of the native backend, default all processors. Sums are taken in an order that
+   * depends on it: the same seed gives the same bits only for the same number of threads.
+   */
+  readonly threads?: number;
 }

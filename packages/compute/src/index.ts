@@ -1,2 +1,3 @@
 export * from './backend.ts';
 export * from './job.ts';
+export { openBackend } from './open-backend.ts';

@@ -1,0 +1,92 @@
+import { LetheError } from '@lethe/contracts';
+import {
+  type AbsentBackend,
+  type Backend,
+  type BackendOptions,
+  type BackendPreference,
+  backendPreferences,
+} from './backend.ts';
+import { openJsBackend } from './js-backend.ts';
+import { openNativeBackend } from './native-backend.ts';
+import type { OpenAttempt } from './open-attempt.ts';
+import { openWasmBackend } from './wasm-backend.ts';
+
+type Opener = (options: BackendOptions) => Promise<OpenAttempt>;
+
+const candidates: Record<BackendPreference, readonly Opener[]> = {
+  auto: [openNativeBackend, openWasmBackend],
+  native: [openNativeBackend],
+  wasm: [openWasmBackend],
+  js: [openJsBackend],
+};
+
+let opened: { readonly prefer: BackendPreference; readonly backend: Promise<Backend> } | undefined;
+
+/**
+ * Opens the best available backend and makes it the one of this process: tfjs has one engine
+ * per process, so a second call gets the same backend, and a wish for another is refused.
+ *
+ * @throws LetheError `invalid` for an unknown preference, `precondition` when the wanted
+ *   backend is not to be had or another one is already open.
+ */
+export function openBackend(options: BackendOptions = {}): Promise<Backend> {
+  const prefer = options.prefer ?? 'auto';
+  if (!backendPreferences.includes(prefer)) {
+    return Promise.reject(
+      LetheError.invalid(
+        'backend',
+        prefer,
+        'there is no such compute backend',
+        `Use one of ${backendPreferences.join(', ')}.`,
+      ),
+    );
+  }
+  if (opened === undefined) {
+    opened = { prefer, backend: openFirst(prefer, options) };
+    opened.backend.catch(() => {
+      opened = undefined;
+    });
+    return opened.backend;
+  }
+  return sameOrRefused(prefer, opened);
+}
+
+async function openFirst(prefer: BackendPreference, options: BackendOptions): Promise<Backend> {
+  const absent: AbsentBackend[] = [];
+  for (const open of candidates[prefer]) {
+    const attempt = await open(options);
+    if (attempt.kind === 'open') {
+      return { ...attempt.backend, absent: [...absent, ...attempt.backend.absent] };
+    }
+    absent.push(...attempt.absent);
+  }
+  const reasons = absent.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  throw new LetheError('precondition', `No ${prefer} compute backend can be opened (${reasons})`);
+}
+
+async function sameOrRefused(
+  prefer: BackendPreference,
+  first: NonNullable<typeof opened>,
+): Promise<Backend> {
+  const backend = await first.backend;
+  if (prefer === 'auto' || prefer === first.prefer || satisfies(backend, prefer)) return backend;
+  throw new LetheError(
+    'precondition',
+    `The ${prefer} compute backend cannot be opened: this process already computes with ${backend.name}; start another process`,
+  );
+}
+
+function satisfies(backend: Backend, prefer: BackendPreference): boolean {
+  switch (prefer) {
+    case 'auto':
+      return true;
+    case 'native':
+      return backend.name === 'native-cpu' || backend.name === 'native-gpu';
+    case 'wasm':
+      return backend.name === 'wasm-simd';
+    case 'js':
+      return backend.name === 'js';
+    default:
+      return prefer satisfies never;
+  }
+}
