@@ -1,0 +1,17 @@
+import type { DeletionRequested } from '@lethe/contracts';
+
+/** An accepted request that still has samples to forget. */
+export interface PendingRequest {
+  readonly request: DeletionRequested;
+  /** Rows of the training manifest that no round holds yet, ascending, at least one. */
+  readonly rows: readonly number[];
+  /** Rung of the ladder to try next: 0 until an attempt with it was refused. */
+  readonly ladderStep: number;
+  /** When this process first saw it, by its own clock: the wait for a fuller batch starts here. */
+  readonly arrivedMs: number;
+}
+
+/** Requests are known by emitter and id together: an id alone is only unique per emitter. */
+export function requestKey(request: { emitter: string; requestId: string }): string {
+  return `${request.emitter}/${request.requestId}`;
+}
