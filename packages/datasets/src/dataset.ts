@@ -8,7 +8,7 @@ export interface SampleBatch {
 
 /**
  * A labelled data set, read by row. Rows are 0 … size − 1 in the order of the source's files.
- * Memory stays flat whatever the size.
+ * Samples stay on disk: memory holds labels and, where the source has them, file names.
  */
 export interface Dataset extends AsyncDisposable {
   /** Shape of one sample, without the batch axis: [height, width, channels] or [features]. */
@@ -18,11 +18,22 @@ export interface Dataset extends AsyncDisposable {
   readonly size: number;
   /** True for images: values lie in [0, 1] and can be flipped, shifted and mixed as pictures. */
   readonly isImage: boolean;
-  /** Stable id of a row, for example `data_batch_1/4711`. */
+  /** Stable id of a row, for example `data_batch_1/4711`. @throws LetheError `invalid` out of range */
   sampleId(row: number): string;
-  /** The bytes that a sample's SHA-256 is taken over, label excluded. */
-  sampleBytes(row: number): Promise<Uint8Array>;
+  /** @throws LetheError `invalid` for a row out of range */
   label(row: number): number;
+  /**
+   * The bytes that each sample's SHA-256 is taken over, in the order of `rows`: as stored, label
+   * excluded. Neighbouring rows are read together.
+   * @throws LetheError `invalid` for a row out of range, `corrupt` for unreadable data
+   */
+  sampleBytes(rows: ArrayLike<number>): Promise<Uint8Array[]>;
+  /**
+   * Turns the stored bytes of one sample into its values.
+   * @param into float32, as long as the product of `shape`
+   * @throws LetheError `corrupt` for bytes that are no sample of this set
+   */
+  decode(sample: Uint8Array, into: Float32Array): void;
   /** @throws LetheError `invalid` for a row out of range, `corrupt` for unreadable data */
   read(rows: ArrayLike<number>): Promise<SampleBatch>;
 }

@@ -1,1 +1,2 @@
 export * from './dataset.ts';
+export { datasetKinds, openDataset } from './open-dataset.ts';
