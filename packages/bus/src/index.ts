@@ -1,1 +1,4 @@
+export * from './backoff.ts';
 export * from './message-bus.ts';
+export * from './murmur2.ts';
+export * from './sqlite-bus.ts';

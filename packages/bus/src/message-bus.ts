@@ -54,8 +54,14 @@ export interface ConsumeOptions {
   /**
    * Runs for as long as the partition is owned; called once per hand-over.
    * When it throws, the partition is handed over anew after a back-off, from the committed offset.
+   * When it returns before `lost`, the partition stays owned and idle.
    */
   readonly onPartition: (partition: OwnedPartition) => Promise<void>;
+  /** Hears of what `onPartition` threw while it owned the partition; for the log. */
+  readonly onRetry?: (
+    error: Error,
+    partition: { readonly topic: string; readonly partition: number },
+  ) => void;
   /** A failure that this consumer cannot recover from by itself. */
   readonly onFatal: (error: Error) => void;
 }
