@@ -1,10 +1,21 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import type { AbsentBackend, BackendOptions } from './backend.ts';
 import type { OpenAttempt } from './open-attempt.ts';
 
-/** tfjs-node-gpu first: it is the same code, and serves machines without a GPU too. */
-const packages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+/** Where `npm run native:install` puts it; it finds the checkout's own tfjs from there. */
+const builtPackage = fileURLToPath(
+  new URL('../native/node_modules/@tensorflow/tfjs-node-gpu', import.meta.url),
+);
+
+/** tfjs-node-gpu before tfjs-node: it is the same code, and serves machines without a GPU too. */
+const packages = [builtPackage, '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+
+const require = createRequire(import.meta.url);
 
 /** The part of tfjs's native backend that it does not type publicly. */
 interface NodeBackend extends tf.KernelBackend {
@@ -19,11 +30,12 @@ interface NodeBackend extends tf.KernelBackend {
 export async function openNativeBackend(options: BackendOptions): Promise<OpenAttempt> {
   const threads = options.threads ?? availableParallelism();
   prepareEnvironment(threads);
+  restoreRetiredFunction();
   const failures: string[] = [];
-  for (const name of packages) {
-    const failure = await load(name);
+  for (const name of packages.filter(isInstalled)) {
+    const failure = await start(name);
     if (failure === undefined) return describe(name, threads);
-    if (failure !== 'not installed') failures.push(`${name} ${failure}`);
+    failures.push(`${name} ${failure}`);
   }
   return failures.length === 0
     ? absent(
@@ -42,16 +54,29 @@ function prepareEnvironment(threads: number): void {
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
 }
 
-/** @returns why it cannot be loaded, or `undefined` when it is. */
-async function load(name: string): Promise<string | undefined> {
+function isInstalled(name: string): boolean {
+  if (name === builtPackage) return existsSync(name);
   try {
-    await import(name);
+    require.resolve(`${name}/package.json`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns why it cannot be used, or `undefined` when tfjs computes with it. */
+async function start(name: string): Promise<string | undefined> {
+  try {
+    require(name);
   } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
-    const missing = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
-    return missing ? 'not installed' : `is installed but cannot be loaded (${firstLine(message)})`;
+    return `cannot be loaded (${firstLine(thrown instanceof Error ? thrown.message : String(thrown))})`;
   }
   return (await tf.setBackend('tensorflow')) ? undefined : 'is loaded but does not start';
+}
+
+/** tfjs-node calls a function that Node 22 warns about and Node 23 has removed. */
+function restoreRetiredFunction(): void {
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null });
 }
 
 function describe(name: string, threads: number): OpenAttempt {
