@@ -1,0 +1,125 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type EvaluationSet,
+  LetheError,
+  Mode,
+  type ModelKey,
+  ModelRegistration,
+} from '@lethe/contracts';
+import { type Dataset, openDataset, prepareImport } from '@lethe/datasets';
+import type { LineageStore } from '@lethe/lineage';
+import { type Classifier, encodeTopology, encodeWeights } from '@lethe/models';
+import type { BlobStore } from '@lethe/store';
+import type { DataSetArgument } from './data-set-argument.ts';
+
+export type SubjectsArgument = Parameters<typeof prepareImport>[0]['subjects'];
+
+export interface ImportRequest {
+  readonly modelKey: ModelKey;
+  readonly network: Classifier;
+  readonly training: DataSetArgument;
+  readonly stop: DataSetArgument | undefined;
+  readonly gate: DataSetArgument;
+  readonly subjects: SubjectsArgument;
+  /** `undefined`: untrain where there is a stop set, misclassify elsewhere. */
+  readonly mode: Mode | undefined;
+  readonly now: Date;
+  readonly onProgress?: (phase: string, done: number, total: number) => void;
+}
+
+export interface ImportResult {
+  readonly registration: ModelRegistration;
+  /** Things the user should know, for example samples left out of an evaluation set. */
+  readonly notes: readonly string[];
+}
+
+/** Checks everything, then writes blobs, then the registration: half an import is never visible. */
+export async function importModel(
+  request: ImportRequest,
+  lineage: LineageStore,
+  blobs: BlobStore,
+): Promise<ImportResult> {
+  const { network, modelKey } = request;
+  const folder = await mkdtemp(join(tmpdir(), 'lethe-import-'));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+
+  const open = async (argument: DataSetArgument, option: string): Promise<Dataset> => {
+    const dataset = stack.use(await openDataset(argument.source));
+    checkFits(dataset, network, option);
+    return dataset;
+  };
+  const training = await open(request.training, '--train');
+  if (request.training.ranges.length > 0) {
+    throw LetheError.invalid(
+      '--train rows',
+      request.training.ranges.length,
+      'a training set is registered whole',
+      'Leave rows= out.',
+    );
+  }
+  const sets = [];
+  for (const [role, argument] of [
+    ['stop', request.stop],
+    ['gate', request.gate],
+  ] as const) {
+    if (argument === undefined) continue;
+    const dataset = await open(argument, `--${role}`);
+    sets.push({ name: role, role, source: argument.source, dataset, ranges: [...argument.ranges] });
+  }
+
+  const manifestFile = join(folder, 'training-manifest.sqlite');
+  const prepared = await prepareImport({
+    training,
+    manifestFile,
+    subjects: request.subjects,
+    evaluationSets: sets,
+    onProgress: (progress: { phase: string; done: number; total: number }) =>
+      request.onProgress?.(progress.phase, progress.done, progress.total),
+  });
+
+  const registration = ModelRegistration.create({
+    modelKey,
+    topologyDigest: await blobs.put(encodeTopology(network.model)),
+    weightsDigest: await blobs.put(await encodeWeights(network.model)),
+    trainingManifestDigest: await blobs.put({ file: manifestFile }),
+    trainingData: request.training.source,
+    evaluationSets: prepared.evaluationSets as EvaluationSet[],
+    preprocessing: {
+      scale: network.preprocessing.scale,
+      mean: [...network.preprocessing.mean],
+      std: [...network.preprocessing.std],
+    },
+    output: 'logits',
+    classCount: network.classCount,
+    classNames: [...training.classNames],
+    defaultMode: request.mode ?? (request.stop ? Mode.MODE_UNTRAIN : Mode.MODE_MISCLASSIFY),
+    registeredTime: request.now,
+    sampleShape: [...network.sampleShape],
+  });
+  await lineage.register(registration);
+  return { registration, notes: prepared.notes };
+}
+
+function checkFits(dataset: Dataset, network: Classifier, option: string): void {
+  const given = dataset.shape.join('×');
+  const wanted = network.sampleShape.join('×');
+  if (given !== wanted) {
+    throw LetheError.invalid(
+      option,
+      given,
+      `samples are ${given}, the network takes ${wanted}`,
+      'Give the data the network was trained on.',
+    );
+  }
+  if (dataset.classCount > network.classCount) {
+    throw LetheError.invalid(
+      option,
+      dataset.classCount,
+      `the data has ${dataset.classCount} classes, the network ${network.classCount}`,
+      'Give the data the network was trained on.',
+    );
+  }
+}

@@ -1,0 +1,217 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Output } from './output/output.ts';
+
+/** Options every command has. */
+export interface GlobalOptions {
+  /** Folder of the embedded Lethe. */
+  readonly home: string;
+  /** gRPC address of a running Lethe, instead of the one in `home`. */
+  readonly address?: string;
+  readonly json?: boolean;
+}
+
+/** What a command module's `run` gets: merged options, its arguments, and where to write. */
+export type CommandFunction<Options> = (
+  options: Options & GlobalOptions,
+  out: Output,
+  ...args: string[]
+) => Promise<number>;
+
+/**
+ * The grammar of the CLI. Command modules are loaded only when they run, so that `--help`
+ * and shell completion stay quick.
+ */
+export function createProgram(out: Output, outcome: { exitCode: number }): Command {
+  const program = new Command('lethe')
+    .description('Makes deployed models forget what people asked to be deleted.')
+    .version('0.1.0')
+    .option('--home <dir>', 'folder of the embedded Lethe', process.env['LETHE_HOME'] ?? '.lethe')
+    .addOption(
+      new Option(
+        '--address <host:port>',
+        'gRPC address of a running Lethe (default: the one in --home)',
+      ).env('LETHE_ADDRESS'),
+    )
+    .option('--json', 'print results as JSON, one value a line; errors as JSON on stderr')
+    .showHelpAfterError('(lethe --help shows what there is)')
+    .exitOverride()
+    .addHelpText('after', closingHelp);
+
+  const action =
+    <Options>(load: () => Promise<{ run: CommandFunction<Options> }>) =>
+    async (...received: unknown[]): Promise<void> => {
+      const command = received.at(-1) as Command;
+      const args = received.slice(0, -2).filter((arg) => arg !== undefined) as string[];
+      const { run } = await load();
+      outcome.exitCode = await run(command.optsWithGlobals(), out, ...args);
+    };
+
+  program
+    .command('demo')
+    .summary('watch a model forget, from request to promotion')
+    .description(
+      'Starts all of Lethe in this process, streams deletion requests of several people, and shows every round as it happens: the candidate, the verdict, the promotion. One careless setting is used on purpose, so that the gate has something to reject. Ends with a table and an HTML report.',
+    )
+    .option(
+      '--data-dir <dir>',
+      'run on CIFAR-10 and ResNet-20 in this folder (cifar-10-batches-bin/, weights/) instead of the built-in synthetic images',
+    )
+    .option('--requests <n>', 'deletion requests to stream', wholeNumber(2, 10_000), 36)
+    .option('--seed <n>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1), 0)
+    .option('--mode <mode>', 'untrain, misclassify', 'untrain')
+    .option('--backend <name>', 'auto, native, wasm', process.env['LETHE_BACKEND'] ?? 'auto')
+    .option('--report <file>', 'where the HTML report goes', 'lethe-demo.html')
+    .action(action(() => import('./commands/demo.ts')));
+
+  program
+    .command('up')
+    .summary('run all services in one process, until Ctrl-C')
+    .description(
+      'Runs ingest, unlearner, evaluator and registry in this process on a durable log and a folder. Survives kill -9: start it again and it goes on where it was.',
+    )
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--grpc-port <port>', 'gRPC port (0: any free one)', wholeNumber(0, 65_535), 7401)
+    .option(
+      '--http-port <port>',
+      'HTTP port of the intake (0: any free one)',
+      wholeNumber(0, 65_535),
+      7402,
+    )
+    .option(
+      '--backend <name>',
+      'compute backend: auto, native, wasm',
+      process.env['LETHE_BACKEND'] ?? 'auto',
+    )
+    .option('--max-batch <n>', 'most samples of one round', wholeNumber(1, 4096), 64)
+    .option('--max-wait <ms>', 'longest wait for a batch to fill', wholeNumber(0, 86_400_000), 2000)
+    .option('--policy <file>', 'gate policy in YAML (default: built in)')
+    .option('--ladder <file>', 'ladder of unlearning settings in JSON or YAML (default: built in)')
+    .option('--seed <n>', 'seed of the rounds', wholeNumber(0, 2 ** 31 - 1), 0)
+    .action(action(() => import('./commands/up.ts')));
+
+  program
+    .command('import')
+    .summary('register a trained model, its training data and its evaluation sets')
+    .description(
+      'Registers a model: reads the network, lists every training sample with its SHA-256, label and subject handle, and checks the evaluation sets: `stop` and `gate` must not share a sample, and neither may hold one of a deletable subject. A data set is written KIND:PATH with optional ?split=…&rows=FROM-TO and kind-specific options, for example "cifar10-binary:/data/cifar-10-batches-bin?split=test&rows=0-1000".',
+    )
+    .argument('<model-key>', 'name of the model, for example cifar10-resnet20')
+    .requiredOption(
+      '--weights <path>',
+      'a tfjs LayersModel folder, a PyTorch CIFAR ResNet .th, or a Keras .h5',
+    )
+    .requiredOption('--train <data-set>', 'what the model was trained on')
+    .option('--stop <data-set>', 'labelled held-out set that may steer and stop rounds')
+    .requiredOption('--gate <data-set>', 'labelled held-out set that judges candidates')
+    .option('--subjects <file>', 'CSV or JSON lines: sample id, subject handle')
+    .option(
+      '--subjects-per <n>',
+      'give every n samples in order a made-up subject handle (for trials)',
+      wholeNumber(1, 1_000_000),
+    )
+    .option(
+      '--mode <mode>',
+      'default mode of requests: untrain, misclassify (default: untrain where a stop set is given)',
+    )
+    .option('--scale <x>', 'network input = (value · scale − mean) / std', decimal)
+    .option('--mean <list>', 'per channel, comma-separated', decimals)
+    .option('--std <list>', 'per channel, comma-separated', decimals)
+    .option('--keep-batch-norm', 'do not fold batch normalisation into the convolutions')
+    .option(
+      '--backend <name>',
+      'compute backend: auto, native, wasm',
+      process.env['LETHE_BACKEND'] ?? 'auto',
+    )
+    .action(action(() => import('./commands/import.ts')));
+
+  program
+    .command('submit')
+    .summary('ask for deletion')
+    .description('Sends deletion requests to a running Lethe and prints their receipts.')
+    .option('--model <key>', 'model that must forget')
+    .option('--subject <handle>', 'everything of this pseudonymous handle')
+    .option('--sample <id...>', 'samples by id')
+    .option('--sha256 <hex...>', 'samples by SHA-256')
+    .option('--class <label>', 'a whole label', wholeNumber(0, 2 ** 31 - 1))
+    .option('--file <file>', 'many requests: JSON lines as in the HTTP API ("-": standard input)')
+    .option('--id <uuid>', 'request id; reuse it to ask again safely (default: a new one)')
+    .option('--emitter <name>', 'the system that asks', 'cli')
+    .option('--mode <mode>', 'untrain, misclassify, relabel (default: the model’s)')
+    .option('--relabel-to <label>', 'with --mode relabel', wholeNumber(0, 2 ** 31 - 1))
+    .option('--regulation <name>', 'gdpr, ccpa, other', 'gdpr')
+    .option('--submitted-time <iso>', 'when the person asked (default: now)')
+    .option('--wait', 'wait until every request has ended')
+    .action(action(() => import('./commands/submit.ts')));
+
+  program
+    .command('status')
+    .summary('where requests stand')
+    .argument('[request-id]', 'one request; without it, the latest')
+    .option('--emitter <name>', 'who sent it', 'cli')
+    .option('--model <key>', 'only this model')
+    .option(
+      '--state <name>',
+      'accepted, in_round, completed, no_match, already_forgotten, escalated',
+    )
+    .option('--limit <n>', 'most rows', wholeNumber(1, 1000), 20)
+    .action(action(() => import('./commands/status.ts')));
+
+  program
+    .command('models')
+    .summary('models, what serves, and open requests')
+    .argument('[model-key]', 'one model')
+    .option(
+      '--export <dir>',
+      'write the served network as a tfjs LayersModel folder (needs --home)',
+    )
+    .action(action(() => import('./commands/models.ts')));
+
+  program
+    .command('rounds')
+    .summary('the lineage of a model')
+    .argument('<model-key>')
+    .option('--after <sequence>', 'only later ones', wholeNumber(0, 2 ** 32 - 1), 0)
+    .option('--limit <n>', 'most rows', wholeNumber(1, 1000), 100)
+    .option('--watch', 'show rounds as they run, until Ctrl-C')
+    .action(action(() => import('./commands/rounds.ts')));
+
+  program
+    .command('verdict')
+    .summary('why a candidate passed or failed')
+    .argument('<model-key>')
+    .argument('<sequence>')
+    .action(action(() => import('./commands/verdict.ts')));
+
+  return program;
+}
+
+const closingHelp = `
+First steps
+  lethe demo                                    everything at once, on built-in data
+  lethe up                                      run it; in another terminal:
+  lethe import my-model --weights DIR --train npz:train.npz --gate npz:gate.npz --subjects-per 4
+  lethe submit --model my-model --subject subject-7 --wait
+  lethe rounds my-model
+
+Exit codes
+  0 done   1 failure inside Lethe   2 wrong input   3 not found   4 conflict
+  5 not reachable   6 refused in this state   7 a limit is reached   130 interrupted
+`;
+
+function wholeNumber(low: number, high: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${low} to ${high}.`);
+  };
+}
+
+function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('It must be a number.');
+}
+
+function decimals(text: string): number[] {
+  return text.split(',').map(decimal);
+}
