@@ -3,6 +3,7 @@ import { dirname, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import type { OpenAttempt } from './open-attempt.ts';
+import { installWasmKernels } from './wasm-kernels/install.ts';
 
 /** WebAssembly with SIMD and our own training kernels: what a bare machine gets. One thread. */
 export async function openWasmBackend(): Promise<OpenAttempt> {
@@ -13,6 +14,7 @@ export async function openWasmBackend(): Promise<OpenAttempt> {
   if (!(await tf.setBackend('wasm'))) {
     return absent('the WebAssembly module could not be started: npm ci restores its files');
   }
+  installWasmKernels();
   const description = `tfjs ${tf.version.tfjs} in WebAssembly SIMD, 1 thread`;
   return { kind: 'open', backend: { name: 'wasm-simd', description, absent: [] } };
 }
