@@ -1,4 +1,14 @@
 export * from './dataset.ts';
+export type { DuplicateRule, EvaluationRole } from './import/evaluation-hygiene.ts';
+export {
+  type EvaluationInput,
+  type ImportInput,
+  type ImportProgress,
+  type PreparedImport,
+  prepareImport,
+} from './import/prepare-import.ts';
+export { readSubjects, type SubjectLine } from './import/read-subjects.ts';
+export type { SubjectsInput } from './import/subject-assignment.ts';
 export {
   type BuildOptions,
   buildTrainingManifest,
@@ -11,3 +21,5 @@ export {
   type TrainingManifest,
 } from './manifest/training-manifest.ts';
 export { datasetKinds, openDataset } from './open-dataset.ts';
+export { evaluationSetDigest, rowsOfRanges, sampleDigests } from './sample-digests.ts';
+export { type SampleReader, sampleReader } from './sample-reader.ts';
