@@ -1,1 +1,18 @@
 export * from './classifier.ts';
+export { foldBatchNorm } from './fold-batch-norm.ts';
+export { logits, predictedClasses, preprocess } from './logits.ts';
+export { decodeModel } from './stored-model.ts';
+export { toLogits } from './to-logits.ts';
+export {
+  encodeArrays,
+  encodeTopology,
+  encodeWeights,
+  findNonFinite,
+  type NonFinite,
+  parseTopology,
+  setWeights,
+  splitWeights,
+  type Topology,
+  type WeightSpec,
+  weightsOf,
+} from './weights.ts';
