@@ -36,6 +36,8 @@ export interface SqliteBusOptions {
   readonly retentionEveryMs?: number;
   /** Key, headers and value of one record. Default 1 MiB. */
   readonly maxRecordBytes?: number;
+  /** The file grows no further than this, and publishing throws `capacity`. Default: no limit. */
+  readonly maxFileBytes?: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -74,7 +76,7 @@ export class SqliteBus implements MessageBus {
   static async open(options: SqliteBusOptions): Promise<SqliteBus> {
     let db: DatabaseSync | undefined;
     try {
-      db = openDatabase(options.file);
+      db = openDatabase(options.file, options.maxFileBytes);
       migrate(db, options.file);
       return new SqliteBus(db, options);
     } catch (thrown) {
@@ -244,8 +246,10 @@ export class SqliteBus implements MessageBus {
       this.#dataVersion = version;
       this.#parts.wakeUps.wakeAll();
       this.#reconcile();
-    } catch {
-      // Busy or ill: the next poll tries again, and commits report what is wrong.
+    } catch (thrown) {
+      // Busy or full: the next poll tries again.
+      const error = translateSqliteError(thrown, this.#file);
+      for (const consumption of this.#consumptions) consumption.fail(error);
     }
   }
 

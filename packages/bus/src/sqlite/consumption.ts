@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { LetheError } from '@lethe/contracts';
 import type { Backoff } from '../backoff.ts';
 import type { ConsumeOptions, Consumption } from '../message-bus.ts';
@@ -24,6 +26,7 @@ export class SqliteConsumption implements Consumption {
   readonly #onLeft: () => void;
   readonly #slots = new Map<number, Slot>();
   readonly #closing = new AbortController();
+  #hasFailed = false;
   #disposal: Promise<void> | undefined;
 
   constructor(
@@ -58,6 +61,14 @@ export class SqliteConsumption implements Consumption {
     for (const position of owned) {
       if (!this.#slots.has(position.logId)) this.#open(position);
     }
+  }
+
+  /** Reports an error that time does not heal, once. @returns whether it is of that kind */
+  fail(error: LetheError): boolean {
+    if (error.code === 'unavailable' || error.code === 'capacity') return false;
+    if (!this.#hasFailed) this.#options.onFatal(error);
+    this.#hasFailed = true;
+    return true;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -109,10 +120,7 @@ export class SqliteConsumption implements Consumption {
       if (ownership === undefined) return 'not-ours';
       return new SqliteOwnedPartition(this.#parts, this.member, position, ownership);
     } catch (thrown) {
-      const error = translateSqliteError(thrown, this.#parts.file);
-      if (error.code === 'unavailable' || error.code === 'capacity') return 'not-now';
-      this.#options.onFatal(error);
-      return 'not-ours';
+      return this.fail(translateSqliteError(thrown, this.#parts.file)) ? 'not-ours' : 'not-now';
     }
   }
 
@@ -129,22 +137,11 @@ export class SqliteConsumption implements Consumption {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
+/** Ends early, without an error, when `signal` aborts. */
 function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const wake = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, durationMs);
-    signal.addEventListener('abort', wake);
-  });
+  return setTimeout(durationMs, undefined, { signal }).catch(() => {});
 }

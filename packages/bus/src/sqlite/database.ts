@@ -25,12 +25,16 @@ const sqlite = loadSqlite();
 const busyTimeoutMs = 5_000;
 
 /** Opens a database whose commits are on the disk (write-ahead log, fsync) when they return. */
-export function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string, maxFileBytes?: number): DatabaseSync {
   const db = new sqlite.DatabaseSync(file, { timeout: busyTimeoutMs });
   try {
     db.exec('PRAGMA journal_mode = WAL');
     db.exec('PRAGMA synchronous = FULL');
     db.exec(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
+    if (maxFileBytes !== undefined) {
+      const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
+      db.exec(`PRAGMA max_page_count = ${Math.ceil(maxFileBytes / pageBytes)}`);
+    }
     return db;
   } catch (thrown) {
     db.close();

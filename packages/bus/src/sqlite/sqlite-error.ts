@@ -8,7 +8,10 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   8: ['precondition', 'is read-only. Give this user write access to the file and its folder.'],
   10: ['unavailable', 'could not be read or written (I/O error). Check the disk, then try again.'],
   11: ['corrupt', 'is damaged. Restore it from a backup, or move it away to begin anew.'],
-  13: ['capacity', 'cannot grow: the disk is full. Free some space; nothing was half-written.'],
+  13: [
+    'capacity',
+    'cannot grow: the disk or its quota is full. Free some space; nothing was half-written.',
+  ],
   14: [
     'precondition',
     'cannot be opened. Check that its folder exists and that this user may write there.',
