@@ -1,6 +1,11 @@
 export * from './classifier.ts';
 export { foldBatchNorm } from './fold-batch-norm.ts';
 export { logits, predictedClasses, preprocess } from './logits.ts';
+export {
+  cifarResNetPreprocessing,
+  importTorchResNet,
+  type TorchResNetOptions,
+} from './pytorch/import-torch-resnet.ts';
 export { decodeModel } from './stored-model.ts';
 export { toLogits } from './to-logits.ts';
 export {
