@@ -5,7 +5,8 @@ import * as tf from '@tensorflow/tfjs';
 export interface Conv2dGradientAttributes {
   readonly strides: number | [number, number];
   readonly pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
-  readonly dataFormat: 'NHWC' | 'NCHW';
+  /** Absent in depthwise gradients. */
+  readonly dataFormat?: 'NHWC' | 'NCHW';
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
