@@ -113,6 +113,26 @@ describe('fencing between processes', () => {
     expect(ends).toMatchObject([{ committed: 0n }, { end: 0n }]);
   });
 
+  it('refuses the commit of an owner whose partition went away and came back unseen', async () => {
+    await using stopped = await openBus({ pollMs: 3_600_000 });
+    await using visitor = await openBus();
+    await visitor.ensureTopics([{ name: 'two', partitions: 2, retentionMs }]);
+    const old = handOvers('g', ['two']);
+    await stopped.consume(old.options);
+    await until(() => old.given.length === 2);
+    const next = handOvers('g', ['two']);
+    const visit = await visitor.consume(next.options);
+    await until(() => next.given.length === 1);
+    await visit[Symbol.asyncDispose]();
+    // The stopped member owns it again by name; its right was lost in between all the same.
+    const { partition } = next.given[0]!;
+    const stale = old.given.find((each) => each.partition === partition)!;
+    expect(stale.lost.aborted).toBe(false);
+    await expect(stale.commit(0n, [])).rejects.toMatchObject({ code: 'fenced' });
+    const kept = old.given.find((each) => each.partition !== partition)!;
+    await expect(kept.commit(0n, [])).resolves.toBeUndefined();
+  });
+
   it('lets an owner that was held for dead come back', async () => {
     let nowMs = 1_000_000;
     await using sleeper = await openBus({ now: () => nowMs, sessionTimeoutMs: 60 });
