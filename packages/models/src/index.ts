@@ -1,5 +1,11 @@
 export * from './classifier.ts';
 export { foldBatchNorm } from './fold-batch-norm.ts';
+export { importKeras, type KerasOptions } from './keras/import-keras.ts';
+export {
+  exportLayersModel,
+  type LayersModelOptions,
+  loadLayersModel,
+} from './layers-model-folder.ts';
 export { logits, predictedClasses, preprocess } from './logits.ts';
 export {
   cifarResNetPreprocessing,

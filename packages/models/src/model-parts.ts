@@ -50,27 +50,22 @@ export async function putTogether(parts: ModelParts): Promise<tf.LayersModel> {
 }
 
 /**
- * Builds a model from its structure and weights by name. `source` names it in errors.
+ * Builds a model from its structure and weights by name; without weights, as its initialisers
+ * say. `source` names it in errors.
  *
  * @throws LetheError `invalid` for unknown layers and weights that do not fit
  */
 export async function buildModel(
   network: NetworkConfig,
-  weights: readonly NamedWeight[],
+  weights: readonly NamedWeight[] | undefined,
   source: string,
 ): Promise<tf.LayersModel> {
   checkLayerClasses(network, source);
-  const weightSpecs = weights.map(({ name, shape }) => ({
-    name,
-    shape: [...shape],
-    dtype: 'float32' as const,
-  }));
-  const weightData = concatenate(weights.map(({ values }) => values)).buffer;
   try {
     // tfjs edits the topology it is given: it gets a copy.
     const modelTopology = structuredClone(topologyOf(network)) as tf.io.ModelJSON['modelTopology'];
     return await tf.loadLayersModel(
-      tf.io.fromMemory({ modelTopology, weightSpecs, weightData, format: 'layers-model' }),
+      tf.io.fromMemory({ modelTopology, ...weightArtifacts(weights) }),
     );
   } catch (cause) {
     throw new LetheError(
@@ -80,6 +75,18 @@ export async function buildModel(
       { cause },
     );
   }
+}
+
+function weightArtifacts(weights: readonly NamedWeight[] | undefined) {
+  if (weights === undefined) return {};
+  return {
+    weightSpecs: weights.map(({ name, shape }) => ({
+      name,
+      shape: [...shape],
+      dtype: 'float32' as const,
+    })),
+    weightData: concatenate(weights.map(({ values }) => values)).buffer,
+  };
 }
 
 /** One array from several, in order. */
