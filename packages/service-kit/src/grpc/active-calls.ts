@@ -1,0 +1,58 @@
+import { LetheError } from '@lethe/contracts';
+import type { Log } from '../log/log.ts';
+import type { CallRunner } from './open-call.ts';
+
+/** The calls under way on one server: what a drain waits for. */
+export class ActiveCalls implements CallRunner {
+  readonly defaultDeadlineMs: number;
+  readonly #log: Log;
+  readonly #closing = new AbortController();
+  readonly #draining = new AbortController();
+  readonly #active = new Set<Promise<void>>();
+
+  constructor(log: Log, defaultDeadlineMs: number) {
+    this.#log = log;
+    this.defaultDeadlineMs = defaultDeadlineMs;
+  }
+
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.#draining.signal;
+  }
+
+  run(method: string, work: () => Promise<void>): void {
+    const startedMs = performance.now();
+    const call = work().then(
+      () => this.#ended(method, 'ok', startedMs),
+      (thrown) => this.#ended(method, LetheError.from(thrown).code, startedMs, thrown),
+    );
+    this.#active.add(call);
+    void call.finally(() => this.#active.delete(call));
+  }
+
+  /** Resolves when no call is active, or after `withinMs`. */
+  async idle(withinMs: number): Promise<void> {
+    const timedOut = new Promise<void>((resolve) => setTimeout(resolve, withinMs).unref());
+    await Promise.race([Promise.all(this.#active), timedOut]);
+  }
+
+  stopStreams(): void {
+    this.#draining.abort();
+  }
+
+  stopAll(): void {
+    this.#closing.abort();
+  }
+
+  #ended(method: string, code: string, startedMs: number, error?: unknown): void {
+    const fields = { method, code, ms: Math.round(performance.now() - startedMs) };
+    if (code === 'internal' || code === 'corrupt') {
+      this.#log.error('call failed', { ...fields, error });
+    } else {
+      this.#log.debug('call ended', fields);
+    }
+  }
+}

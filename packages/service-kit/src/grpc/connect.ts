@@ -1,0 +1,164 @@
+import {
+  type CallOptions,
+  type ChannelCredentials,
+  type Client,
+  type ClientOptions,
+  credentials,
+  Metadata,
+} from '@grpc/grpc-js';
+import { LetheError } from '@lethe/contracts';
+import { fromServiceError } from './grpc-errors.ts';
+import type { RequestOf, ResponseOf, TypedService } from './implement-service.ts';
+
+/** What ts-proto generates for a client. */
+export interface ClientConstructor<S extends TypedService> {
+  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): Client;
+  readonly service: S;
+  readonly serviceName: string;
+}
+
+export interface ClientCallOptions {
+  readonly signal?: AbortSignal;
+  /** Unary calls only. */
+  readonly timeoutMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One method each: a promise of the response, or an async iterable of a stream. */
+export type PromiseClient<S extends TypedService> = {
+  readonly [Name in keyof S]: (
+    request: RequestOf<S[Name]>,
+    options?: ClientCallOptions,
+  ) => S[Name]['responseStream'] extends true
+    ? AsyncIterable<ResponseOf<S[Name]>>
+    : Promise<ResponseOf<S[Name]>>;
+} & AsyncDisposable;
+
+export interface ConnectOptions {
+  /** Default deadline of a unary call. Default 30 s. */
+  readonly timeoutMs?: number;
+  /** How long a call waits for the server to be reachable. Default 5 s. */
+  readonly waitForReadyMs?: number;
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Connection {
+  readonly client: Client;
+  readonly address: string;
+  readonly options: Required<ConnectOptions>;
+}
+
+const maxReceiveBytes = 64 * 1024 * 1024;
+
+/**
+ * A client of one service. Connects with the first call. Calls reject with the LetheError that
+ * the server threw; `unavailable` when nothing answers at `address`.
+ */
+export function connect<S extends TypedService>(
+  clientType: ClientConstructor<S>,
+  address: string,
+  options: ConnectOptions = {},
+): PromiseClient<S> {
+  const connection: Connection = {
+    address,
+    client: new clientType(address, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': maxReceiveBytes,
+    }),
+    options: { timeoutMs: 30_000, waitForReadyMs: 5_000, headers: {}, ...options },
+  };
+  const methods = Object.entries(clientType.service).map(([name, method]) => [
+    name,
+    method.responseStream
+      ? (request: unknown, call: ClientCallOptions = {}) =>
+          callStream(connection, method, request, call)
+      : (request: unknown, call: ClientCallOptions = {}) =>
+          callUnary(connection, method, request, call),
+  ]);
+  return {
+    ...Object.fromEntries(methods),
+    async [Symbol.asyncDispose]() {
+      connection.client.close();
+    },
+  } as PromiseClient<S>;
+}
+
+async function callUnary(
+  connection: Connection,
+  method: TypedService[string],
+  request: unknown,
+  call: ClientCallOptions,
+): Promise<unknown> {
+  const deadline = Date.now() + (call.timeoutMs ?? connection.options.timeoutMs);
+  throwIfAborted(call.signal);
+  await reachable(connection, deadline);
+  return await new Promise((resolve, reject) => {
+    const clientCall = connection.client.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      metadataOf(connection, call),
+      { deadline } satisfies CallOptions,
+      (error, response) => {
+        call.signal?.removeEventListener('abort', cancel);
+        if (error) reject(fromServiceError(error, method.path));
+        else resolve(response);
+      },
+    );
+    const cancel = () => clientCall.cancel();
+    call.signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+async function* callStream(
+  connection: Connection,
+  method: TypedService[string],
+  request: unknown,
+  call: ClientCallOptions,
+): AsyncGenerator<unknown> {
+  throwIfAborted(call.signal);
+  await reachable(connection, Infinity);
+  const stream = connection.client.makeServerStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    request,
+    metadataOf(connection, call),
+  );
+  const cancel = () => stream.cancel();
+  call.signal?.addEventListener('abort', cancel, { once: true });
+  // A cancelled stream may report its end after the reader has left.
+  stream.on('error', () => {});
+  try {
+    yield* stream;
+  } catch (thrown) {
+    throw fromServiceError(thrown, method.path);
+  } finally {
+    call.signal?.removeEventListener('abort', cancel);
+    stream.cancel();
+  }
+}
+
+function reachable({ client, address, options }: Connection, deadline: number): Promise<void> {
+  const until = Math.min(deadline, Date.now() + options.waitForReadyMs);
+  return new Promise((resolve, reject) => {
+    client.waitForReady(until, (cause) => {
+      if (cause === undefined || cause === null) return resolve();
+      const message = `nothing answers at ${address}. Is it running there?`;
+      reject(new LetheError('unavailable', message, { cause }));
+    });
+  });
+}
+
+function metadataOf({ options }: Connection, call: ClientCallOptions): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries({ ...options.headers, ...call.headers })) {
+    metadata.set(name, value);
+  }
+  return metadata;
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new LetheError('cancelled', 'the call was cancelled');
+}
