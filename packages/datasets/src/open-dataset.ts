@@ -1,12 +1,18 @@
 import { type DatasetSource, LetheError } from '@lethe/contracts';
 import type { Dataset } from './dataset.ts';
 import { openCifar10, openCifar100 } from './layouts/cifar-binary.ts';
+import { openImageFolder } from './layouts/image-folder.ts';
+import { openMnist } from './layouts/mnist-idx.ts';
+import { openNpz } from './layouts/npz.ts';
 import { openSynthetic } from './layouts/synthetic.ts';
 import { type SampleLayout, StoredDataset } from './stored-dataset.ts';
 
 const layouts: Readonly<Record<string, (source: DatasetSource) => Promise<SampleLayout>>> = {
   'cifar10-binary': openCifar10,
   'cifar100-binary': openCifar100,
+  'mnist-idx': openMnist,
+  'image-folder': openImageFolder,
+  npz: openNpz,
   synthetic: openSynthetic,
 };
 

@@ -78,7 +78,12 @@ export function decodeBatch(
   const values = new Float32Array(rows.length * valueCount);
   const labels = new Int32Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
-    dataset.decode(samples[i]!, values.subarray(i * valueCount, (i + 1) * valueCount));
+    try {
+      dataset.decode(samples[i]!, values.subarray(i * valueCount, (i + 1) * valueCount));
+    } catch (cause) {
+      const message = `sample ${dataset.sampleId(rows[i]!)} cannot be read: ${LetheError.from(cause).message}`;
+      throw new LetheError('corrupt', message, { cause });
+    }
     labels[i] = dataset.label(rows[i]!);
   }
   return { values, labels };

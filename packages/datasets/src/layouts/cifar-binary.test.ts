@@ -91,6 +91,20 @@ describe('CIFAR-10 binary', () => {
     await rm(partial, { recursive: true });
   });
 
+  it.each(['{', 'null', '{"official_index_of_each_record":[1]}'])(
+    'refuses the index file %s for two records',
+    async (text) => {
+      const partial = await temporaryFolder();
+      const records = Buffer.concat([record(1, 0), record(2, 1)]);
+      await writeFile(join(partial, 'test_batch_9980.bin'), records);
+      await writeFile(join(partial, 'test_batch_9980.index.json'), text);
+      await expect(openDataset(source(partial, 'test'))).rejects.toThrow(
+        /index\.json: official_index.*must list one index for each of the 2 records/,
+      );
+      await rm(partial, { recursive: true });
+    },
+  );
+
   it.each([-1, 10, 0.5, Number.NaN])('refuses row %s', async (row) => {
     await using dataset = await openDataset(source(folder));
     await expect(dataset.read([row])).rejects.toMatchObject({ code: 'invalid' });

@@ -154,9 +154,7 @@ async function readLabels(records: RecordFiles, variant: Variant): Promise<Uint8
 async function officialIndexes(file: string, recordCount: number): Promise<number[] | undefined> {
   const indexFile = file.replace(/\.bin$/, '.index.json');
   if (!(await exists(indexFile))) return undefined;
-  const parsed: unknown = JSON.parse(await readFile(indexFile, 'utf8'));
-  const indexes = (parsed as { official_index_of_each_record?: number[] })
-    .official_index_of_each_record;
+  const indexes = parseIndexes(await readFile(indexFile, 'utf8'));
   if (Array.isArray(indexes) && indexes.length === recordCount) return indexes;
   throw LetheError.invalid(
     `${indexFile}: official_index_of_each_record`,
@@ -164,6 +162,15 @@ async function officialIndexes(file: string, recordCount: number): Promise<numbe
     `must list one index for each of the ${recordCount} records of ${file}`,
     'Fetch it again, or remove it to number the records as they come.',
   );
+}
+
+function parseIndexes(text: string): number[] | undefined {
+  try {
+    return (JSON.parse(text) as { official_index_of_each_record?: number[] } | null)
+      ?.official_index_of_each_record;
+  } catch {
+    return undefined;
+  }
 }
 
 function cifarLayout(
