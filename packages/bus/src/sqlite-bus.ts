@@ -230,19 +230,20 @@ export class SqliteBus implements MessageBus {
   #startPolling(): void {
     if (this.#consumptions.size > 1) return;
     this.#lastHeartbeatMs = performance.now();
+    this.#dataVersion = this.#readDataVersion();
     this.#pollTimer = setInterval(() => this.#poll(), this.#pollMs);
   }
 
   /** Sees what other processes did, and shows them that this one lives. */
   #poll(): void {
     try {
-      const version = Number(this.#selectDataVersion.get()?.['data_version']);
-      const isHeartbeatDue = performance.now() - this.#lastHeartbeatMs >= this.#heartbeatEveryMs;
-      if (isHeartbeatDue) {
+      if (performance.now() - this.#lastHeartbeatMs >= this.#heartbeatEveryMs) {
         this.#parts.groups.heartbeat([...this.#consumptions].map((each) => each.member));
         this.#lastHeartbeatMs = performance.now();
+        this.#reconcile();
       }
-      if (!isHeartbeatDue && version === this.#dataVersion) return;
+      const version = this.#readDataVersion();
+      if (version === this.#dataVersion) return;
       this.#dataVersion = version;
       this.#parts.wakeUps.wakeAll();
       this.#reconcile();
@@ -251,6 +252,11 @@ export class SqliteBus implements MessageBus {
       const error = translateSqliteError(thrown, this.#file);
       for (const consumption of this.#consumptions) consumption.fail(error);
     }
+  }
+
+  /** Changes with every commit of another connection, never with one of ours. */
+  #readDataVersion(): number {
+    return Number(this.#selectDataVersion.get()?.['data_version']);
   }
 
   #reconcile(): void {
