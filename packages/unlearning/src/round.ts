@@ -69,6 +69,10 @@ export interface RoundResult {
     readonly steps: number;
     /** Images through a training step plus images through a forward pass only. */
     readonly imagePasses: number;
+    /** Images through a training step or another gradient. */
+    readonly trainingPasses: number;
+    /** Images through a forward pass only. */
+    readonly forwardPasses: number;
     readonly forgetAccuracyBefore: number;
     readonly forgetAccuracyAfter: number;
   };
@@ -78,6 +82,6 @@ export interface RoundResult {
 
 export interface RoundHooks {
   readonly onProgress?: (progress: RoundProgress) => void;
-  /** Checked every step; the round then throws LetheError-like `AbortError`. */
+  /** Checked every step; the round then throws a LetheError `cancelled`. */
   readonly signal?: AbortSignal;
 }

@@ -1,0 +1,146 @@
+import { LetheError } from '@lethe/contracts';
+import type { Method } from './methods/method.ts';
+import type { LabelledSamples, Network, RoundInput } from './round.ts';
+
+/**
+ * Refuses input that no round can be run on, before anything is computed.
+ *
+ * @throws LetheError `invalid` naming field, value and remedy
+ */
+export function checkRoundInput(input: RoundInput, method: Method): void {
+  const { network, mode, seed } = input;
+  if (!method.modes.includes(mode)) {
+    throw LetheError.invalid(
+      'mode',
+      mode,
+      `is no mode of the method ${method.name}`,
+      `Use ${method.modes.join(', ')}.`,
+    );
+  }
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw LetheError.invalid('seed', seed, 'is no seed', 'Use a whole number from 0 to 2^53 - 1.');
+  }
+  checkWeights('weights', input.weights, network);
+  checkWeights('originalWeights', input.originalWeights, network);
+  checkSamples('forget', input.forget, network);
+  if (input.heldOut !== undefined) checkSamples('heldOut', input.heldOut, network);
+  if (mode === 'untrain' && input.heldOut === undefined) {
+    throw LetheError.invalid(
+      'heldOut',
+      'none',
+      'untrain needs labelled samples that were never trained on',
+      'Register an evaluation set with the role stop, or use the mode misclassify.',
+    );
+  }
+  if (mode === 'relabel') checkTargets(input);
+}
+
+function checkWeights(field: string, weights: readonly Float32Array[], { model }: Network): void {
+  if (weights.length !== model.weights.length) {
+    throw LetheError.invalid(
+      field,
+      `${weights.length} tensors`,
+      `the network has ${model.weights.length}`,
+      'Give the weights in the order of model.getWeights().',
+    );
+  }
+  for (const [i, weight] of model.weights.entries()) {
+    const size = weight.shape.reduce<number>((product, length) => product * (length ?? 1), 1);
+    const values = weights[i] as Float32Array;
+    if (values.length !== size) {
+      throw LetheError.invalid(
+        `${field}[${i}]`,
+        `${values.length} values`,
+        `${weight.originalName} has ${size}`,
+        'Give the weights in the order of model.getWeights().',
+      );
+    }
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      throw LetheError.invalid(
+        `${field}[${i}][${wrong}]`,
+        String(values[wrong]),
+        `${weight.originalName} holds a number that is not finite`,
+        'Use an earlier save of the network.',
+      );
+    }
+  }
+}
+
+function checkSamples(field: string, samples: LabelledSamples, network: Network): void {
+  const { values, labels } = samples;
+  const size = network.sampleShape.reduce((product, length) => product * length, 1);
+  if (labels.length === 0) {
+    throw LetheError.invalid(field, 'no samples', 'is empty', 'Give at least one sample.');
+  }
+  if (values.length !== labels.length * size) {
+    throw LetheError.invalid(
+      `${field}.values`,
+      `${values.length} values`,
+      `are not ${labels.length} samples of shape [${network.sampleShape}]`,
+      'Give samples of the size the network was made for, one label for each.',
+    );
+  }
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    throw LetheError.invalid(
+      `${field}.values[${wrong}]`,
+      String(values[wrong]),
+      'is not a finite number',
+      'Repair or leave out this sample.',
+    );
+  }
+  checkLabels(`${field}.labels`, labels, network);
+}
+
+function checkLabels(field: string, labels: Int32Array, { classCount }: Network): void {
+  const wrong = labels.findIndex((label) => label < 0 || label >= classCount);
+  if (wrong < 0) return;
+  throw LetheError.invalid(
+    `${field}[${wrong}]`,
+    labels[wrong],
+    'is no class of the network',
+    `Use labels from 0 to ${classCount - 1}.`,
+  );
+}
+
+function checkTargets({ network, forget, targetLabels }: RoundInput): void {
+  if (targetLabels === undefined || targetLabels.length !== forget.labels.length) {
+    throw LetheError.invalid(
+      'targetLabels',
+      targetLabels === undefined ? 'none' : `${targetLabels.length} labels`,
+      `relabel needs one new label for each of ${forget.labels.length} samples`,
+      'State the label that each sample should get.',
+    );
+  }
+  checkLabels('targetLabels', targetLabels, network);
+  const same = targetLabels.findIndex((label, i) => label === forget.labels[i]);
+  if (same >= 0) {
+    throw LetheError.invalid(
+      `targetLabels[${same}]`,
+      targetLabels[same],
+      'is the label the sample already has',
+      'State another label, or leave the sample out.',
+    );
+  }
+  checkNoContradiction(forget, targetLabels);
+}
+
+/** The same sample twice, with two different new labels. */
+function checkNoContradiction({ values }: LabelledSamples, targets: Int32Array): void {
+  const size = values.length / targets.length;
+  const seen = new Map<string, number>();
+  for (const [i, target] of targets.entries()) {
+    const sample = values.slice(i * size, (i + 1) * size).join();
+    const first = seen.get(sample);
+    if (first !== undefined && targets[first] !== target) {
+      throw LetheError.invalid(
+        `targetLabels[${i}]`,
+        target,
+        `contradicts targetLabels[${first}] = ${targets[first]}, which is for the same sample`,
+        'State one new label for each sample.',
+      );
+    }
+    seen.set(sample, first ?? i);
+  }
+}

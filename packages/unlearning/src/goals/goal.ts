@@ -1,0 +1,25 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/** What a round works towards: pure judgements of logits, and the loss that leads there. */
+export interface Goal {
+  /**
+   * How far each sample is from its goal, in logits; 0 where it is there.
+   *
+   * @param logits row-major [n, classes] of all forget samples, or of those in `samples`
+   * @param samples indices of the forget samples that the rows stand for
+   */
+  distances(logits: Float32Array, samples?: Int32Array): Float32Array;
+  /** Is the round's goal met, given the distances of all forget samples? */
+  isReached(distances: Float32Array): boolean;
+  /**
+   * Mean loss over a batch; its gradient vanishes for samples that are past their goal.
+   *
+   * @param logits [n, classes]
+   * @param samples [n] indices of the forget samples in the batch
+   * @param width lead at which a wrong or relabelled sample is left alone, in logits; not used
+   *   where the goal is itself a margin
+   */
+  loss(logits: tf.Tensor2D, samples: Int32Array, width: number): tf.Scalar;
+  /** [k] the label whose margin this goal moves: what importance is measured on. */
+  readonly labels: Int32Array;
+}

@@ -1,0 +1,128 @@
+import type { SettingTable } from '../../settings.ts';
+import { sharedSettings } from '../shared-settings.ts';
+
+/** Settings of `lethe`; defaults are those of docs/unlearning.md. */
+export const letheSettings = {
+  ...sharedSettings,
+  learningRate: {
+    kind: 'number',
+    default: 1e-4,
+    min: 1e-7,
+    max: 0.1,
+    unit: 'step of Adam',
+    doc: 'Step size until the goal is met; it doubles by itself when nothing moves.',
+  },
+  retainWeight: {
+    kind: 'number',
+    default: ({ mode, k, earlierRounds }) => {
+      if (mode === 'untrain') return 4;
+      return earlierRounds > 0 ? 8 : Math.min(12, 4 * Math.max(1, k / 64) ** 0.66);
+    },
+    defaultText:
+      '4 in untrain; else 4 up to k = 64 growing to 10 at k = 256, and 8 after the first round',
+    min: 0,
+    max: 1000,
+    unit: 'factor',
+    doc: 'λ: weight of the distillation term against the forget term.',
+  },
+  temperature: {
+    kind: 'number',
+    default: 2,
+    min: 0.1,
+    max: 100,
+    unit: 'logits',
+    doc: 'T of the distillation term.',
+  },
+  retainBatch: {
+    kind: 'number',
+    default: ({ mode, k }) => (mode === 'untrain' || k <= 32 ? 96 : k <= 128 ? 128 : 192),
+    defaultText: '96; in misclassify and relabel 128 from k = 33, 192 from k = 129',
+    min: 1,
+    max: 4096,
+    whole: true,
+    unit: 'surrogates',
+    doc: 'Surrogates made for every step.',
+  },
+  forgetBatch: {
+    kind: 'number',
+    default: 64,
+    min: 1,
+    max: 4096,
+    whole: true,
+    unit: 'samples',
+    doc: 'Most forget samples in a step; more are taken in turns, those not yet forgotten first.',
+  },
+  margin: {
+    kind: 'number',
+    default: 1,
+    min: 0,
+    max: 100,
+    unit: 'logits',
+    doc: 'Lead of another label (in relabel: of the new one) at which a sample is left alone.',
+  },
+  servedTeacher: {
+    kind: 'number',
+    default: ({ mode }) => (mode === 'untrain' ? 0 : 1),
+    defaultText: '0 in untrain, else 1',
+    min: 0,
+    max: 1,
+    unit: 'share',
+    doc: 'Share of the served network in what is distilled; the rest is the original one, which holds accuracy better but remembers what earlier rounds made it forget.',
+  },
+  importance: {
+    kind: 'number',
+    default: ({ mode }) => (mode === 'untrain' ? 0.03 : 0.1),
+    defaultText: '0.03 in untrain, else 0.1',
+    min: 0,
+    max: 1e6,
+    unit: 'factor',
+    doc: 'Weight of the penalty that holds what earlier rounds have moved; 0 turns it off.',
+  },
+  stepLimit: {
+    kind: 'number',
+    default: ({ k }) => (k <= 64 ? 400 : 800),
+    defaultText: '400, from k = 65 800',
+    min: 1,
+    max: 100_000,
+    whole: true,
+    unit: 'steps',
+    doc: 'Most steps until the goal is met; beyond it the round has not converged.',
+  },
+  forgetSteps: {
+    kind: 'number',
+    default: ({ mode, k }) => (mode === 'untrain' ? Math.round(0.4 * untrainSteps(k)) : 1),
+    defaultText: 'in untrain 16 at k = 32, 23 at 64, 38 at 256; else 1',
+    min: 1,
+    max: 100_000,
+    whole: true,
+    unit: 'steps',
+    doc: 'Fewest steps at full step size.',
+  },
+  repairSteps: {
+    kind: 'number',
+    default: ({ mode, k }) =>
+      mode === 'untrain'
+        ? Math.round(0.6 * untrainSteps(k))
+        : Math.round(Math.min(120, Math.max(50, 50 + 17.5 * Math.log2(k / 16)))),
+    defaultText:
+      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 50 up to k = 16 growing to 120 at 256',
+    min: 0,
+    max: 100_000,
+    whole: true,
+    unit: 'steps',
+    doc: 'Steps of the same loss at a falling step size once the goal is met.',
+  },
+  proxyShare: {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 1,
+    unit: 'share of the retain batch',
+    doc: 'Samples of the held-out set, without their labels, among the surrogates; more than 0 is no longer data-free.',
+  },
+} as const satisfies SettingTable;
+
+/** 40 steps for 32 samples, 58 for 64, 94 for 256. */
+function untrainSteps(k: number): number {
+  return Math.min(160, Math.max(20, Math.round(40 + 18 * Math.log2(k / 32))));
+}

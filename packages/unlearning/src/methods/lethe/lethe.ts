@@ -1,0 +1,193 @@
+/**
+ * `lethe`: a bounded forget term, distillation on surrogates made out of the forget set, a
+ * penalty on what earlier rounds have moved, and a repair once the goal is met:
+ *   L(θ) = goal(f_θ(x_f)) + λ T² KL(p_teacher ‖ p_θ) on surrogates + w ½ Σ F (θ − θ̄)²
+ */
+import * as tf from '@tensorflow/tfjs';
+import { margins } from '../../goals/margins.ts';
+import { distillationLoss } from '../../losses/distillation.ts';
+import { adam } from '../../optimizers/adam.ts';
+import type { Settings } from '../../settings.ts';
+import { surrogatesFor } from '../../surrogates/surrogates-for.ts';
+import { defineMethod } from '../method.ts';
+import type { MethodResult, RoundWork } from '../round-work.ts';
+import { ForgetBatches } from './forget-batches.ts';
+import { ledgerPull } from './ledger-pull.ts';
+import { letheSettings } from './lethe-settings.ts';
+import { Pacer } from './pace.ts';
+import { fillRetainBatch, type RetainSource, type Teacher, teacherTargets } from './retention.ts';
+
+type LetheSettings = Settings<typeof letheSettings>;
+
+export const lethe = defineMethod({
+  name: 'lethe',
+  modes: ['untrain', 'misclassify', 'relabel'],
+  settings: letheSettings,
+  run: runLethe,
+});
+
+async function runLethe(work: RoundWork, settings: LetheSettings): Promise<MethodResult> {
+  const { network, goal, forget, meter } = work;
+  const k = forget.labels.length;
+  const classCount = network.network.classCount;
+  const batches = new ForgetBatches(k, settings.forgetBatch, work.random.fork('forget batches'));
+  const pacer = new Pacer(settings);
+  const source = retainSource(work, settings);
+  const split = batches.size * network.sampleSize;
+  const batch = new Float32Array(split + settings.retainBatch * network.sampleSize);
+
+  const served = tf.tensor1d(work.served);
+  const teachers = teachersOf(work, settings, served);
+  const pull = ledgerPull(work.ledger, settings.importance);
+  using optimizer = adam(network.parameterCount);
+  let theta = served.clone();
+  let good: tf.Tensor1D | undefined;
+
+  try {
+    const distances = new Float32Array(k);
+    const wrong = new Uint8Array(k);
+    await judgeAll();
+    for (let step = 0; ; step++) {
+      const samples = batches.next(distances);
+      fillForget(samples);
+      fillRetainBatch(batch.subarray(split), network, source);
+      const { loss, logits, gradient } = computeStep(samples);
+      const [[lossValue], values] = await Promise.all([
+        loss.data<'float32'>(),
+        logits.data<'float32'>(),
+      ]);
+      tf.dispose([loss, logits]);
+      if (!Number.isFinite(lossValue)) {
+        gradient.dispose();
+        return { outcome: 'diverged', theta: work.served, steps: step };
+      }
+      note(values.subarray(0, samples.length * classCount), samples);
+      const reached = await isReached(step);
+      if (reached) {
+        good?.dispose();
+        good = theta.clone();
+      }
+      const pace = pacer.next(reached, mean(distances));
+      if (pace.kind === 'ended') {
+        gradient.dispose();
+        return await finish(step);
+      }
+      const next = optimizer.step(theta, gradient, pace.rate);
+      tf.dispose([theta, gradient]);
+      theta = next;
+      await work.checkpoint({
+        phase: pace.kind,
+        step,
+        stepLimit: settings.stepLimit + settings.repairSteps,
+        forgetAccuracy: 1 - mean(wrong),
+      });
+    }
+
+    function fillForget(samples: Int32Array): void {
+      const size = network.sampleSize;
+      for (const [row, sample] of samples.entries()) {
+        batch.set(forget.input.subarray(sample * size, (sample + 1) * size), row * size);
+      }
+    }
+
+    function computeStep(samples: Int32Array) {
+      meter.training += samples.length + settings.retainBatch;
+      meter.forward += settings.retainBatch * teachers.length;
+      return tf.tidy(() => {
+        const targets = teacherTargets(
+          network,
+          teachers,
+          network.tensorOf(batch.subarray(split)),
+          settings.temperature,
+        );
+        const result = network.gradient(theta, network.tensorOf(batch), (z) => {
+          const forgetLogits = z.slice([0, 0], [samples.length, classCount]);
+          const retainLogits = z.slice([samples.length, 0]);
+          return goal
+            .loss(forgetLogits, samples, settings.margin)
+            .add<tf.Scalar>(
+              distillationLoss(retainLogits, targets, settings.temperature).mul(
+                settings.retainWeight,
+              ),
+            );
+        });
+        return { ...result, gradient: result.gradient.add<tf.Tensor1D>(pull.at(theta)) };
+      });
+    }
+
+    /** Takes down how far the samples of a batch are. */
+    function note(logits: Float32Array, samples: Int32Array): void {
+      const now = goal.distances(logits, samples);
+      const labels = samples.map((sample) => forget.labels[sample] as number);
+      const own = margins(logits, labels, classCount);
+      for (const [row, sample] of samples.entries()) {
+        distances[sample] = now[row] as number;
+        wrong[sample] = (own[row] as number) < 0 ? 1 : 0;
+      }
+    }
+
+    async function judgeAll(): Promise<boolean> {
+      meter.forward += k;
+      const logits = await network.evaluate(theta, forget.input);
+      note(
+        logits,
+        Int32Array.from({ length: k }, (_, i) => i),
+      );
+      return goal.isReached(distances);
+    }
+
+    /** Batches show a part only: what they suggest is checked on all, every few steps. */
+    async function isReached(step: number): Promise<boolean> {
+      const likely = goal.isReached(distances);
+      if (!likely || batches.size === k) return likely;
+      return step % checkEvery === 0 && (await judgeAll());
+    }
+
+    async function finish(steps: number): Promise<MethodResult> {
+      const reached = await judgeAll();
+      const chosen = reached ? theta : (good ?? theta);
+      return {
+        outcome: reached || good !== undefined ? 'forgotten' : 'not_converged',
+        theta: (await chosen.data<'float32'>()).slice(),
+        steps,
+      };
+    }
+  } finally {
+    pull[Symbol.dispose]();
+    tf.dispose([theta, served, ...teachers.map((teacher) => teacher.theta)]);
+    good?.dispose();
+  }
+}
+
+function retainSource(work: RoundWork, settings: LetheSettings): RetainSource {
+  return {
+    surrogates: surrogatesFor(
+      work.network.network,
+      work.forget.values,
+      work.random.fork('surrogates'),
+    ),
+    proxies: work.heldOut?.values ?? new Float32Array(0),
+    proxyShare: settings.proxyShare,
+    random: work.random.fork('proxies'),
+  };
+}
+
+/** The served network, the original one, or both; in a first round they are the same. */
+function teachersOf(work: RoundWork, settings: LetheSettings, served: tf.Tensor1D): Teacher[] {
+  const share = work.ledger.rounds === 0 ? 1 : settings.servedTeacher;
+  return [
+    { share, theta: () => served.clone() },
+    { share: 1 - share, theta: () => tf.tensor1d(work.original) },
+  ]
+    .filter((teacher) => teacher.share > 0)
+    .map((teacher) => ({ share: teacher.share, theta: teacher.theta() }));
+}
+
+function mean(values: Float32Array | Uint8Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+/** Steps between two looks at all samples when a batch cannot hold them. */
+const checkEvery = 5;

@@ -1,0 +1,146 @@
+/**
+ * A LayersModel as a function f(θ, x) of one flat vector of its trainable weights.
+ *
+ * Invariants:
+ * 1. Evaluation mode always: batch statistics are never used and running ones never move.
+ * 2. Weights that are not trainable keep the values they had at the start.
+ * 3. `dispose` gives the model back with the weights it came with.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Network } from '../round.ts';
+
+/** One trainable tensor's place in θ. */
+export interface Segment {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A type, not an interface: `tf.tidy` passes on only what has an index signature. */
+export type Gradient = {
+  readonly loss: tf.Scalar;
+  /** [n, classes], of the same pass. */
+  readonly logits: tf.Tensor2D;
+  /** [parameters] */
+  readonly gradient: tf.Tensor1D;
+};
+
+export class NetworkFunction implements Disposable {
+  readonly network: Network;
+  /** Length of θ. */
+  readonly parameterCount: number;
+  /** Where each trainable tensor lies in θ, in order. */
+  readonly segments: readonly Segment[];
+  readonly sampleSize: number;
+  readonly #weights: readonly Float32Array[];
+  readonly #trainable: readonly tf.Variable[];
+  readonly #lentWeights: readonly tf.Tensor[];
+  #assigned: tf.Tensor1D | undefined;
+
+  /** @param weights in the order of `model.getWeights()`: trainable ones first */
+  constructor(network: Network, weights: readonly Float32Array[]) {
+    this.network = network;
+    this.#weights = weights;
+    this.#lentWeights = network.model.getWeights().map((weight) => weight.clone());
+    this.#trainable = network.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    let end = 0;
+    this.segments = this.#trainable.map(({ name, shape, size }) => {
+      end += size;
+      return { name, shape, from: end - size, to: end };
+    });
+    this.parameterCount = end;
+    this.sampleSize = network.sampleShape.reduce((product, size) => product * size, 1);
+    tf.tidy(() => {
+      network.model.setWeights(
+        network.model.getWeights().map(({ shape }, i) => tf.tensor(weights[i] ?? [], shape)),
+      );
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.network.model.setWeights([...this.#lentWeights]);
+    tf.dispose([...this.#lentWeights]);
+  }
+
+  /** θ of a list of weights in the order of `model.getWeights()`. */
+  flatten(weights: readonly Float32Array[]): Float32Array {
+    const theta = new Float32Array(this.parameterCount);
+    for (const [i, { from }] of this.segments.entries()) theta.set(weights[i] ?? [], from);
+    return theta;
+  }
+
+  /** The way back; weights that are not trainable are those of the start. */
+  unflatten(theta: Float32Array): Float32Array[] {
+    return this.#weights.map((values, i) => {
+      const segment = this.segments[i];
+      return segment === undefined ? values.slice() : theta.slice(segment.from, segment.to);
+    });
+  }
+
+  /** Network input of n samples on the backend: [n, …sampleShape]. */
+  tensorOf(input: Float32Array): tf.Tensor {
+    return tf.tensor(input, [input.length / this.sampleSize, ...this.network.sampleShape]);
+  }
+
+  /** f(θ, x): [n, classes]. */
+  logits(theta: tf.Tensor1D, input: tf.Tensor): tf.Tensor2D {
+    this.#assign(theta);
+    return tf.tidy(() => this.#apply(input));
+  }
+
+  /** Logits of all samples on the host, row-major [n, classes], in batches. */
+  async evaluate(theta: tf.Tensor1D, input: Float32Array, batch = 256): Promise<Float32Array> {
+    const n = input.length / this.sampleSize;
+    const result = new Float32Array(n * this.network.classCount);
+    for (let from = 0; from < n; from += batch) {
+      const part = input.subarray(from * this.sampleSize, (from + batch) * this.sampleSize);
+      const logits = tf.tidy(() => this.logits(theta, this.tensorOf(part)));
+      result.set(await logits.data<'float32'>(), from * this.network.classCount);
+      logits.dispose();
+    }
+    return result;
+  }
+
+  /** ℓ(f(θ, x)), f(θ, x) and ∂ℓ/∂θ. */
+  gradient(
+    theta: tf.Tensor1D,
+    input: tf.Tensor,
+    loss: (logits: tf.Tensor2D) => tf.Scalar,
+  ): Gradient {
+    this.#assign(theta);
+    let logits: tf.Tensor2D | undefined;
+    const { value, grads } = tf.variableGrads(() => {
+      const output = this.#apply(input);
+      logits = tf.keep(output.clone());
+      return loss(output);
+    }, [...this.#trainable]);
+    const gradient = tf.tidy(() =>
+      tf.concat1d(this.#trainable.map((v) => (grads[v.name] ?? tf.zerosLike(v)).flatten())),
+    );
+    // Kept tensors outlive every tidy; a clone belongs to the caller's.
+    const kept = logits as tf.Tensor2D;
+    const ownLogits = kept.clone();
+    kept.dispose();
+    tf.dispose(grads);
+    return { loss: value, logits: ownLogits, gradient };
+  }
+
+  #apply(input: tf.Tensor): tf.Tensor2D {
+    return this.network.model.apply(input, { training: false }) as tf.Tensor2D;
+  }
+
+  #assign(theta: tf.Tensor1D): void {
+    if (this.#assigned === theta) return;
+    this.#assigned = theta;
+    tf.tidy(() => {
+      const parts = tf.split(
+        theta,
+        this.segments.map(({ from, to }) => to - from),
+      );
+      for (const [i, variable] of this.#trainable.entries()) {
+        variable.assign((parts[i] as tf.Tensor1D).reshape(variable.shape));
+      }
+    });
+  }
+}

@@ -1,0 +1,177 @@
+import { LetheError } from '@lethe/contracts';
+import * as tf from '@tensorflow/tfjs';
+import { checkRoundInput } from './check-round-input.ts';
+import { goalFor } from './goals/goal-for.ts';
+import { advanceLedger, emptyLedger, type Ledger } from './ledger/ledger.ts';
+import { marginImportance } from './ledger/margin-importance.ts';
+import { decodeState, encodeState } from './ledger/state-format.ts';
+import { accuracy } from './measures/accuracy.ts';
+import type { PreparedMethod } from './methods/method.ts';
+import { methodNamed } from './methods/methods.ts';
+import type { RoundWork } from './methods/round-work.ts';
+import { NetworkFunction } from './network/network-function.ts';
+import { toNetworkInput } from './network/network-input.ts';
+import { Random } from './random.ts';
+import type { RoundHooks, RoundInput, RoundOutcome, RoundResult } from './round.ts';
+
+/**
+ * One round of unlearning on the open tfjs backend. Pure: the same input on the same backend gives
+ * the same bytes, and the network is given back with the weights it came with.
+ *
+ * @throws LetheError `invalid` for input no round can be run on, `corrupt` or `precondition` for a
+ *   state that cannot be read, `cancelled` once `hooks.signal` is aborted
+ */
+export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promise<RoundResult> {
+  const method = methodNamed(input.method);
+  checkRoundInput(input, method);
+  using network = new NetworkFunction(input.network, input.weights);
+  const ledger =
+    input.state === undefined
+      ? emptyLedger(network.parameterCount)
+      : decodeState(input.state, network.parameterCount);
+  const prepared = method.prepare(input.settings, {
+    mode: input.mode,
+    k: input.forget.labels.length,
+    earlierRounds: ledger.rounds,
+  });
+  const meter = { training: 0, forward: 0 };
+  const checkpoint = checkpointOf(hooks, meter);
+  const forget = {
+    values: input.forget.values,
+    input: inputOf(input, input.forget.values),
+    labels: input.forget.labels,
+  };
+  const served = network.flatten(input.weights);
+  const before = await evaluateAt(network, served, forget.input);
+  meter.forward += forget.labels.length;
+  const forgetAccuracyBefore = accuracy(before, forget.labels, input.network.classCount);
+  await checkpoint({
+    phase: 'preparing',
+    step: 0,
+    stepLimit: 1,
+    forgetAccuracy: forgetAccuracyBefore,
+  });
+
+  const random = new Random(input.seed);
+  const original = network.flatten(input.originalWeights);
+  const goal = goalFor(input, {
+    forgetLogits: before,
+    heldOutLogits: await heldOutLogits(),
+    tolerance: prepared.settings.untrainTolerance,
+    random: random.fork('goal'),
+  });
+  const unchanged = (outcome: RoundOutcome, steps: number): RoundResult => ({
+    outcome,
+    weights: input.weights,
+    state: input.state ?? encodeState(ledger),
+    metrics: metrics(steps, forgetAccuracyBefore),
+    settings: prepared.settings,
+  });
+  if (goal.isReached(goal.distances(before))) return unchanged('already_forgotten', 0);
+
+  const work: RoundWork = {
+    network,
+    mode: input.mode,
+    goal,
+    forget,
+    heldOut: input.heldOut,
+    served,
+    original,
+    forgetAccuracyBefore,
+    ledger,
+    random: random.fork(method.name),
+    meter,
+    checkpoint,
+  };
+  const { outcome, theta, steps } = await prepared.run(work);
+  if (outcome === 'diverged' || !theta.every(Number.isFinite)) return unchanged('diverged', steps);
+
+  const after = await evaluateAt(network, theta, forget.input);
+  meter.forward += forget.labels.length;
+  const forgetAccuracyAfter = accuracy(after, forget.labels, input.network.classCount);
+  const next = await enterRound(work, prepared, theta, forgetAccuracyAfter);
+  return {
+    outcome,
+    weights: network.unflatten(theta),
+    state: encodeState(next),
+    metrics: metrics(steps, forgetAccuracyAfter),
+    settings: prepared.settings,
+  };
+
+  /** Under θ⁰: what unseen samples looked like to the network as it was trained. */
+  async function heldOutLogits(): Promise<Float32Array | undefined> {
+    if (input.mode !== 'untrain' || input.heldOut === undefined) return undefined;
+    meter.forward += input.heldOut.labels.length;
+    return evaluateAt(network, original, inputOf(input, input.heldOut.values));
+  }
+
+  function metrics(steps: number, forgetAccuracyAfter: number): RoundResult['metrics'] {
+    return {
+      steps,
+      imagePasses: meter.training + meter.forward,
+      trainingPasses: meter.training,
+      forwardPasses: meter.forward,
+      forgetAccuracyBefore,
+      forgetAccuracyAfter,
+    };
+  }
+}
+
+/** The ledger after the round. */
+async function enterRound(
+  { network, goal, forget, ledger, meter, checkpoint }: RoundWork,
+  { settings }: PreparedMethod,
+  theta: Float32Array,
+  forgetAccuracy: number,
+): Promise<Ledger> {
+  const stepLimit = forget.labels.length;
+  const position = tf.tensor1d(theta);
+  try {
+    const importance = await marginImportance(
+      network,
+      position,
+      forget.input,
+      goal.labels,
+      async (step) => {
+        meter.training += 1;
+        await checkpoint({ phase: 'importance', step, stepLimit, forgetAccuracy });
+      },
+    );
+    const decay = settings.importanceDecay;
+    return advanceLedger(ledger, { samples: stepLimit, importance, theta, decay });
+  } finally {
+    position.dispose();
+  }
+}
+
+function checkpointOf(
+  { onProgress, signal }: RoundHooks,
+  meter: RoundWork['meter'],
+): RoundWork['checkpoint'] {
+  return async (progress) => {
+    onProgress?.({ ...progress, imagePasses: meter.training + meter.forward });
+    await tf.nextFrame();
+    if (signal?.aborted === true) {
+      throw new LetheError('cancelled', 'The round was cancelled; nothing has changed.', {
+        cause: signal.reason,
+      });
+    }
+  };
+}
+
+async function evaluateAt(
+  network: NetworkFunction,
+  theta: Float32Array,
+  input: Float32Array,
+): Promise<Float32Array> {
+  const position = tf.tensor1d(theta);
+  try {
+    return await network.evaluate(position, input);
+  } finally {
+    position.dispose();
+  }
+}
+
+function inputOf({ network }: RoundInput, values: Float32Array): Float32Array {
+  return toNetworkInput(values.slice(), network.preprocessing, network.sampleShape.at(-1) ?? 1);
+}
