@@ -1,0 +1,123 @@
+/**
+ * Proves that a store honours conditional writes, on which all of Lethe's promises rest. Some
+ * servers that speak S3 do not: docs/decisions/0004 names versions.
+ */
+import { randomUUID } from 'node:crypto';
+import { LetheError } from '@lethe/contracts';
+import type { ObjectStore, WriteCondition } from './object-store.ts';
+
+export interface ProbeFinding {
+  /** What must hold, as a sentence. */
+  readonly check: string;
+  readonly held: boolean;
+  /** What was seen, where it does not hold. */
+  readonly detail: string;
+}
+
+/** One check under a prefix of its own; gives what is wrong, or nothing. */
+type Check = (store: ObjectStore, prefix: string) => Promise<string | undefined>;
+
+const racers = 32;
+
+const checks: Readonly<Record<string, Check>> = {
+  [`of ${racers} writers of an absent key, one wins`]: async (store, prefix) => {
+    return await race(store, `${prefix}absent`, { kind: 'if-absent' });
+  },
+  [`of ${racers} writers that match the same version, one wins`]: async (store, prefix) => {
+    const key = `${prefix}match`;
+    const first = await store.put(key, bytesOf('first'));
+    if (first.kind === 'refused') return 'a write without condition was refused';
+    return await race(store, key, { kind: 'if-match', etag: first.etag });
+  },
+  'a write that matches a stale version is refused': async (store, prefix) => {
+    const key = `${prefix}stale`;
+    const first = await store.put(key, bytesOf('first'));
+    await store.put(key, bytesOf('second'));
+    if (first.kind === 'refused') return 'a write without condition was refused';
+    return await refusal(store, key, { kind: 'if-match', etag: first.etag }, 'second');
+  },
+  'a write that matches a missing key is refused': async (store, prefix) => {
+    const first = await store.put(`${prefix}other`, bytesOf('first'));
+    if (first.kind === 'refused') return 'a write without condition was refused';
+    const condition = { kind: 'if-match', etag: first.etag } as const;
+    return await refusal(store, `${prefix}missing`, condition, undefined);
+  },
+  'a listing shows what was just put': async (store, prefix) => {
+    const key = `${prefix}listed`;
+    await store.put(key, bytesOf('here'));
+    return (await keysOf(store, key)).includes(key) ? undefined : 'it does not';
+  },
+  'a deletion takes the object away': async (store, prefix) => {
+    const key = `${prefix}deleted`;
+    await store.put(key, bytesOf('gone'));
+    await store.deleteAllVersions(key);
+    if ((await store.get(key)) !== undefined) return 'it can still be read';
+    return (await keysOf(store, key)).includes(key) ? 'it is still listed' : undefined;
+  },
+};
+
+/** Runs every check under `probe/<random>/` and removes what it wrote. */
+export async function probeObjectStore(store: ObjectStore): Promise<ProbeFinding[]> {
+  const prefix = `probe/${randomUUID()}/`;
+  const findings: ProbeFinding[] = [];
+  for (const [name, check] of Object.entries(checks)) {
+    const wrong = await check(store, prefix).catch((thrown) => LetheError.from(thrown).message);
+    findings.push({ check: name, held: wrong === undefined, detail: wrong ?? '' });
+  }
+  for (const key of await keysOf(store, prefix)) await store.deleteAllVersions(key);
+  return findings;
+}
+
+/**
+ * For the start of a service.
+ *
+ * @throws LetheError `precondition` naming every check that does not hold
+ */
+export async function requireConformance(store: ObjectStore): Promise<void> {
+  const failed = (await probeObjectStore(store)).filter((finding) => !finding.held);
+  if (failed.length === 0) return;
+  const reasons = failed.map(({ check, detail }) => `not so that ${check}: ${detail}`).join('; ');
+  throw new LetheError(
+    'precondition',
+    `this object store cannot be relied on (${reasons}). Use one that honours conditional writes`,
+  );
+}
+
+async function race(
+  store: ObjectStore,
+  key: string,
+  condition: WriteCondition,
+): Promise<string | undefined> {
+  const entrants = Array.from({ length: racers }, (_, index) => bytesOf(`racer ${index}`));
+  const outcomes = await Promise.all(entrants.map((bytes) => store.put(key, bytes, condition)));
+  const winners = outcomes.flatMap(({ kind }, index) => (kind === 'stored' ? [index] : []));
+  if (winners.length !== 1) return `${winners.length} won`;
+  const present = await textAt(store, key);
+  return present === `racer ${winners[0]}` ? undefined : `${present} is there, not the winner`;
+}
+
+async function refusal(
+  store: ObjectStore,
+  key: string,
+  condition: WriteCondition,
+  untouched: string | undefined,
+): Promise<string | undefined> {
+  const outcome = await store.put(key, bytesOf('intruder'), condition);
+  if (outcome.kind === 'stored') return 'it was stored';
+  return (await textAt(store, key)) === untouched ? undefined : 'it was refused, and written';
+}
+
+async function keysOf(store: ObjectStore, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}
+
+async function textAt(store: ObjectStore, key: string): Promise<string | undefined> {
+  const stored = await store.get(key);
+  return stored === undefined ? undefined : new TextDecoder().decode(stored.bytes);
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
