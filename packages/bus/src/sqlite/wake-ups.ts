@@ -1,8 +1,11 @@
+/** Node fires a timer of more than this at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Readers that wait for records, by log. */
 export class WakeUps {
   readonly #sleepers = new Map<number, Set<() => void>>();
 
-  /** Resolves when the log was written to, when `signal` aborts, or after `waitMs`. */
+  /** Resolves when the log was written to, when `signal` aborts, or after `waitMs` (24 days at most). */
   wait(logId: number, waitMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || waitMs <= 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -14,7 +17,7 @@ export class WakeUps {
         sleepers.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, waitMs);
+      const timer = setTimeout(wake, Math.min(waitMs, longestTimerMs));
       signal.addEventListener('abort', wake);
       sleepers.add(wake);
     });
