@@ -142,23 +142,20 @@ describe('a folder of pictures', () => {
     });
   });
 
-  it('names the picture whose data is cut short, when it is read', async () => {
-    const files = {
-      'a/1.png': png(2, 2, red),
-      'b/1.png': png(2, 2, blue).subarray(0, 45),
-      'b/2.jpg': jpg(2, 2, blue).subarray(0, -6),
-    };
-    await withFolder(files, async (open) => {
-      await using dataset = await open();
-      for (const [row, id] of [
-        [1, 'b/1.png'],
-        [2, 'b/2.jpg'],
-      ] as const) {
-        await expect(dataset.read([0, row])).rejects.toMatchObject({
+  it.each([
+    ['PNG', 'b/1.png', png(40, 30, blue)],
+    ['JPEG', 'b/1.jpg', jpg(40, 30, blue)],
+  ])('names a %s whose data is cut short, when it is read', async (_, id, whole) => {
+    const first = png(40, 30, red);
+    for (const share of [0.8, 0.9, 0.97]) {
+      const cut = whole.subarray(0, Math.floor(whole.length * share));
+      await withFolder({ 'a/1.png': first, [id]: cut }, async (open) => {
+        await using dataset = await open();
+        await expect(dataset.read([0, 1])).rejects.toMatchObject({
           code: 'corrupt',
           message: expect.stringContaining(`sample ${id} cannot be read`),
         });
-      }
-    });
+      });
+    }
   });
 });
