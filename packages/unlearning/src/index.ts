@@ -5,6 +5,7 @@ export { losses } from './measures/losses.ts';
 export { membershipAuc, type ScoredSamples } from './measures/membership-auc.ts';
 export { streisandShare } from './measures/streisand-share.ts';
 export { methods } from './methods/methods.ts';
+export { Random } from './random.ts';
 export * from './round.ts';
 export { runRound } from './run-round.ts';
 export {

@@ -1,0 +1,92 @@
+import { parseArgs } from 'node:util';
+import { type BackendPreference, backendPreferences } from '@lethe/compute';
+import { type Mode, methods, type SettingValue } from '@lethe/unlearning';
+
+export interface BenchArguments {
+  readonly method: string;
+  readonly mode: Mode;
+  readonly k: number;
+  readonly rounds: number;
+  readonly seed: number;
+  readonly dataDir: string;
+  readonly backend: BackendPreference;
+  readonly json: boolean;
+  readonly settings: Readonly<Record<string, SettingValue>>;
+}
+
+export const usage = `Usage: npm run bench:unlearn -- [options]
+Measures unlearning on CIFAR-10 with the pre-trained ResNet-20.
+
+  --method M      ${methods.map(({ name }) => name).join(', ')} (default lethe)
+  --mode MODE     untrain, misclassify, relabel (default untrain)
+  --k K           training images to forget in each round (default 64)
+  --rounds R      successive rounds of K images each, nothing kept between them (default 1)
+  --seed S        which images, and every random choice (default 0)
+  --data-dir DIR  folder with cifar-10-batches-bin/ and weights/ (default LETHE_DATA_DIR or ../shared/data)
+  --backend B     ${backendPreferences.join(', ')} (default auto)
+  --max-steps N   most steps of a round; l2ul, adv and neggrad have no limit of their own
+  --set NAME=V    overrides a setting of the method; may be repeated
+  --json          ends with one line of JSON`;
+
+/** @throws TypeError for an unknown option or one without a value */
+export function parseBenchArguments(argv: readonly string[]): BenchArguments | 'help' {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      method: { type: 'string', default: 'lethe' },
+      mode: { type: 'string', default: 'untrain' },
+      k: { type: 'string', default: '64' },
+      rounds: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '0' },
+      'data-dir': { type: 'string', default: process.env['LETHE_DATA_DIR'] ?? '../shared/data' },
+      backend: { type: 'string', default: 'auto' },
+      'max-steps': { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const settings = Object.fromEntries(values.set.map(parseOverride));
+  const limit = values['max-steps'];
+  if (limit !== undefined) {
+    settings[values.method === 'lethe' ? 'stepLimit' : 'maxSteps'] = wholeNumber(
+      'max-steps',
+      limit,
+      1,
+    );
+  }
+  return {
+    method: values.method,
+    mode: oneOf('mode', values.mode, ['untrain', 'misclassify', 'relabel']),
+    k: wholeNumber('k', values.k, 1),
+    rounds: wholeNumber('rounds', values.rounds, 1),
+    seed: wholeNumber('seed', values.seed, 0),
+    dataDir: values['data-dir'],
+    backend: oneOf('backend', values.backend, backendPreferences),
+    json: values.json,
+    settings,
+  };
+}
+
+function parseOverride(text: string): [string, SettingValue] {
+  const [name = '', value = ''] = text.split('=', 2);
+  if (value === 'true' || value === 'false') return [name, value === 'true'];
+  return [name, value !== '' && Number.isFinite(Number(value)) ? Number(value) : value];
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new TypeError(`--${name} ${text}: use a whole number, at least ${least}`);
+}
+
+function oneOf<Choice extends string>(
+  name: string,
+  text: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice !== undefined) return choice;
+  throw new TypeError(`--${name} ${text}: use one of ${choices.join(', ')}`);
+}

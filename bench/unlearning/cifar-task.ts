@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { type Dataset, openDataset } from '@lethe/datasets';
+import { type Classifier, classifierOf, foldBatchNorm, importTorchResNet } from '@lethe/models';
+import { type LabelledSamples, Random } from '@lethe/unlearning';
+
+/** CIFAR-10, ResNet-20, and which images play which part. */
+export interface CifarTask {
+  readonly classifier: Classifier;
+  /** One forget set for each round. */
+  readonly forgetSets: readonly LabelledSamples[];
+  /** 1,000 of the test images, role `stop`: rounds may use them. */
+  readonly heldOut: LabelledSamples;
+  /** The other 8,980 test images: what is reported is never used. */
+  readonly otherTest: LabelledSamples;
+  /** 5,000 training images that are never forgotten, the same for every seed. */
+  readonly otherTrain: LabelledSamples;
+}
+
+/** @param folded batch normalisation folded into the convolutions */
+export async function loadCifarTask(
+  dataDir: string,
+  folded: boolean,
+  k: number,
+  rounds: number,
+  seed: number,
+): Promise<CifarTask> {
+  const imported = await importTorchResNet(join(dataDir, 'weights/resnet20-12fca82f.th'));
+  const classifier = folded
+    ? classifierOf(await foldBatchNorm(imported.model), imported.preprocessing)
+    : imported;
+  const path = join(dataDir, 'cifar-10-batches-bin');
+  const train = await openDataset({ kind: 'cifar10-binary', path, split: 'train', options: {} });
+  const test = await openDataset({ kind: 'cifar10-binary', path, split: 'test', options: {} });
+  try {
+    const fixed = new Random(20_240_115);
+    const trainRows = fixed.fork('train').permutation(train.size);
+    const testRows = fixed.fork('test').permutation(test.size);
+    const eligible = trainRows.slice(otherTrainCount);
+    if (k * rounds > eligible.length) {
+      throw new RangeError(
+        `--k ${k} --rounds ${rounds}: only ${eligible.length} images can be forgotten`,
+      );
+    }
+    const order = new Random(seed).fork('forget').permutation(eligible.length);
+    const forgetRows = order.map((i) => eligible[i] as number);
+    const forgetSets: LabelledSamples[] = [];
+    for (let round = 0; round < rounds; round++) {
+      forgetSets.push(await readRows(train, forgetRows.slice(round * k, (round + 1) * k)));
+    }
+    return {
+      classifier,
+      forgetSets,
+      heldOut: await readRows(test, testRows.slice(0, heldOutCount)),
+      otherTest: await readRows(test, testRows.slice(heldOutCount)),
+      otherTrain: await readRows(train, trainRows.slice(0, otherTrainCount)),
+    };
+  } finally {
+    await train[Symbol.asyncDispose]();
+    await test[Symbol.asyncDispose]();
+  }
+}
+
+const otherTrainCount = 5000;
+const heldOutCount = 1000;
+
+/** Rows are read in ascending order: neighbours are read together. */
+async function readRows(dataset: Dataset, rows: Int32Array): Promise<LabelledSamples> {
+  return dataset.read(rows.toSorted());
+}
