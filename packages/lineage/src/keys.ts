@@ -1,0 +1,53 @@
+import { type ModelKey, parseModelKey } from '@lethe/contracts';
+
+/** Records that a model's log holds one of per sequence. */
+export type LogName = 'manifests' | 'verdicts' | 'decisions';
+
+/** What every key of every model begins with. */
+export const modelsPrefix = 'models/';
+
+/** What every key of one model begins with. @throws LetheError `invalid` for a bad model key */
+export function modelPrefix(modelKey: string): string {
+  return `${modelsPrefix}${parseModelKey(modelKey)}/`;
+}
+
+export function registrationKey(modelKey: string): string {
+  return `${modelPrefix(modelKey)}registration.json`;
+}
+
+export function servingKey(modelKey: string): string {
+  return `${modelPrefix(modelKey)}serving.json`;
+}
+
+export function manifestKey(modelKey: string, sequence: number): string {
+  return logKey(modelKey, 'manifests', sequence);
+}
+
+export function verdictKey(modelKey: string, sequence: number): string {
+  return logKey(modelKey, 'verdicts', sequence);
+}
+
+export function decisionKey(modelKey: string, sequence: number): string {
+  return logKey(modelKey, 'decisions', sequence);
+}
+
+export function logPrefix(modelKey: string, log: LogName): string {
+  return `${modelPrefix(modelKey)}${log}/`;
+}
+
+/** Ten digits: the order of keys is the order of the log. */
+export function logKey(modelKey: string, log: LogName, sequence: number): string {
+  return `${logPrefix(modelKey, log)}${String(sequence).padStart(10, '0')}.json`;
+}
+
+/** Sequence of a key of a log, `undefined` when it is not one. */
+export function sequenceOfKey(key: string): number | undefined {
+  const digits = /\/([0-9]{10})\.json$/.exec(key)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Model that a key under {@link modelsPrefix} belongs to. */
+export function modelOfKey(key: string): ModelKey | undefined {
+  const name = key.slice(modelsPrefix.length).split('/')[0];
+  return name === undefined || name === '' ? undefined : (name as ModelKey);
+}

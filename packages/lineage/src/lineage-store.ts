@@ -1,0 +1,221 @@
+/**
+ * The record of all models: immutable objects written once, and one pointer per model.
+ *
+ * Invariants:
+ * 1. A record under a key never changes: everybody who writes it learns whose bytes are there.
+ * 2. A manifest is committed after its weights and state are stored.
+ * 3. The serving pointer moves only from the version that was read.
+ * 4. Every write may be repeated with the same record after `unavailable`.
+ */
+import {
+  Decision,
+  type Digest,
+  decodeRecord,
+  encodeRecord,
+  type JsonCodec,
+  LetheError,
+  type ModelKey,
+  ModelRegistration,
+  RoundManifest,
+  ServingPointer,
+  sha256,
+  Verdict,
+} from '@lethe/contracts';
+import type { BlobStore, ETag, ObjectStore } from '@lethe/store';
+import {
+  decisionKey,
+  manifestKey,
+  modelOfKey,
+  modelPrefix,
+  modelsPrefix,
+  registrationKey,
+  servingKey,
+  verdictKey,
+} from './keys.ts';
+import { type PutOutcome, putOnce } from './put-once.ts';
+
+/** A stored record, and the SHA-256 of its stored bytes. */
+export interface Recorded<T> {
+  readonly record: T;
+  readonly digest: Digest;
+}
+
+export interface Serving {
+  readonly pointer: ServingPointer;
+  /** Version to hand to `moveServing`. */
+  readonly etag: ETag;
+}
+
+export type MoveOutcome =
+  | { readonly kind: 'moved'; readonly etag: ETag }
+  /** The pointer is not what was expected. Nothing was written. */
+  | { readonly kind: 'conflict' };
+
+export class LineageStore {
+  readonly store: ObjectStore;
+  readonly blobs: BlobStore;
+
+  constructor(store: ObjectStore, blobs: BlobStore) {
+    this.store = store;
+    this.blobs = blobs;
+  }
+
+  /**
+   * Registers a model, once. The same registration again is a success.
+   *
+   * @throws LetheError `conflict` when the key is registered otherwise; `precondition` when a
+   *   blob it names is not stored
+   */
+  async register(registration: ModelRegistration): Promise<Digest> {
+    const { modelKey, topologyDigest, weightsDigest, trainingManifestDigest } = registration;
+    const key = registrationKey(modelKey);
+    await this.#requireBlobs(key, { topologyDigest, weightsDigest, trainingManifestDigest });
+    const bytes = encodeRecord(ModelRegistration, registration);
+    const outcome = await putOnce(this.store, key, bytes);
+    if (outcome.kind === 'committed') return outcome.digest;
+    throw new LetheError(
+      'conflict',
+      `model ${modelKey} is registered already, with other content. Choose another key`,
+    );
+  }
+
+  async registration(modelKey: string): Promise<Recorded<ModelRegistration> | undefined> {
+    return await this.#read(ModelRegistration, registrationKey(modelKey), { modelKey });
+  }
+
+  /** Keys of all registered models, ascending. */
+  async models(): Promise<ModelKey[]> {
+    const models: ModelKey[] = [];
+    let after = '';
+    for (;;) {
+      const modelKey = await this.#firstModel(after);
+      if (modelKey === undefined) return models;
+      if (await isThere(this.store, registrationKey(modelKey))) models.push(modelKey);
+      // "~" comes after all that a key may hold: the rest of this model is skipped.
+      after = `${modelPrefix(modelKey)}~`;
+    }
+  }
+
+  /**
+   * The commit point of a round.
+   *
+   * @throws LetheError `precondition` when the weights or the state of the round are not stored
+   */
+  async commitManifest(manifest: RoundManifest): Promise<PutOutcome> {
+    const key = manifestKey(manifest.modelKey, manifest.sequence);
+    if (manifest.entry?.$case === 'round') {
+      const { weightsDigest, stateDigest } = manifest.entry.value;
+      await this.#requireBlobs(key, { weightsDigest, stateDigest });
+    }
+    return await putOnce(this.store, key, encodeRecord(RoundManifest, manifest));
+  }
+
+  async putVerdict(verdict: Verdict): Promise<PutOutcome> {
+    const key = verdictKey(verdict.modelKey, verdict.sequence);
+    return await putOnce(this.store, key, encodeRecord(Verdict, verdict));
+  }
+
+  async putDecision(decision: Decision): Promise<PutOutcome> {
+    const key = decisionKey(decision.modelKey, decision.sequence);
+    return await putOnce(this.store, key, encodeRecord(Decision, decision));
+  }
+
+  async manifest(modelKey: string, sequence: number): Promise<Recorded<RoundManifest> | undefined> {
+    const key = manifestKey(modelKey, sequence);
+    return await this.#read(RoundManifest, key, { modelKey, sequence });
+  }
+
+  async verdict(modelKey: string, sequence: number): Promise<Recorded<Verdict> | undefined> {
+    const key = verdictKey(modelKey, sequence);
+    return await this.#read(Verdict, key, { modelKey, sequence });
+  }
+
+  async decision(modelKey: string, sequence: number): Promise<Recorded<Decision> | undefined> {
+    const key = decisionKey(modelKey, sequence);
+    return await this.#read(Decision, key, { modelKey, sequence });
+  }
+
+  /** What serves; `undefined` before the first pointer. */
+  async serving(modelKey: string): Promise<Serving | undefined> {
+    const key = servingKey(modelKey);
+    const stored = await this.store.get(key);
+    if (stored === undefined) return undefined;
+    const pointer = decodeRecord(ServingPointer, stored.bytes, key);
+    requireSame(key, pointer, { modelKey });
+    return { pointer, etag: stored.etag };
+  }
+
+  /**
+   * Moves the serving pointer by compare-and-set.
+   *
+   * @param expected version that `serving` gave; `undefined` for the first pointer
+   */
+  async moveServing(pointer: ServingPointer, expected: ETag | undefined): Promise<MoveOutcome> {
+    const key = servingKey(pointer.modelKey);
+    const bytes = encodeRecord(ServingPointer, pointer);
+    let unknown: LetheError | undefined;
+    try {
+      const outcome = await this.store.put(
+        key,
+        bytes,
+        expected === undefined ? { kind: 'if-absent' } : { kind: 'if-match', etag: expected },
+      );
+      if (outcome.kind === 'stored') return { kind: 'moved', etag: outcome.etag };
+    } catch (thrown) {
+      unknown = LetheError.from(thrown);
+      if (unknown.code !== 'unavailable') throw unknown;
+    }
+    const present = await this.store.get(key);
+    if (present !== undefined && sha256(present.bytes) === sha256(bytes)) {
+      return { kind: 'moved', etag: present.etag };
+    }
+    if (unknown !== undefined && present?.etag === expected) throw unknown;
+    return { kind: 'conflict' };
+  }
+
+  async #read<T extends { modelKey: string; sequence?: number }>(
+    codec: JsonCodec<T>,
+    key: string,
+    place: { modelKey: string; sequence?: number },
+  ): Promise<Recorded<T> | undefined> {
+    const stored = await this.store.get(key);
+    if (stored === undefined) return undefined;
+    const record = decodeRecord(codec, stored.bytes, key);
+    requireSame(key, record, place);
+    return { record, digest: sha256(stored.bytes) };
+  }
+
+  async #firstModel(after: string): Promise<ModelKey | undefined> {
+    for await (const { key } of this.store.list(modelsPrefix, { after })) return modelOfKey(key);
+    return undefined;
+  }
+
+  async #requireBlobs(key: string, digests: Record<string, string>): Promise<void> {
+    for (const [field, digest] of Object.entries(digests)) {
+      if (await this.blobs.has(digest as Digest)) continue;
+      throw new LetheError(
+        'precondition',
+        `cannot write ${key}: its ${field} ${digest} is not stored. Put the blob first`,
+      );
+    }
+  }
+}
+
+async function isThere(store: ObjectStore, key: string): Promise<boolean> {
+  for await (const found of store.list(key)) return found.key === key;
+  return false;
+}
+
+/** A record that was copied to another place is not what it says. */
+function requireSame(
+  key: string,
+  record: { modelKey: string; sequence?: number },
+  place: { modelKey: string; sequence?: number },
+): void {
+  const { modelKey, sequence = record.sequence } = place;
+  if (record.modelKey === modelKey && record.sequence === sequence) return;
+  throw new LetheError(
+    'corrupt',
+    `${key} says it is ${record.modelKey} ${record.sequence ?? ''}. Restore it from a backup`,
+  );
+}
