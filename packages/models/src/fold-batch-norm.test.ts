@@ -45,13 +45,14 @@ describe('folding batch normalisation', () => {
       layers: [
         conv({ inputShape: [6, 6, 3], useBias: false }),
         norm(),
+        norm(),
         tf.layers.reLU(),
         tf.layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2 }),
         norm({ scale: false }),
         tf.layers.reLU(),
         tf.layers.flatten(),
         tf.layers.dense({ units: 5 }),
-        norm({ center: false }),
+        norm({ center: false, axis: 1 }),
         tf.layers.dense({ units: 3 }),
         norm({ center: false, scale: false, epsilon: 1e-5 }),
       ],
@@ -92,6 +93,16 @@ describe('folding batch normalisation', () => {
     randomize(model, 5);
     const folded = await foldBatchNorm(model);
     expect(normCount(folded)).toBe(5);
+    await expectSameFunction(model, folded);
+  });
+
+  it('leaves a normalisation over another axis than the channels', async () => {
+    const model = tf.sequential({
+      layers: [conv({ inputShape: [4, 4, 2], filters: 4 }), norm({ axis: 1 }), tf.layers.flatten()],
+    });
+    randomize(model, 7);
+    const folded = await foldBatchNorm(model);
+    expect(normCount(folded)).toBe(1);
     await expectSameFunction(model, folded);
   });
 

@@ -5,7 +5,13 @@
  * construction, and passes are cheaper.
  */
 import type * as tf from '@tensorflow/tfjs';
-import { type ModelParts, type NamedWeight, putTogether, takeApart } from './model-parts.ts';
+import {
+  layersOf,
+  type ModelParts,
+  type NamedWeight,
+  putTogether,
+  takeApart,
+} from './model-parts.ts';
 import type { LayerConfig, NetworkConfig, TensorRef } from './network-config.ts';
 
 /** Layers whose output is linear in a kernel, and where their channels lie in it. */
@@ -19,28 +25,39 @@ const foldable = new Set(['Conv2D', 'DepthwiseConv2D', 'Dense']);
  * Gives a new model; the one given stays yours to dispose.
  */
 export async function foldBatchNorm(model: tf.LayersModel): Promise<tf.LayersModel> {
-  return putTogether(foldParts(await takeApart(model)));
+  const layers = new Map(layersOf(model).map((layer) => [layer.name, layer]));
+  const rankOf = (name: string) => layers.get(name)!.outputShape.length;
+  return putTogether(foldParts(await takeApart(model), rankOf));
 }
 
-/** {@link foldBatchNorm} on plain data. */
-export function foldParts(parts: ModelParts): ModelParts {
-  return parts.network.layers.reduce((folded, norm) => {
-    const linear = foldTarget(folded.network, norm);
-    return linear === undefined ? folded : foldOne(folded, linear, norm);
+/** {@link foldBatchNorm} on plain data; `rankOf` a layer's output counts the batch axis. */
+function foldParts(parts: ModelParts, rankOf: (layer: string) => number): ModelParts {
+  return parts.network.layers.reduce((folded, { name }) => {
+    const norm = layerNamed(folded.network, name);
+    const linear = norm && foldTarget(folded.network, norm, rankOf);
+    return linear === undefined ? folded : foldOne(folded, linear, norm!);
   }, parts);
 }
 
-function foldTarget(network: NetworkConfig, norm: LayerConfig): LayerConfig | undefined {
+function layerNamed(network: NetworkConfig, name: string | undefined): LayerConfig | undefined {
+  return network.layers.find((layer) => layer.name === name);
+}
+
+function foldTarget(
+  network: NetworkConfig,
+  norm: LayerConfig,
+  rankOf: (layer: string) => number,
+): LayerConfig | undefined {
   if (norm.class_name !== 'BatchNormalization' || norm.inbound_nodes.length !== 1) return undefined;
   const inputs = norm.inbound_nodes[0]!;
-  const linear = network.layers.find(({ name }) => name === inputs[0]?.[0]);
+  const linear = layerNamed(network, inputs[0]?.[0]);
   if (inputs.length !== 1 || linear === undefined) return undefined;
   const fits =
     foldable.has(linear.class_name) &&
     linear.inbound_nodes.length === 1 &&
     (linear.config['activation'] ?? 'linear') === 'linear' &&
     isChannelsLast(linear) &&
-    isLastAxis(norm, linear) &&
+    [-1, rankOf(norm.name) - 1].includes(Number(norm.config['axis'] ?? -1)) &&
     isTrainable(norm) === isTrainable(linear) &&
     readersOf(network, linear.name) === 1;
   return fits ? linear : undefined;
@@ -54,12 +71,6 @@ function readersOf(network: NetworkConfig, name: string): number {
 function isChannelsLast({ config }: LayerConfig): boolean {
   const format = config['data_format'] ?? 'channels_last';
   return format === 'channels_last' || format === 'channelsLast';
-}
-
-function isLastAxis(norm: LayerConfig, linear: LayerConfig): boolean {
-  const axis = norm.config['axis'] ?? -1;
-  // Dense also takes inputs of higher rank, where axis 1 is not the last: only −1 is sure.
-  return axis === -1 || (axis === 3 && linear.class_name !== 'Dense');
 }
 
 function isTrainable({ config }: LayerConfig): boolean {

@@ -34,7 +34,7 @@ export async function takeApart(model: tf.LayersModel): Promise<ModelParts> {
 }
 
 /** All layers, those of inner networks in their place. */
-function layersOf(model: tf.LayersModel): tf.layers.Layer[] {
+export function layersOf(model: tf.LayersModel): tf.layers.Layer[] {
   return model.layers.flatMap((layer) =>
     layer instanceof tf.LayersModel ? layersOf(layer) : [layer],
   );

@@ -97,6 +97,15 @@ describe('a stored model', () => {
     expect(weightsOf(shifted.subarray(1), topology)).toEqual(weightsOf(weights, topology));
   });
 
+  it('keeps the weights it is given, whatever becomes of the arrays', async () => {
+    const model = network();
+    const { topology, weights } = await stored(model);
+    const arrays = weightsOf(weights, topology);
+    setWeights(model, arrays);
+    for (const array of arrays) array.fill(0);
+    expect(await encodeWeights(model)).toEqual(weights);
+  });
+
   it('leaves no tensor behind', async () => {
     const model = network();
     const { topology, weights } = await stored(model);

@@ -113,11 +113,16 @@ export function splitWeights(bytes: Uint8Array, specs: readonly WeightSpec[]): F
   });
 }
 
-/** Puts weights into a model, in the order of `model.getWeights()`. */
+/**
+ * Puts weights into a model, in the order of `model.getWeights()`. They are copied: a backend
+ * may read an array it is given long after.
+ */
 export function setWeights(model: tf.LayersModel, weights: readonly Float32Array[]): void {
   tf.tidy(() => {
     model.setWeights(
-      model.weights.map(({ shape }, index) => tf.tensor(weights[index]!, shape as number[])),
+      model.weights.map(({ shape }, index) =>
+        tf.tensor(weights[index]!.slice(), shape as number[]),
+      ),
     );
   });
 }

@@ -1,5 +1,6 @@
 import { LetheError } from '@lethe/contracts';
-import { type AllowedGlobals, PickleGlobal, readPickle } from './pickle.ts';
+import { readPickle } from './pickle.ts';
+import { type AllowedGlobals, PickleGlobal } from './pickle-machine.ts';
 import { storageTypeNames, type TorchStorage, TorchTensor } from './torch-storage.ts';
 
 /**

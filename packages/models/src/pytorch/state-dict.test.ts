@@ -86,6 +86,19 @@ describe.each([
     expect(await refusal(whole.subarray(0, whole.length - 1))).toMatch(/download is complete/);
   });
 
+  it('with any one byte changed is read or refused, never anything else', async () => {
+    const whole = write(stateDict({ w: matrix }), [matrix]);
+    for (let at = 0; at < whole.length; at++) {
+      const changed = Buffer.from(whole);
+      changed[at] = changed[at]! ^ 0xff;
+      const outcome: unknown = await read(changed).catch((thrown: unknown) => thrown);
+      expect(
+        outcome instanceof Map || outcome instanceof LetheError,
+        `byte ${at}: ${outcome}`,
+      ).toBe(true);
+    }
+  });
+
   it.each([
     ['os.system', call(global('os', 'system'), 'touch /tmp/owned')],
     ['builtins.eval', call(global('builtins', 'eval'), '1+1')],
