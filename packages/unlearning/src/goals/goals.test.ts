@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { misclassifyGoal } from './misclassify.ts';
+import { relabelGoal } from './relabel.ts';
+import { untrainGoal } from './untrain.ts';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+const labels = Int32Array.of(0, 1);
+/** Margins of labels 0 and 1: 2 − 0.5 = 1.5, and 0 − 3 = −3. */
+const logits = Float32Array.of(2, 0.5, -1, 3, 0, 1);
+const all = Int32Array.of(0, 1);
+
+function gradientOf(
+  goal: { loss(z: tf.Tensor2D, s: Int32Array, w: number): tf.Scalar },
+  width = 1,
+) {
+  return tf.tidy(() => [
+    ...tf
+      .grad((z: tf.Tensor) => goal.loss(z as tf.Tensor2D, all, width))(tf.tensor2d(logits, [2, 3]))
+      .dataSync(),
+  ]);
+}
+
+describe('misclassify', () => {
+  const goal = misclassifyGoal(labels, 3);
+
+  it('is reached when no sample is given its label', () => {
+    expect([...goal.distances(logits)]).toEqual([1.5, 0]);
+    expect(goal.isReached(goal.distances(logits))).toBe(false);
+    expect(goal.isReached(goal.distances(Float32Array.of(0, 1, 0, 3, 0, 1)))).toBe(true);
+  });
+
+  it('is not reached by a tie, nor by logits that are not numbers', () => {
+    expect(goal.isReached(goal.distances(Float32Array.of(1, 1, 0, 3, 0, 1)))).toBe(false);
+    expect(goal.isReached(goal.distances(Float32Array.of(Number.NaN, 1, 0, 3, 0, 1)))).toBe(false);
+  });
+
+  it('pushes the label down and its rival up, each by 1/n, and nothing that is past the margin', () => {
+    // Sample 0: d/dz of (z_0 − z_1 + 1)/2. Sample 1 stands at −3 < −1.
+    expect(gradientOf(goal)).toEqual([0.5, -0.5, 0, 0, 0, 0]);
+    // With a margin of 4 sample 1 is pushed too: (z_1 − z_0 + 4)/2.
+    expect(gradientOf(goal, 4)).toEqual([0.5, -0.5, 0, -0.5, 0.5, 0]);
+  });
+
+  it('judges a part of the samples by their own labels', () => {
+    expect([...goal.distances(logits.slice(3), Int32Array.of(1))]).toEqual([0]);
+    expect([...goal.distances(logits.slice(3), Int32Array.of(0))]).toEqual([2]);
+  });
+});
+
+describe('relabel', () => {
+  const goal = relabelGoal(Int32Array.of(1, 0), 3);
+
+  it('is reached when every sample is given its new label', () => {
+    // New label 1 trails by 1.5 in sample 0; new label 0 leads by 2 in sample 1.
+    expect([...goal.distances(logits)]).toEqual([1.5, 0]);
+    expect(goal.isReached(goal.distances(Float32Array.of(0, 1, 0, 3, 0, 1)))).toBe(true);
+    expect(goal.isReached(goal.distances(Float32Array.of(1, 1, 0, 3, 0, 1)))).toBe(false);
+  });
+
+  it('pushes the new label up until it leads by the margin', () => {
+    expect(gradientOf(goal)).toEqual([0.5, -0.5, 0, 0, 0, 0]);
+  });
+});
+
+describe('untrain', () => {
+  /** Targets 1 and −4: excesses 0.5 and 1. */
+  const goal = (tolerance: number) => untrainGoal(labels, Float32Array.of(1, -4), 3, tolerance);
+
+  it('is reached when the mean excess over the targets is within the tolerance', () => {
+    expect([...goal(0).distances(logits)]).toEqual([0.5, 1]);
+    expect(goal(0.75).isReached(goal(0).distances(logits))).toBe(true);
+    expect(goal(0.74).isReached(goal(0).distances(logits))).toBe(false);
+  });
+
+  it('does not let samples below their target make up for others', () => {
+    const below = untrainGoal(labels, Float32Array.of(1, 100), 3, 0);
+    expect([...below.distances(logits)]).toEqual([0.5, 0]);
+  });
+
+  it('pulls each margin to its target: min(1, |d|) sign(d)/n per logit', () => {
+    expect(gradientOf(goal(0))).toEqual([0.25, -0.25, 0, -0.5, 0.5, 0]);
+  });
+
+  it('is not reached by logits that are not numbers', () => {
+    const distances = goal(1).distances(new Float32Array(6).fill(Number.NaN));
+    expect(goal(1).isReached(distances)).toBe(false);
+  });
+});

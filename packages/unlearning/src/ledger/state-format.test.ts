@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { Ledger } from './ledger.ts';
+import { decodeState, encodeState, stateSizeBytes } from './state-format.ts';
+
+const ledger: Ledger = {
+  rounds: 3,
+  samples: 96,
+  importance: Float32Array.of(0, 1.5, 3e-7),
+  anchor: Float32Array.of(-1, 0.1, 2),
+};
+
+/** The state with some of its header's text replaced by text of the same length. */
+function altered(from: string, to: string): Uint8Array {
+  const bytes = encodeState(ledger);
+  const text = new TextDecoder('latin1').decode(bytes);
+  bytes.set(new TextEncoder().encode(to), text.indexOf(from));
+  return bytes;
+}
+
+describe('the state format', () => {
+  it('gives back what was put in', () => {
+    expect(decodeState(encodeState(ledger), 3)).toEqual(ledger);
+  });
+
+  it('is as long after many rounds as after the first', () => {
+    const later = { ...ledger, rounds: 2 ** 40, samples: 2 ** 50 };
+    expect(encodeState(later)).toHaveLength(stateSizeBytes(3));
+    expect(encodeState(ledger)).toHaveLength(stateSizeBytes(3));
+    expect(decodeState(encodeState(later), 3).rounds).toBe(2 ** 40);
+  });
+
+  it('has room in its header for the largest counters and networks', () => {
+    const largest = Number.MAX_SAFE_INTEGER;
+    const bytes = encodeState({ ...ledger, rounds: largest, samples: largest });
+    expect(decodeState(bytes, 3).samples).toBe(largest);
+  });
+
+  it('is laid out as a safetensors file', () => {
+    const bytes = encodeState(ledger);
+    const view = new DataView(bytes.buffer);
+    const headerBytes = Number(view.getBigUint64(0, true));
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes)));
+    expect(header.anchor).toEqual({ dtype: 'F32', shape: [3], data_offsets: [12, 24] });
+    expect(view.getFloat32(8 + headerBytes + 12 + 8, true)).toBe(2);
+  });
+
+  it('is read from any offset in memory', () => {
+    const shifted = new Uint8Array(stateSizeBytes(3) + 1);
+    shifted.set(encodeState(ledger), 1);
+    expect(decodeState(shifted.subarray(1), 3)).toEqual(ledger);
+  });
+
+  it.each([
+    ['nothing', new Uint8Array(0), 'corrupt', /only 0 bytes/],
+    ['text', new TextEncoder().encode('x'.repeat(600)), 'corrupt', /header cannot be read/],
+    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /532 bytes, a network with 3/],
+    [
+      'another format',
+      altered('lethe-unlearning-state', 'lethe-unlearning-stats'),
+      'corrupt',
+      /format/,
+    ],
+    ['a newer version', altered('"version":"1"', '"version":"9"'), 'precondition', /version 9/],
+    ['a wrong counter', altered('"rounds":"3"', '"rounds":"x"'), 'corrupt', /counter is x/],
+  ])('refuses %s', (_name, bytes, code, message) => {
+    expect(() => decodeState(bytes, 3)).toThrow(expect.objectContaining({ code }));
+    expect(() => decodeState(bytes, 3)).toThrow(message);
+  });
+
+  it('refuses the state of another network', () => {
+    expect(() => decodeState(encodeState(ledger), 4)).toThrow(/another network/);
+  });
+
+  it('refuses numbers that are not finite', () => {
+    const broken = encodeState({ ...ledger, anchor: Float32Array.of(1, Number.NaN, 1) });
+    expect(() => decodeState(broken, 3)).toThrow(/not finite/);
+  });
+});

@@ -1,0 +1,53 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { crossEntropyLoss } from './cross-entropy.ts';
+import { distillationLoss, softTargets } from './distillation.ts';
+import { smoothL1Loss } from './smooth-l1.ts';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+const close = (actual: ArrayLike<number>, expected: number[]) => {
+  expect(actual.length).toBe(expected.length);
+  for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 5);
+};
+
+describe('distillation', () => {
+  it('has the gradient T · (softmax(z/T) − p)/n', () => {
+    // T = 2, z = (2 ln 3, 0) → softmax(z/T) = (¾, ¼). p = (¼, ¾). One sample: 2 · (½, −½).
+    const z = tf.tensor2d([[2 * Math.log(3), 0]]);
+    const p = tf.tensor2d([[0.25, 0.75]]);
+    const gradient = tf.grad((x: tf.Tensor) => distillationLoss(x as tf.Tensor2D, p, 2))(z);
+    close(gradient.dataSync(), [1, -1]);
+  });
+
+  it('has no gradient where the student agrees with the teacher', () => {
+    const z = tf.tensor2d([[3, -1, 0.5]]);
+    const p = softTargets(z, 2);
+    const gradient = tf.grad((x: tf.Tensor) => distillationLoss(x as tf.Tensor2D, p, 2))(z);
+    close(gradient.dataSync(), [0, 0, 0]);
+  });
+});
+
+describe('cross-entropy', () => {
+  it('is −log p of the label, with gradient (p − onehot)/n', () => {
+    // softmax(ln 3, 0) = (¾, ¼); labels 0 and 1; mean of ln 4/3 and ln 4.
+    const z = tf.tensor2d([Math.log(3), 0, Math.log(3), 0], [2, 2]);
+    const loss = (x: tf.Tensor) => crossEntropyLoss(x as tf.Tensor2D, Int32Array.of(0, 1));
+    expect(loss(z).dataSync()[0]).toBeCloseTo((Math.log(4 / 3) + Math.log(4)) / 2, 5);
+    close(tf.grad(loss)(z).dataSync(), [-0.125, 0.125, 0.375, -0.375]);
+  });
+});
+
+describe('smooth L1', () => {
+  it('is square near zero and straight beyond one', () => {
+    // 0.5²/2 = 0.125 and 3 − ½ = 2.5; mean 1.3125.
+    const d = tf.tensor1d([0.5, -3]);
+    expect(smoothL1Loss(d).dataSync()[0]).toBeCloseTo(1.3125, 5);
+    close(
+      tf
+        .grad((x: tf.Tensor) => smoothL1Loss(x as tf.Tensor1D))(d)
+        .dataSync(),
+      [0.25, -0.5],
+    );
+  });
+});
