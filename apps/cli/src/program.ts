@@ -116,6 +116,10 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .option('--scale <x>', 'network input = (value · scale − mean) / std', decimal)
     .option('--mean <list>', 'per channel, comma-separated', decimals)
     .option('--std <list>', 'per channel, comma-separated', decimals)
+    .option(
+      '--leave-out-duplicates',
+      'leave evaluation samples out that were trained on or have two roles, instead of refusing',
+    )
     .option('--keep-batch-norm', 'do not fold batch normalisation into the convolutions')
     .option(
       '--backend <name>',

@@ -24,7 +24,6 @@ export interface DemoRecord {
   readonly backend: string;
   readonly startedAt: Date;
   readonly seconds: number;
-  readonly sampleCount: number;
   readonly heldOutCount: number;
   readonly heldOutAccuracyBefore: number;
   readonly rounds: readonly RoundRecord[];

@@ -1,20 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LetheError, Mode, type ModelKey, ModelRegistration } from '@lethe/contracts';
 import {
-  type EvaluationSet,
-  LetheError,
-  Mode,
-  type ModelKey,
-  ModelRegistration,
-} from '@lethe/contracts';
-import { type Dataset, openDataset, prepareImport } from '@lethe/datasets';
+  type Dataset,
+  type DuplicateRule,
+  type ImportProgress,
+  openDataset,
+  prepareImport,
+  type SubjectsInput,
+} from '@lethe/datasets';
 import type { LineageStore } from '@lethe/lineage';
 import { type Classifier, encodeTopology, encodeWeights } from '@lethe/models';
 import type { BlobStore } from '@lethe/store';
 import type { DataSetArgument } from './data-set-argument.ts';
-
-export type SubjectsArgument = Parameters<typeof prepareImport>[0]['subjects'];
 
 export interface ImportRequest {
   readonly modelKey: ModelKey;
@@ -22,11 +21,13 @@ export interface ImportRequest {
   readonly training: DataSetArgument;
   readonly stop: DataSetArgument | undefined;
   readonly gate: DataSetArgument;
-  readonly subjects: SubjectsArgument;
+  readonly subjects: SubjectsInput;
+  /** What to do with evaluation samples that were trained on or have two roles. */
+  readonly duplicates: DuplicateRule;
   /** `undefined`: untrain where there is a stop set, misclassify elsewhere. */
   readonly mode: Mode | undefined;
   readonly now: Date;
-  readonly onProgress?: (phase: string, done: number, total: number) => void;
+  readonly onProgress: (progress: ImportProgress) => void;
 }
 
 export interface ImportResult {
@@ -76,8 +77,8 @@ export async function importModel(
     manifestFile,
     subjects: request.subjects,
     evaluationSets: sets,
-    onProgress: (progress: { phase: string; done: number; total: number }) =>
-      request.onProgress?.(progress.phase, progress.done, progress.total),
+    duplicates: request.duplicates,
+    onProgress: request.onProgress,
   });
 
   const registration = ModelRegistration.create({
@@ -86,7 +87,7 @@ export async function importModel(
     weightsDigest: await blobs.put(await encodeWeights(network.model)),
     trainingManifestDigest: await blobs.put({ file: manifestFile }),
     trainingData: request.training.source,
-    evaluationSets: prepared.evaluationSets as EvaluationSet[],
+    evaluationSets: prepared.evaluationSets,
     preprocessing: {
       scale: network.preprocessing.scale,
       mean: [...network.preprocessing.mean],

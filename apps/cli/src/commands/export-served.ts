@@ -1,0 +1,36 @@
+import { LetheError, parseModelKey } from '@lethe/contracts';
+import { LineageStore } from '@lethe/lineage';
+import { exportLayersModel } from '@lethe/models';
+import { BlobStore, FolderStore } from '@lethe/store';
+import { homeLayout } from '../embedded/home-folder.ts';
+import { exitCodes } from '../output/exit-codes.ts';
+import type { Output } from '../output/output.ts';
+import type { GlobalOptions } from '../program.ts';
+
+/** Writes what serves now as a standard tfjs LayersModel folder; digests are verified on the way. */
+export async function exportServed(
+  options: GlobalOptions,
+  modelKey: string | undefined,
+  folder: string,
+  out: Output,
+): Promise<number> {
+  if (modelKey === undefined) {
+    throw LetheError.invalid(
+      'model-key',
+      '',
+      'is missing',
+      'Say which model to export: lethe models KEY --export DIR.',
+    );
+  }
+  const layout = homeLayout(options.home);
+  await using store = await FolderStore.open(layout.store);
+  const blobs = new BlobStore(store, { cacheFolder: layout.cache });
+  const lineage = new LineageStore(store, blobs);
+  const served = await lineage.serving(parseModelKey(modelKey, 'model-key'));
+  if (served === undefined) throw new LetheError('not_found', `${modelKey} serves nothing yet`);
+  const { topologyDigest, weightsDigest, sequence } = served.pointer;
+  await exportLayersModel(await blobs.get(topologyDigest), await blobs.get(weightsDigest), folder);
+  out.result({ modelKey, sequence, weightsDigest, folder });
+  out.line(`Round ${sequence} of ${modelKey} is in ${folder} (weights SHA-256 ${weightsDigest}).`);
+  return exitCodes.ok;
+}

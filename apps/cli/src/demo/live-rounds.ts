@@ -1,0 +1,78 @@
+import { type ModelKey, Outcome, type RoundProgress } from '@lethe/contracts';
+import type { LineageStore } from '@lethe/lineage';
+import { percent } from '../output/format.ts';
+import type { Output } from '../output/output.ts';
+import type { ProgressBar } from '../output/progress-bar.ts';
+
+/** Shows a model's rounds as they run, and one line for each that was decided. */
+export class LiveRounds {
+  readonly #lineage: LineageStore;
+  readonly #modelKey: ModelKey;
+  readonly #out: Output;
+  #shown = 0;
+  #bar: { readonly sequence: number; readonly bar: ProgressBar } | undefined;
+
+  constructor(lineage: LineageStore, modelKey: ModelKey, out: Output) {
+    this.#lineage = lineage;
+    this.#modelKey = modelKey;
+    this.#out = out;
+  }
+
+  /** Follows until the stream ends or is cancelled. */
+  async follow(updates: AsyncIterable<RoundProgress>, signal: AbortSignal): Promise<void> {
+    try {
+      for await (const update of updates) {
+        if (update.phase === 'computing') this.#draw(update);
+        else await this.showDecided();
+      }
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    }
+    this.#clear();
+  }
+
+  /** Prints a line for every round decided since the last call. */
+  async showDecided(): Promise<void> {
+    for (;;) {
+      const sequence = this.#shown + 1;
+      const decision = await this.#lineage.decision(this.#modelKey, sequence);
+      if (decision === undefined) return;
+      this.#clear();
+      this.#out.line(await this.#describe(sequence, decision.record.promoted));
+      this.#shown = sequence;
+    }
+  }
+
+  async #describe(sequence: number, promoted: boolean): Promise<string> {
+    const entry = (await this.#lineage.manifest(this.#modelKey, sequence))?.record.entry;
+    const verdict = (await this.#lineage.verdict(this.#modelKey, sequence))?.record;
+    if (entry?.$case !== 'round') return `round ${sequence}  escalated`;
+    const { parts, method, metrics } = entry.value;
+    const images = parts.reduce((sum, part) => sum + part.rows.length, 0);
+    const heldOut = verdict?.checks.find((check) => check.name === 'held_out_accuracy.vs_original');
+    const failed = verdict?.checks.find((check) => check.outcome === Outcome.OUTCOME_FAIL);
+    const { green, red } = this.#out.colours;
+    return [
+      `round ${sequence}`,
+      `${method}: ${parts.length} requests, ${images} images`,
+      `forget ${percent(metrics?.forgetAccuracyBefore)} → ${percent(metrics?.forgetAccuracyAfter)}`,
+      `held out ${percent(heldOut?.value)}`,
+      promoted ? green('promoted') : `${red('rejected')}: ${failed?.explanation ?? 'inconclusive'}`,
+    ].join('  ');
+  }
+
+  #draw(update: RoundProgress): void {
+    if (this.#bar?.sequence !== update.sequence) {
+      this.#clear();
+      const bar = this.#out.progress(`round ${update.sequence}  ${update.method}`);
+      this.#bar = { sequence: update.sequence, bar };
+    }
+    const note = `${update.sampleCount} images, forget ${percent(update.forgetAccuracy)}, ${update.pendingRequestCount} waiting`;
+    this.#bar.bar.update(update.step, update.stepLimit, note);
+  }
+
+  #clear(): void {
+    this.#bar?.bar.finish();
+    this.#bar = undefined;
+  }
+}

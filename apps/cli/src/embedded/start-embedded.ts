@@ -1,0 +1,134 @@
+import { SqliteBus } from '@lethe/bus';
+import { ComputeProcess } from '@lethe/compute';
+import { createEvaluatorService, evaluatorSettings } from '@lethe/evaluator';
+import { createIngestService } from '@lethe/ingest';
+import { LineageStore } from '@lethe/lineage';
+import { createRegistryService } from '@lethe/registry';
+import {
+  type LetheService,
+  type Log,
+  readConfig,
+  showHealth,
+  startGrpcServer,
+  systemClock,
+} from '@lethe/service-kit';
+import { BlobStore, FolderStore, requireConformance } from '@lethe/store';
+import { createUnlearnerService, unlearnerSettings } from '@lethe/unlearner';
+import type { HomeLayout } from './home-folder.ts';
+
+export interface EmbeddedSettings {
+  readonly layout: HomeLayout;
+  readonly log: Log;
+  /** `HOST:PORT`; port 0 takes a free one. */
+  readonly grpcAddress: string;
+  readonly httpAddress: string;
+  readonly backend: string;
+  readonly maxBatch: number;
+  readonly maxWaitMs: number;
+  readonly seed: number;
+  /** Ladder of unlearning settings, as JSON; default: the unlearner's own. */
+  readonly ladder?: string;
+  /** File of the gate's policy; default: the evaluator's own. */
+  readonly policyFile?: string;
+  /** A failure that the process cannot recover from. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** The four services in this process, on a SQLite log and a folder. */
+export interface EmbeddedLethe extends AsyncDisposable {
+  readonly grpcAddress: string;
+  readonly httpAddress: string;
+}
+
+const healthEveryMs = 1000;
+
+/**
+ * Starts everything, consumers before producers; when it throws, all of it is stopped again.
+ * Disposing stops intake first, then drops running rounds, then closes bus and store.
+ */
+export async function startEmbedded(settings: EmbeddedSettings): Promise<EmbeddedLethe> {
+  const { layout, log, onFatal } = settings;
+  await using stack = new AsyncDisposableStack();
+  const bus = stack.use(await SqliteBus.open({ file: layout.bus }));
+  const store = stack.use(await FolderStore.open(layout.store));
+  await requireConformance(store);
+  const lineage = new LineageStore(store, new BlobStore(store, { cacheFolder: layout.cache }));
+  const clock = systemClock;
+  const environment = { env: process.env, argv: [] };
+  const compute = () => stack.use(new ComputeProcess({ prefer: settings.backend }));
+
+  const services: LetheService[] = [];
+  const add = <Service extends LetheService>(service: Service): Service => {
+    services.push(stack.use(service));
+    return service;
+  };
+  add(
+    createRegistryService({
+      bus,
+      lineage,
+      projectionFile: layout.registry,
+      clock,
+      log: log.child({ service: 'registry' }),
+      onFatal,
+    }),
+  );
+  add(
+    createEvaluatorService({
+      bus,
+      lineages: lineage,
+      compute: compute(),
+      config: { ...readConfig(evaluatorSettings, environment) },
+      clock,
+      log: log.child({ service: 'evaluator' }),
+      onFatal,
+    }),
+  );
+  add(
+    createUnlearnerService({
+      bus,
+      lineages: lineage,
+      compute: compute(),
+      config: {
+        ...readConfig(unlearnerSettings, environment),
+        maxBatch: settings.maxBatch,
+        maxWaitMs: settings.maxWaitMs,
+        seed: settings.seed,
+        ...(settings.ladder === undefined ? {} : { ladder: settings.ladder }),
+      },
+      clock,
+      log: log.child({ service: 'unlearner' }),
+      onFatal,
+    }),
+  );
+  const ingest = add(
+    createIngestService({
+      bus,
+      lineage,
+      indexFile: layout.ingest,
+      httpAddress: settings.httpAddress,
+      defaultEmitter: 'default',
+      clock,
+      log: log.child({ service: 'ingest' }),
+    }),
+  );
+  for (const service of services) await service.start();
+  const server = stack.use(
+    await startGrpcServer({
+      address: settings.grpcAddress,
+      services: services.flatMap((service) => service.grpc),
+      log,
+    }),
+  );
+  const health = setInterval(() => {
+    for (const service of services) showHealth(server, service);
+  }, healthEveryMs);
+  stack.defer(() => clearInterval(health));
+  for (const service of services) showHealth(server, service);
+
+  const running = stack.move();
+  return {
+    grpcAddress: server.address,
+    httpAddress: ingest.httpAddress() ?? '',
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
