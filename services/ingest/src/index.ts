@@ -1,1 +1,5 @@
-export {};
+export { type IngestConfig, ingestSettings } from './config.ts';
+export { emitterHeader } from './handlers/ingest-handlers.ts';
+export { deletionEventType } from './http/cloud-events.ts';
+export type { Intake } from './intake.ts';
+export { createIngestService, type IngestDependencies, type IngestService } from './service.ts';

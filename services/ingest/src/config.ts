@@ -1,0 +1,28 @@
+import { type ConfigOf, defineConfig, sharedSettings } from '@lethe/service-kit';
+
+export const ingestSettings = defineConfig({
+  ...sharedSettings,
+  index: {
+    env: 'LETHE_INGEST_INDEX',
+    flag: 'index',
+    type: 'string',
+    default: 'lethe-home/ingest.sqlite',
+    help: 'SQLite file of the requests taken in.',
+  },
+  httpAddress: {
+    env: 'LETHE_HTTP_ADDRESS',
+    flag: 'http-address',
+    type: 'string',
+    default: '127.0.0.1:0',
+    help: 'HOST:PORT to serve HTTP on; port 0 takes a free one.',
+  },
+  emitter: {
+    env: 'LETHE_EMITTER',
+    flag: 'emitter',
+    type: 'string',
+    default: 'default',
+    help: 'Emitter of requests that state none.',
+  },
+});
+
+export type IngestConfig = ConfigOf<typeof ingestSettings>;

@@ -1,0 +1,98 @@
+import type { OutgoingRecord } from '@lethe/bus';
+import {
+  DeletionRequested,
+  DeletionStatus,
+  type Digest,
+  type Receipt,
+  RequestState,
+  topics,
+} from '@lethe/contracts';
+import { encodeEvent, legalDeadline } from '@lethe/service-kit';
+import { requestDigest } from './request-digest.ts';
+import type { ResolvedRequest, ResolvedScope } from './resolve-request.ts';
+
+/** Everything that follows from taking a request in; nothing of it has happened yet. */
+export interface Acceptance {
+  readonly emitter: string;
+  readonly requestId: string;
+  readonly requestDigest: Digest;
+  readonly receipt: Receipt;
+  /** To be published, in this order. */
+  readonly records: readonly OutgoingRecord[];
+}
+
+export function acceptRequest(
+  { parsed, mode, scope }: ResolvedRequest,
+  trainingManifestDigest: string,
+  now: Date,
+): Acceptance {
+  const { requestId, emitter, modelKey, regulation } = parsed;
+  const submittedTime = parsed.submittedTime ?? now;
+  const deadline = legalDeadline(regulation, submittedTime);
+  const digest = requestDigest(parsed);
+  const isMatch = scope.kind !== 'no-match';
+  const sampleCount = countSamples(scope);
+  const state = isMatch ? RequestState.REQUEST_STATE_ACCEPTED : RequestState.REQUEST_STATE_NO_MATCH;
+  const named = { requestId, emitter, modelKey };
+  const status: DeletionStatus = {
+    ...named,
+    state,
+    detail: isMatch ? 'taken in' : 'nothing of the scope was ever trained on',
+    time: now,
+    sequence: 0,
+    submittedTime,
+    deadline,
+    sampleCount,
+  };
+  const records = [encodeEvent(topics.deletionStatus, modelKey, DeletionStatus, status)];
+  if (isMatch) {
+    const event: DeletionRequested = {
+      ...named,
+      requestDigest: digest,
+      trainingManifestDigest,
+      scope: eventScope(scope),
+      mode,
+      relabelTo: parsed.relabelTo,
+      regulation,
+      submittedTime,
+      acceptedTime: now,
+      deadline,
+    };
+    records.push(encodeEvent(topics.deletionRequested, modelKey, DeletionRequested, event));
+  }
+  return {
+    emitter,
+    requestId,
+    requestDigest: digest,
+    receipt: {
+      ...named,
+      state,
+      requestDigest: digest,
+      trainingManifestDigest,
+      sampleCount,
+      acceptedTime: now,
+      deadline,
+    },
+    records,
+  };
+}
+
+function eventScope(
+  scope: Exclude<ResolvedScope, { kind: 'no-match' }>,
+): DeletionRequested['scope'] {
+  if (scope.kind === 'class') return { $case: 'classLabel', value: scope.label };
+  return { $case: 'rows', value: { rows: Array.from(scope.rows) } };
+}
+
+function countSamples(scope: ResolvedScope): number {
+  switch (scope.kind) {
+    case 'rows':
+      return scope.rows.length;
+    case 'class':
+      return scope.sampleCount;
+    case 'no-match':
+      return 0;
+    default:
+      return scope satisfies never;
+  }
+}

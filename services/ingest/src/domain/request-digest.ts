@@ -1,0 +1,37 @@
+import { canonicalJson, DeletionRequest, type Digest, sha256 } from '@lethe/contracts';
+import type { ParsedRequest } from './parse-request.ts';
+
+/**
+ * SHA-256 of the canonical JSON of a request as understood: ids and digests sorted and unique,
+ * regulation filled in. Times and modes that were not stated stay out, so that a request sent
+ * again later has the same digest.
+ */
+export function requestDigest(request: ParsedRequest): Digest {
+  return sha256(canonicalJson(DeletionRequest.toJSON(toMessage(request))));
+}
+
+function toMessage(request: ParsedRequest): DeletionRequest {
+  return {
+    requestId: request.requestId,
+    emitter: request.emitter,
+    modelKey: request.modelKey,
+    scope: { kind: scopeKind(request.scope) },
+    regulation: request.regulation,
+    submittedTime: request.submittedTime,
+    mode: request.mode,
+    relabelTo: request.relabelTo,
+  };
+}
+
+function scopeKind(scope: ParsedRequest['scope']): NonNullable<DeletionRequest['scope']>['kind'] {
+  switch (scope.kind) {
+    case 'subject':
+      return { $case: 'subject', value: scope.handle };
+    case 'samples':
+      return { $case: 'samples', value: { ids: [...scope.ids], sha256: [...scope.sha256] } };
+    case 'class':
+      return { $case: 'classLabel', value: scope.label };
+    default:
+      return scope satisfies never;
+  }
+}

@@ -1,0 +1,167 @@
+import { LetheError, Mode, type ModelRegistration } from '@lethe/contracts';
+import type { TrainingManifest } from '@lethe/datasets';
+import { limits } from './limits.ts';
+import type { ParsedRequest, ParsedScope } from './parse-request.ts';
+import { Violations } from './violations.ts';
+
+/** What intake knows of a model. */
+export interface IntakeModel {
+  readonly registration: ModelRegistration;
+  readonly manifest: Pick<
+    TrainingManifest,
+    'rowsOfSubject' | 'rowsOfSampleIds' | 'rowsOfDigests' | 'classCounts' | 'label'
+  >;
+}
+
+export type ResolvedScope =
+  /** Ascending rows of the training manifest, each once, at least one. */
+  | { readonly kind: 'rows'; readonly rows: Uint32Array }
+  | { readonly kind: 'class'; readonly label: number; readonly sampleCount: number }
+  /** Nothing of it was ever trained on. */
+  | { readonly kind: 'no-match' };
+
+export interface ResolvedRequest {
+  readonly parsed: ParsedRequest;
+  readonly mode: Mode;
+  readonly scope: ResolvedScope;
+}
+
+/**
+ * What a request means for its model: mode and rows.
+ *
+ * A list in which nothing is known is `no-match`; one in which some samples are unknown is refused
+ * with their names, so that no part of a request is dropped without a word.
+ *
+ * @throws LetheError `invalid` with every violation; `capacity` when the subject owns too much
+ */
+export function resolveRequest(parsed: ParsedRequest, model: IntakeModel): ResolvedRequest {
+  const violations = new Violations();
+  const mode = chooseMode(parsed, model, violations);
+  const scope = resolveScope(parsed.scope, model, violations);
+  checkRelabel(parsed, model, scope, violations);
+  if (!violations.isEmpty) throw violations.toError();
+  return { parsed, mode, scope };
+}
+
+function chooseMode(
+  { mode: asked }: ParsedRequest,
+  { registration }: IntakeModel,
+  violations: Violations,
+): Mode {
+  const mode = asked === Mode.MODE_UNSPECIFIED ? registration.defaultMode : asked;
+  const hasStopSet = registration.evaluationSets.some(({ role }) => role === 'stop');
+  if (mode === Mode.MODE_UNTRAIN && !hasStopSet) {
+    violations.add(
+      'mode',
+      'untrain',
+      'needs a labelled held-out set with role stop, and the model has none',
+      'Use mode misclassify, or import the model with a stop set.',
+    );
+  }
+  return mode;
+}
+
+function resolveScope(
+  scope: ParsedScope,
+  model: IntakeModel,
+  violations: Violations,
+): ResolvedScope {
+  switch (scope.kind) {
+    case 'subject':
+      return checkedRows(model.manifest.rowsOfSubject(scope.handle));
+    case 'samples':
+      return resolveSamples(scope, model, violations);
+    case 'class':
+      return resolveClass(scope.label, model, violations);
+    default:
+      return scope satisfies never;
+  }
+}
+
+function resolveSamples(
+  { ids, sha256 }: ParsedScope & { kind: 'samples' },
+  { manifest }: IntakeModel,
+  violations: Violations,
+): ResolvedScope {
+  const byId = manifest.rowsOfSampleIds(ids);
+  const byDigest = manifest.rowsOfDigests(sha256);
+  const rows = ascendingUnique(byId.rows, byDigest.rows);
+  if (rows.length === 0) return { kind: 'no-match' };
+  const remedy = 'Leave it out: only samples of the training manifest can be forgotten.';
+  for (const id of byId.unknown) {
+    violations.add('scope.samples.ids', id, 'is not in the training manifest', remedy);
+  }
+  for (const digest of byDigest.unknown) {
+    violations.add('scope.samples.sha256', digest, 'is not in the training manifest', remedy);
+  }
+  return checkedRows(rows);
+}
+
+function resolveClass(
+  label: number,
+  { registration, manifest }: IntakeModel,
+  violations: Violations,
+): ResolvedScope {
+  if (label >= registration.classCount) {
+    violations.add(
+      'scope.class_label',
+      label,
+      `must be a label from 0 to ${registration.classCount - 1}`,
+      'Name a class that the model knows.',
+    );
+  }
+  const sampleCount = manifest.classCounts[label] ?? 0;
+  return sampleCount === 0 ? { kind: 'no-match' } : { kind: 'class', label, sampleCount };
+}
+
+function checkRelabel(
+  { relabelTo }: ParsedRequest,
+  { registration, manifest }: IntakeModel,
+  scope: ResolvedScope,
+  violations: Violations,
+): void {
+  if (relabelTo === undefined) return;
+  if (relabelTo >= registration.classCount) {
+    violations.add(
+      'relabel_to',
+      relabelTo,
+      `must be a label from 0 to ${registration.classCount - 1}`,
+      'Name a class that the model knows.',
+    );
+  } else if (hasLabel(scope, relabelTo, manifest)) {
+    violations.add(
+      'relabel_to',
+      relabelTo,
+      'is already the label of a sample in the scope',
+      'Name another label, or leave out the samples that have it.',
+    );
+  }
+}
+
+function hasLabel(scope: ResolvedScope, label: number, manifest: IntakeModel['manifest']): boolean {
+  switch (scope.kind) {
+    case 'rows':
+      return scope.rows.some((row) => manifest.label(row) === label);
+    case 'class':
+      return scope.label === label;
+    case 'no-match':
+      return false;
+    default:
+      return scope satisfies never;
+  }
+}
+
+function checkedRows(rows: Uint32Array): ResolvedScope {
+  if (rows.length === 0) return { kind: 'no-match' };
+  if (rows.length <= limits.resolvedRows) return { kind: 'rows', rows };
+  throw new LetheError(
+    'capacity',
+    `scope names ${rows.length} samples; one request can carry at most ${limits.resolvedRows}. Name the samples in several requests.`,
+  );
+}
+
+function ascendingUnique(a: Uint32Array, b: Uint32Array): Uint32Array {
+  if (b.length === 0) return a;
+  if (a.length === 0) return b;
+  return Uint32Array.from(new Set([...a, ...b])).sort();
+}

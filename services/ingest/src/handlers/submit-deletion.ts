@@ -1,0 +1,11 @@
+import type { DeletionRequest, Receipt } from '@lethe/contracts';
+import { incoming } from '../domain/incoming-request.ts';
+import type { Intake } from '../intake.ts';
+
+export async function submitDeletion(
+  intake: Intake,
+  request: DeletionRequest,
+  statedEmitter: string | undefined,
+): Promise<Receipt> {
+  return (await intake.submit(incoming(request), statedEmitter)).receipt;
+}

@@ -1,0 +1,33 @@
+import type {
+  LetheError,
+  SubmitDeletionsRequest,
+  SubmitDeletionsResponse,
+  SubmitError,
+} from '@lethe/contracts';
+import { grpcStatusOf } from '@lethe/service-kit';
+import { incoming } from '../domain/incoming-request.ts';
+import type { Intake } from '../intake.ts';
+
+export async function submitDeletions(
+  intake: Intake,
+  { requests }: SubmitDeletionsRequest,
+  statedEmitter: string | undefined,
+): Promise<SubmitDeletionsResponse> {
+  const results = await intake.submitAll(requests.map(incoming), statedEmitter);
+  return {
+    results: results.map((each) => ({
+      result:
+        each.kind === 'receipt'
+          ? { $case: 'receipt', value: each.receipt }
+          : { $case: 'error', value: toSubmitError(each.error) },
+    })),
+  };
+}
+
+export function toSubmitError(error: LetheError): SubmitError {
+  return {
+    code: grpcStatusOf[error.code],
+    message: error.message,
+    violations: error.violations.map((violation) => ({ ...violation })),
+  };
+}

@@ -1,0 +1,106 @@
+import { LetheError, Receipt } from '@lethe/contracts';
+import type { Log, Readiness } from '@lethe/service-kit';
+import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { limits } from '../domain/limits.ts';
+import { emitterHeader } from '../handlers/ingest-handlers.ts';
+import type { Intake } from '../intake.ts';
+import { readDeletions, writeResults } from './batch.ts';
+import { readCloudEvents } from './cloud-events.ts';
+import { readJson, readText } from './json-body.ts';
+import { discovery, openDsrReceipt, readOpenDsr } from './open-dsr.ts';
+import { type Problem, problemContentType, problemOf } from './problem.ts';
+
+export interface HttpOptions {
+  readonly intake: Intake;
+  readonly readiness: () => Readiness;
+  readonly log: Log;
+}
+
+/** The HTTP routes of intake; not listening yet. */
+export function createHttpApp({ intake, readiness, log }: HttpOptions): FastifyInstance {
+  const app = fastify({ logger: false, bodyLimit: limits.bodyBytes, forceCloseConnections: true });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const error = new LetheError('not_found', `there is no ${request.method} ${request.url}`);
+    return reply.code(404).type(problemContentType).send(problemOf(error));
+  });
+  app.setErrorHandler<FastifyError>((thrown, request, reply) => {
+    const problem = toProblem(thrown, request);
+    if (problem.status >= 500) log.error('request failed', { path: request.url, error: thrown });
+    return reply.code(problem.status).type(problemContentType).send(problem);
+  });
+
+  app.get('/healthz', () => ({ status: 'alive' }));
+  app.get('/readyz', (_request, reply) => {
+    const state = readiness();
+    return reply.code(state.kind === 'ready' ? 200 : 503).send(state);
+  });
+
+  app.post('/v1/deletions', async (request, reply) => {
+    const body = readDeletions(contentType(request), bodyOf(request));
+    if (body.kind === 'single') {
+      const { receipt } = await intake.submit(body.request, emitterOf(request));
+      return reply.code(202).send(Receipt.toJSON(receipt));
+    }
+    const results = await intake.submitAll(body.requests, emitterOf(request));
+    return reply.type(body.contentType).send(writeResults(body, results));
+  });
+
+  app.post('/cloudevents', async (request, reply) => {
+    const message = readCloudEvents(request.headers, bodyOf(request));
+    const results = await intake.submitAll(message.requests, emitterOf(request));
+    const [first] = results;
+    if (message.kind === 'batch' || first === undefined) {
+      return reply.send(writeResults({ kind: 'array' }, results));
+    }
+    if (first.kind === 'error') throw first.error;
+    return reply.code(202).send(Receipt.toJSON(first.receipt));
+  });
+
+  app.get('/opendsr/v1/discovery', () => discovery);
+  app.post('/opendsr/v1/requests', async (request, reply) => {
+    const body = bodyOf(request);
+    const { receipt } = await intake.submit(
+      readOpenDsr(readJson(readText(body))),
+      emitterOf(request),
+    );
+    return reply.code(201).send(openDsrReceipt(receipt, body));
+  });
+  return app;
+}
+
+function toProblem(thrown: FastifyError, request: FastifyRequest): Problem {
+  if (thrown.statusCode === 413) return { ...problemOf(bodyTooLarge(request)), status: 413 };
+  if (thrown.statusCode !== undefined && thrown.statusCode < 500) {
+    const problem = problemOf(new LetheError('invalid', thrown.message));
+    return { ...problem, status: thrown.statusCode };
+  }
+  return problemOf(LetheError.from(thrown));
+}
+
+function bodyTooLarge(request: FastifyRequest): LetheError {
+  const length = request.headers['content-length'];
+  return LetheError.invalid(
+    'body',
+    length === undefined ? 'unknown length' : `${length} bytes`,
+    `has more than ${limits.bodyBytes} bytes`,
+    'Send several smaller requests.',
+  );
+}
+
+function contentType(request: FastifyRequest): string {
+  return request.headers['content-type'] ?? '';
+}
+
+function bodyOf(request: FastifyRequest): Uint8Array {
+  if (request.body instanceof Uint8Array) return request.body;
+  throw LetheError.invalid('body', '', 'is missing', 'Send JSON with a content type.');
+}
+
+function emitterOf(request: FastifyRequest): string | undefined {
+  const value = request.headers[emitterHeader];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,45 @@
+import type { OutgoingRecord } from '@lethe/bus';
+import type { Digest } from '@lethe/contracts';
+
+/** What is kept of one request taken in. */
+export interface Reservation {
+  readonly emitter: string;
+  readonly requestId: string;
+  readonly requestDigest: Digest;
+  /** As first given; later ones get the same bytes. */
+  readonly receipt: Uint8Array;
+  readonly records: readonly OutgoingRecord[];
+}
+
+export type ReserveOutcome =
+  | { readonly kind: 'reserved' }
+  /** Taken in before with the same digest. */
+  | { readonly kind: 'known'; readonly receipt: Uint8Array }
+  /** The id was used for another request. */
+  | { readonly kind: 'conflict' };
+
+/** Records that must reach the bus, and the tag to confirm them with. */
+export interface OutboxEntry {
+  readonly tag: number;
+  readonly records: readonly OutgoingRecord[];
+}
+
+export interface ReserveResult {
+  /** In the order of the reservations. */
+  readonly outcomes: readonly ReserveOutcome[];
+  /** What of them is not confirmed: new ones, and known ones whose publishing never succeeded. */
+  readonly outbox: readonly OutboxEntry[];
+}
+
+/**
+ * Which requests were taken in, by emitter and request id, and which of their records may not have
+ * reached the bus yet. Adapter: {@link SqliteRequestIndex}.
+ */
+export interface RequestIndex extends Disposable {
+  /** All of them or none; durable when it returns. The first of two with one id wins. */
+  reserve(reservations: readonly Reservation[]): ReserveResult;
+  /** Forgets outbox entries. May be lost in a crash: the records are then published again. */
+  confirm(tags: readonly number[]): void;
+  /** The oldest unconfirmed entry after `afterTag`. */
+  nextUnconfirmed(afterTag: number): OutboxEntry | undefined;
+}

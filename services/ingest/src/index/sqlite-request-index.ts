@@ -1,0 +1,150 @@
+import { SqliteFile, type SqliteSchema } from '@lethe/service-kit';
+import { decodeRecords, encodeRecords } from './outbox-codec.ts';
+import type {
+  OutboxEntry,
+  RequestIndex,
+  Reservation,
+  ReserveOutcome,
+  ReserveResult,
+} from './request-index.ts';
+
+const schema: SqliteSchema = {
+  name: 'request index',
+  version: 1,
+  // A call of reserve() is one outbox row, whatever the number of its requests. Tags are never
+  // used twice, so that a request can name the row its records were in long after it is gone.
+  statements: `
+    CREATE TABLE request (
+      emitter TEXT NOT NULL,
+      request_id BLOB NOT NULL,
+      digest BLOB NOT NULL,
+      receipt BLOB NOT NULL,
+      outbox_tag INTEGER NOT NULL,
+      PRIMARY KEY (emitter, request_id)
+    ) WITHOUT ROWID;
+    CREATE TABLE outbox (tag INTEGER PRIMARY KEY AUTOINCREMENT, records BLOB NOT NULL);
+  `,
+};
+
+interface RequestRow {
+  readonly digest: Uint8Array;
+  readonly receipt: Uint8Array;
+  readonly outbox_tag: number;
+}
+
+/** The request index as a SQLite file; one owner at a time. */
+export class SqliteRequestIndex implements RequestIndex {
+  readonly #file: SqliteFile;
+  readonly #insert;
+  readonly #find;
+  readonly #addOutbox;
+  readonly #setOutbox;
+  readonly #getOutbox;
+  readonly #nextOutbox;
+  readonly #deleteOutbox;
+  /** Deleted together with the next write, which has its fsync anyway. */
+  #confirmed: number[] = [];
+
+  /** @throws LetheError `precondition`, `corrupt`, `capacity` naming the file */
+  static open(file: string): SqliteRequestIndex {
+    return new SqliteRequestIndex(SqliteFile.open(file, schema));
+  }
+
+  private constructor(file: SqliteFile) {
+    const { db } = file;
+    this.#file = file;
+    this.#insert = db.prepare('INSERT INTO request VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
+    this.#find = db.prepare(
+      'SELECT digest, receipt, outbox_tag FROM request WHERE emitter = ? AND request_id = ?',
+    );
+    this.#addOutbox = db.prepare("INSERT INTO outbox (records) VALUES (x'')");
+    this.#setOutbox = db.prepare('UPDATE outbox SET records = ? WHERE tag = ?');
+    this.#getOutbox = db.prepare('SELECT tag, records FROM outbox WHERE tag = ?');
+    this.#nextOutbox = db.prepare(
+      'SELECT tag, records FROM outbox WHERE tag > ? ORDER BY tag LIMIT 1',
+    );
+    this.#deleteOutbox = db.prepare('DELETE FROM outbox WHERE tag = ?');
+  }
+
+  reserve(reservations: readonly Reservation[]): ReserveResult {
+    const confirmed = this.#confirmed;
+    const result = this.#file.transact(() => {
+      for (const tag of confirmed) this.#deleteOutbox.run(tag);
+      const tag = Number(this.#addOutbox.run().lastInsertRowid);
+      const knownTags = new Set<number>();
+      const added: Reservation[] = [];
+      const outcomes = reservations.map((reservation): ReserveOutcome => {
+        if (this.#insertNew(reservation, tag)) {
+          added.push(reservation);
+          return { kind: 'reserved' };
+        }
+        const known = this.#known(reservation);
+        knownTags.add(known.outbox_tag);
+        if (!Buffer.from(reservation.requestDigest, 'hex').equals(known.digest)) {
+          return { kind: 'conflict' };
+        }
+        return { kind: 'known', receipt: known.receipt };
+      });
+      const records = added.flatMap((reservation) => reservation.records);
+      knownTags.delete(tag);
+      const outbox = [...knownTags].flatMap((known) => this.#outboxEntry(known) ?? []);
+      if (added.length === 0) {
+        this.#deleteOutbox.run(tag);
+      } else {
+        this.#setOutbox.run(encodeRecords(records), tag);
+        outbox.push({ tag, records });
+      }
+      return { outcomes, outbox };
+    });
+    this.#confirmed = this.#confirmed.slice(confirmed.length);
+    return result;
+  }
+
+  confirm(tags: readonly number[]): void {
+    this.#confirmed.push(...tags);
+  }
+
+  nextUnconfirmed(afterTag: number): OutboxEntry | undefined {
+    this.#deleteConfirmed();
+    return toEntry(this.#file.attempt(() => this.#nextOutbox.get(afterTag)));
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.#deleteConfirmed();
+    } finally {
+      this.#file[Symbol.dispose]();
+    }
+  }
+
+  #insertNew({ emitter, requestId, requestDigest, receipt }: Reservation, tag: number): boolean {
+    const digest = Buffer.from(requestDigest, 'hex');
+    return this.#insert.run(emitter, uuidBytes(requestId), digest, receipt, tag).changes === 1;
+  }
+
+  #known({ emitter, requestId }: Reservation): RequestRow {
+    return this.#find.get(emitter, uuidBytes(requestId)) as unknown as RequestRow;
+  }
+
+  #outboxEntry(tag: number): OutboxEntry | undefined {
+    return toEntry(this.#getOutbox.get(tag));
+  }
+
+  #deleteConfirmed(): void {
+    const confirmed = this.#confirmed;
+    if (confirmed.length === 0) return;
+    this.#file.transact(() => {
+      for (const tag of confirmed) this.#deleteOutbox.run(tag);
+    });
+    this.#confirmed = [];
+  }
+}
+
+function toEntry(row: Record<string, unknown> | undefined): OutboxEntry | undefined {
+  if (row === undefined) return undefined;
+  return { tag: Number(row['tag']), records: decodeRecords(row['records'] as Uint8Array) };
+}
+
+function uuidBytes(requestId: string): Buffer {
+  return Buffer.from(requestId.replaceAll('-', ''), 'hex');
+}

@@ -1,0 +1,113 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LetheError, type ModelKey, shorten } from '@lethe/contracts';
+import type { Clock } from '@lethe/service-kit';
+import { type Acceptance, acceptRequest } from './domain/accept-request.ts';
+import type { IncomingRequest } from './domain/incoming-request.ts';
+import { limits } from './domain/limits.ts';
+import { type ParsedRequest, parseRequest } from './domain/parse-request.ts';
+import { type IntakeModel, resolveRequest } from './domain/resolve-request.ts';
+import type { ReservationQueue, ReservationResult } from './index/reservation-queue.ts';
+import type { ModelCatalog } from './models/model-catalog.ts';
+
+export interface IntakeOptions {
+  readonly models: ModelCatalog;
+  readonly queue: ReservationQueue;
+  readonly clock: Clock;
+  /** Used where a request states no emitter. */
+  readonly defaultEmitter: string;
+}
+
+type Attempt<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  | { readonly kind: 'error'; readonly error: LetheError };
+
+/** Requests looked at before other work of the process gets its turn. */
+const perTurn = 256;
+
+/** Takes requests in: parse → resolve → accept (all pure), then reserve and publish. */
+export class Intake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** @throws LetheError of the request */
+  async submit(
+    request: IncomingRequest,
+    statedEmitter?: string,
+  ): Promise<ReservationResult & { kind: 'receipt' }> {
+    const [result] = await this.submitAll([request], statedEmitter);
+    if (result?.kind !== 'receipt') throw result?.error ?? new LetheError('internal', 'no result');
+    return result;
+  }
+
+  /**
+   * A result for each request, in order; one that is refused does not stop the others.
+   *
+   * @throws LetheError `invalid` for too many; `unavailable` or `capacity`: send the same again
+   */
+  async submitAll(
+    requests: readonly IncomingRequest[],
+    statedEmitter?: string,
+  ): Promise<ReservationResult[]> {
+    if (requests.length > limits.batchRequests) {
+      throw LetheError.invalid(
+        'requests',
+        `${requests.length} requests`,
+        `has more than ${limits.batchRequests} requests`,
+        'Send several batches.',
+      );
+    }
+    const attempts = await this.#acceptAll(requests, statedEmitter);
+    const accepted = attempts.flatMap((each) => (each.kind === 'ok' ? [each.value] : []));
+    const results = accepted.length === 0 ? [] : await this.#options.queue.submit(accepted);
+    let next = 0;
+    return attempts.map((each) => (each.kind === 'ok' ? results[next++]! : each));
+  }
+
+  async #acceptAll(
+    requests: readonly IncomingRequest[],
+    statedEmitter: string | undefined,
+  ): Promise<Attempt<Acceptance>[]> {
+    const { clock, defaultEmitter } = this.#options;
+    const context = { now: clock.now(), statedEmitter, defaultEmitter };
+    const models = new Map<ModelKey, IntakeModel | undefined>();
+    const attempts: Attempt<Acceptance>[] = [];
+    for (const [at, request] of requests.entries()) {
+      if (at % perTurn === perTurn - 1) await nextTurn();
+      const parsed = attempt(() => parseRequest(request, context));
+      if (parsed.kind === 'error') {
+        attempts.push(parsed);
+        continue;
+      }
+      const { modelKey } = parsed.value;
+      if (!models.has(modelKey)) models.set(modelKey, await this.#options.models.find(modelKey));
+      const model = models.get(modelKey);
+      attempts.push(attempt(() => accept(parsed.value, model, context.now)));
+    }
+    return attempts;
+  }
+}
+
+function accept(parsed: ParsedRequest, model: IntakeModel | undefined, now: Date): Acceptance {
+  if (model === undefined) throw unknownModel(parsed.modelKey);
+  const resolved = resolveRequest(parsed, model);
+  return acceptRequest(resolved, model.registration.trainingManifestDigest, now);
+}
+
+function attempt<T>(work: () => T): Attempt<T> {
+  try {
+    return { kind: 'ok', value: work() };
+  } catch (thrown) {
+    return { kind: 'error', error: LetheError.from(thrown) };
+  }
+}
+
+function unknownModel(modelKey: ModelKey): LetheError {
+  const description = 'is not registered';
+  const remedy = 'See lethe models for those that are; lethe import registers one.';
+  return new LetheError('not_found', `model_key = "${modelKey}": ${description}. ${remedy}`, {
+    violations: [{ field: 'model_key', value: shorten(modelKey), description, remedy }],
+  });
+}

@@ -1,0 +1,76 @@
+import type { MessageBus } from '@lethe/bus';
+import { allTopics, IngestServiceService, parseEmitter } from '@lethe/contracts';
+import type { LineageStore } from '@lethe/lineage';
+import {
+  type Clock,
+  type GrpcService,
+  implementService,
+  type LetheService,
+  type Log,
+  type Readiness,
+  ResourceStack,
+  systemClock,
+} from '@lethe/service-kit';
+import { ingestHandlers } from './handlers/ingest-handlers.ts';
+import { createHttpApp } from './http/http-app.ts';
+import { listen } from './http/listen.ts';
+import { ReservationQueue } from './index/reservation-queue.ts';
+import { SqliteRequestIndex } from './index/sqlite-request-index.ts';
+import { Intake } from './intake.ts';
+import { LineageModelCatalog } from './models/lineage-model-catalog.ts';
+
+export interface IngestDependencies {
+  readonly bus: MessageBus;
+  /** Its blobs need a cache folder: training manifests are read as files. */
+  readonly lineage: LineageStore;
+  /** SQLite file of the requests taken in; made when missing. */
+  readonly indexFile: string;
+  /** `HOST:PORT`; without it there is no HTTP. */
+  readonly httpAddress?: string;
+  readonly defaultEmitter: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+export interface IngestService extends LetheService {
+  readonly intake: Intake;
+  /** The address that HTTP is served on, once started. */
+  httpAddress(): string | undefined;
+}
+
+/** The intake service. Bus and lineage stay the caller's to close. */
+export function createIngestService(dependencies: IngestDependencies): IngestService {
+  const { bus, lineage, log, clock = systemClock } = dependencies;
+  const defaultEmitter = parseEmitter(dependencies.defaultEmitter, 'default emitter');
+  const stack = new ResourceStack();
+  const index = stack.use(SqliteRequestIndex.open(dependencies.indexFile));
+  const models = stack.use(new LineageModelCatalog(lineage));
+  const queue = stack.use(new ReservationQueue({ index, bus, clock, log }));
+  const intake = new Intake({ models, queue, clock, defaultEmitter });
+  const grpc: GrpcService = implementService(IngestServiceService, ingestHandlers(intake));
+  let state: Readiness = { kind: 'not-ready', reason: 'not started' };
+  let httpAddress: string | undefined;
+  return {
+    name: 'ingest',
+    grpc: [grpc],
+    intake,
+    httpAddress: () => httpAddress,
+    readiness: () => state,
+    async start() {
+      await bus.ensureTopics(allTopics);
+      const recovered = await queue.recover();
+      if (recovered > 0) log.info('announced what was reserved before', { records: recovered });
+      if (dependencies.httpAddress !== undefined) {
+        const app = createHttpApp({ intake, readiness: () => state, log });
+        stack.defer(() => app.close());
+        httpAddress = await listen(app, dependencies.httpAddress);
+        log.info('serving', { http: httpAddress });
+      }
+      state = { kind: 'ready' };
+    },
+    async [Symbol.asyncDispose]() {
+      state = { kind: 'not-ready', reason: 'closing' };
+      await stack[Symbol.asyncDispose]();
+    },
+  };
+}
