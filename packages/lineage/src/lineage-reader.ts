@@ -1,6 +1,6 @@
 import { type Digest, LetheError, type ModelRegistration } from '@lethe/contracts';
 import { LineageFold } from './fold.ts';
-import { type LogName, logPrefix, sequenceOfKey } from './keys.ts';
+import { logPrefix, sequenceOfKey } from './keys.ts';
 import type { LineageStore, Recorded } from './lineage-store.ts';
 import type { ModelState } from './model-state.ts';
 
@@ -57,21 +57,25 @@ class LineageReader implements Lineage {
   }
 
   /**
-   * Lists the manifests before the decisions: whoever appended an entry had seen the decision
-   * on the one before it.
+   * Reads the entries that a listing shows without gap, then what came meanwhile: a listing is
+   * no snapshot, so an entry may be missing from it that is older than one it has.
    */
   async load(): Promise<void> {
-    const sequences = await this.#sequences('manifests');
-    const decided = new Set(await this.#sequences('decisions'));
-    for (let start = 0; start < sequences.length; start += window) {
+    const listed = await this.#listed();
+    const gap = listed.findIndex((sequence, index) => sequence !== index + 1);
+    const certain = gap === -1 ? listed : listed.slice(0, gap);
+    for (let start = 0; start < certain.length; start += window) {
       const entries = await Promise.all(
-        sequences.slice(start, start + window).map((sequence) => this.#read(sequence, decided)),
+        certain.slice(start, start + window).map((sequence) => this.#read(sequence)),
       );
       for (const { manifest, decision } of entries) {
         this.#fold.applyManifest(manifest.record, manifest.digest);
         if (decision !== undefined) this.#fold.applyDecision(decision.record);
       }
     }
+    await this.refresh();
+    const last = listed.at(-1) ?? 0;
+    if (last >= this.#fold.nextSequence) throw this.#missing(this.#fold.nextSequence);
   }
 
   refresh(): Promise<boolean> {
@@ -97,24 +101,31 @@ class LineageReader implements Lineage {
     }
   }
 
-  async #read(sequence: number, decided: ReadonlySet<number>) {
+  async #read(sequence: number) {
     const { modelKey } = this.#fold;
     const [manifest, decision] = await Promise.all([
       this.#store.manifest(modelKey, sequence),
-      decided.has(sequence) ? this.#store.decision(modelKey, sequence) : undefined,
+      this.#store.decision(modelKey, sequence),
     ]);
-    if (manifest === undefined) {
-      throw new LetheError('corrupt', `entry ${sequence} of ${modelKey} has been deleted`);
-    }
+    if (manifest === undefined) throw this.#missing(sequence);
     return { manifest, decision };
   }
 
-  async #sequences(log: LogName): Promise<number[]> {
+  async #listed(): Promise<number[]> {
     const sequences: number[] = [];
-    for await (const { key } of this.#store.store.list(logPrefix(this.#fold.modelKey, log))) {
+    const prefix = logPrefix(this.#fold.modelKey, 'manifests');
+    for await (const { key } of this.#store.store.list(prefix)) {
       const sequence = sequenceOfKey(key);
       if (sequence !== undefined) sequences.push(sequence);
     }
     return sequences;
+  }
+
+  #missing(sequence: number): LetheError {
+    const { modelKey } = this.#fold;
+    return new LetheError(
+      'corrupt',
+      `entry ${sequence} of ${modelKey} is missing, though later ones are there. Restore it from a backup`,
+    );
   }
 }

@@ -89,7 +89,7 @@ export class LineageStore {
     let after = '';
     for (;;) {
       const modelKey = await this.#firstModel(after);
-      if (modelKey === undefined) return models;
+      if (modelKey === undefined) return models.sort();
       if (await isThere(this.store, registrationKey(modelKey))) models.push(modelKey);
       // "~" comes after all that a key may hold: the rest of this model is skipped.
       after = `${modelPrefix(modelKey)}~`;
