@@ -1,0 +1,293 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { MessageBus } from '@lethe/bus';
+import {
+  DeletionRequest,
+  DeletionRequested,
+  DeletionStatus,
+  LetheError,
+  Mode,
+  Receipt,
+  RequestState,
+  topics,
+} from '@lethe/contracts';
+import { ManualClock, silentLog } from '@lethe/service-kit';
+import { describe, expect, it } from 'vitest';
+import { incoming } from './domain/incoming-request.ts';
+import { createIngestService } from './service.ts';
+import { type IntakeHome, openIntakeHome } from './testing/intake-home.ts';
+import { readTopic } from './testing/read-topic.ts';
+
+const now = new Date('2026-01-31T09:00:00Z');
+
+async function open(home: IntakeHome, bus: MessageBus = home.bus) {
+  const clock = new ManualClock(now);
+  const service = createIngestService({
+    bus,
+    lineage: home.lineage,
+    indexFile: home.indexFile,
+    defaultEmitter: 'default',
+    log: silentLog,
+    clock,
+  });
+  await service.start();
+  return Object.assign(service, { clock });
+}
+
+function request(change: object = {}) {
+  return incoming(
+    DeletionRequest.fromPartial({
+      requestId: randomUUID(),
+      modelKey: 'm1',
+      scope: { kind: { $case: 'subject', value: 'user-1' } },
+      ...change,
+    }),
+  );
+}
+
+async function requested(bus: MessageBus): Promise<DeletionRequested[]> {
+  const records = await readTopic(bus, topics.deletionRequested);
+  return records.map(({ value }) => DeletionRequested.decode(value));
+}
+
+async function statuses(bus: MessageBus): Promise<DeletionStatus[]> {
+  const records = await readTopic(bus, topics.deletionStatus);
+  return records.map(({ value }) => DeletionStatus.decode(value));
+}
+
+describe('intake', () => {
+  it('resolves a subject to rows, publishes event and status, and gives a receipt', async () => {
+    await using home = await openIntakeHome();
+    await using service = await open(home);
+    const sent = request({ submittedTime: new Date('2026-01-31T08:00:00Z') });
+    const { receipt } = await service.intake.submit(sent);
+    expect(receipt).toMatchObject({
+      requestId: sent.request.requestId,
+      emitter: 'default',
+      modelKey: 'm1',
+      state: RequestState.REQUEST_STATE_ACCEPTED,
+      sampleCount: 4,
+      trainingManifestDigest: home.manifestDigest,
+      acceptedTime: now,
+      deadline: new Date('2026-02-28T08:00:00Z'),
+    });
+    const [event] = await requested(home.bus);
+    expect(event).toMatchObject({
+      requestId: receipt.requestId,
+      requestDigest: receipt.requestDigest,
+      scope: { $case: 'rows', value: { rows: [4, 5, 6, 7] } },
+      mode: Mode.MODE_UNTRAIN,
+      submittedTime: new Date('2026-01-31T08:00:00Z'),
+      deadline: receipt.deadline,
+    });
+    expect(await statuses(home.bus)).toMatchObject([
+      { state: RequestState.REQUEST_STATE_ACCEPTED, sampleCount: 4, deadline: receipt.deadline },
+    ]);
+  });
+
+  it('lets neither subject nor sample id out of intake', async () => {
+    await using home = await openIntakeHome();
+    await using service = await open(home);
+    await service.intake.submit(request());
+    const samples = { kind: { $case: 'samples', value: { ids: ['sample-9'] } } };
+    await service.intake.submit(request({ scope: samples }));
+    const records = [
+      ...(await readTopic(home.bus, topics.deletionRequested)),
+      ...(await readTopic(home.bus, topics.deletionStatus)),
+    ];
+    expect(records).toHaveLength(4);
+    for (const { key, value, headers } of records) {
+      const text = key + Buffer.from(value).toString('latin1') + JSON.stringify(headers);
+      expect(text).not.toMatch(/user-1|sample-9/);
+    }
+  });
+
+  it('gives the same receipt to the same request, later and after a restart', async () => {
+    await using home = await openIntakeHome();
+    const sent = request();
+    const bytes: Buffer[] = [];
+    for (let life = 0; life < 2; life++) {
+      await using service = await open(home);
+      service.clock.advance(life * 1_000);
+      for (let time = 0; time < 2; time++) {
+        service.clock.advance(60_000);
+        const { receipt } = await service.intake.submit(sent);
+        bytes.push(Buffer.from(Receipt.encode(receipt).finish()));
+      }
+    }
+    for (const each of bytes) expect(each).toEqual(bytes[0]);
+    expect(await requested(home.bus)).toHaveLength(1);
+  });
+
+  it('refuses an id that was used for another request, and keeps the first', async () => {
+    await using home = await openIntakeHome();
+    await using service = await open(home);
+    const sent = request();
+    const other = request({
+      requestId: sent.request.requestId,
+      scope: { kind: { $case: 'subject', value: 'user-2' } },
+    });
+    await service.intake.submit(sent);
+    await expect(service.intake.submit(other)).rejects.toMatchObject({
+      code: 'conflict',
+      violations: [{ field: 'request_id', value: sent.request.requestId }],
+    });
+    // Another emitter's ids are another matter.
+    await service.intake.submit(other, 'crm');
+    expect((await requested(home.bus)).map(({ emitter }) => emitter)).toEqual(['default', 'crm']);
+  });
+
+  it('answers a batch one by one, in order, twins included', async () => {
+    await using home = await openIntakeHome();
+    await using service = await open(home);
+    const first = request();
+    const batch = [
+      first,
+      request({ requestId: 'no uuid' }),
+      request({ modelKey: 'unknown' }),
+      first,
+      request({ requestId: first.request.requestId, mode: Mode.MODE_MISCLASSIFY }),
+      request(),
+    ];
+    const results = await service.intake.submitAll(batch);
+    expect(results.map((each) => (each.kind === 'error' ? each.error.code : 'receipt'))).toEqual([
+      'receipt',
+      'invalid',
+      'not_found',
+      'receipt',
+      'conflict',
+      'receipt',
+    ]);
+    expect(results[3]).toEqual(results[0]);
+    expect(await requested(home.bus)).toHaveLength(2);
+  });
+
+  it('records a request that matches nothing, tells its status, and asks nobody to forget', async () => {
+    await using home = await openIntakeHome();
+    await using service = await open(home);
+    const nobody = { kind: { $case: 'subject', value: 'nobody' } };
+    const { receipt } = await service.intake.submit(request({ scope: nobody }));
+    expect(receipt).toMatchObject({ state: RequestState.REQUEST_STATE_NO_MATCH, sampleCount: 0 });
+    expect(await requested(home.bus)).toEqual([]);
+    expect(await statuses(home.bus)).toMatchObject([
+      { requestId: receipt.requestId, state: RequestState.REQUEST_STATE_NO_MATCH },
+    ]);
+  });
+
+  it('refuses an unknown model until it is registered', async () => {
+    await using home = await openIntakeHome();
+    await using service = await open(home);
+    const sent = request({ modelKey: 'm2' });
+    await expect(service.intake.submit(sent)).rejects.toMatchObject({
+      code: 'not_found',
+      violations: [{ field: 'model_key', value: 'm2' }],
+    });
+    const m1 = await home.lineage.registration('m1');
+    await home.lineage.register({ ...m1!.record, modelKey: 'm2' });
+    expect((await service.intake.submit(sent)).receipt.modelKey).toBe('m2');
+  });
+
+  it('publishes at its next start what a killed process had only reserved', async () => {
+    await using home = await openIntakeHome();
+    const requestId = randomUUID();
+    const script = fileURLToPath(new URL('./testing/reserve-and-hang.ts', import.meta.url));
+    const child = spawn(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      script,
+      join(home.folder, 'store'),
+      join(home.folder, 'cache'),
+      home.indexFile,
+      requestId,
+    ]);
+    let errors = '';
+    child.stderr.on('data', (text) => {
+      errors += text;
+    });
+    const [said] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+    expect(String(said), errors).toContain('reserved');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await home.bus.ensureTopics(Object.values(topics));
+    expect(await requested(home.bus)).toEqual([]);
+
+    await using service = await open(home);
+    expect(await requested(home.bus)).toMatchObject([{ requestId }]);
+    // Sent again, it gets its receipt and is not announced twice.
+    const { receipt } = await service.intake.submit(request({ requestId }));
+    expect(receipt.state).toBe(RequestState.REQUEST_STATE_ACCEPTED);
+    expect(await requested(home.bus)).toHaveLength(1);
+  });
+
+  it('gives no receipt while the bus is away, and announces the request once when it is back', async () => {
+    await using home = await openIntakeHome();
+    let isAway = true;
+    const bus: MessageBus = {
+      ensureTopics: (specs) => home.bus.ensureTopics(specs),
+      consume: (options) => home.bus.consume(options),
+      lag: (group, names) => home.bus.lag(group, names),
+      async publish(records) {
+        if (isAway) throw new LetheError('unavailable', 'the bus is away.');
+        await home.bus.publish(records);
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+    await using service = await open(home, bus);
+    const sent = request();
+    await expect(service.intake.submit(sent)).rejects.toMatchObject({ code: 'unavailable' });
+    isAway = false;
+    await service.intake.submit(sent);
+    expect(await requested(home.bus)).toHaveLength(1);
+    expect(service.clock.sleeping).toBe(1);
+    service.clock.advance(60_000);
+    await service.intake.submit(request());
+    expect(await requested(home.bus)).toHaveLength(2);
+  });
+
+  it('announces by itself, once the bus is back, what nobody sends again', async () => {
+    await using home = await openIntakeHome();
+    const published = Promise.withResolvers<void>();
+    let failures = 2;
+    const bus: MessageBus = {
+      ensureTopics: (specs) => home.bus.ensureTopics(specs),
+      consume: (options) => home.bus.consume(options),
+      lag: (group, names) => home.bus.lag(group, names),
+      async publish(records) {
+        if (failures-- > 0) throw new LetheError('unavailable', 'the bus is away.');
+        await home.bus.publish(records);
+        published.resolve();
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+    await using service = await open(home, bus);
+    await expect(service.intake.submit(request())).rejects.toMatchObject({ code: 'unavailable' });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect.poll(() => service.clock.sleeping).toBe(1);
+      service.clock.advance(60_000);
+    }
+    await published.promise;
+    expect(await requested(home.bus)).toHaveLength(1);
+  });
+
+  it('refuses a batch of too many requests', async () => {
+    await using home = await openIntakeHome();
+    await using service = await open(home);
+    const many = Array.from({ length: 10_001 }, () => request());
+    await expect(service.intake.submitAll(many)).rejects.toMatchObject({
+      code: 'invalid',
+      violations: [{ field: 'requests', value: '10001 requests' }],
+    });
+    expect(await requested(home.bus)).toEqual([]);
+  });
+
+  it('says what is wrong with an index file it cannot use', async () => {
+    await using home = await openIntakeHome();
+    const elsewhere = { ...home, indexFile: join(home.folder, 'missing', 'index.sqlite') };
+    await expect(open(elsewhere)).rejects.toMatchObject({
+      code: 'precondition',
+      message: expect.stringContaining('missing/index.sqlite'),
+    });
+  });
+});

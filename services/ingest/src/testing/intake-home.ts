@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type MessageBus, SqliteBus } from '@lethe/bus';
+import { type Digest, Mode, ModelRegistration, sha256 } from '@lethe/contracts';
+import { buildTrainingManifest } from '@lethe/datasets';
+import { LineageStore } from '@lethe/lineage';
+import { ResourceStack } from '@lethe/service-kit';
+import { BlobStore, FolderStore } from '@lethe/store';
+
+export interface IntakeHome extends AsyncDisposable {
+  readonly folder: string;
+  readonly bus: MessageBus;
+  readonly lineage: LineageStore;
+  readonly indexFile: string;
+  readonly manifestDigest: Digest;
+}
+
+/** `samples` rows: `sample-<row>`, label row % 10 (never 9), subject `user-<row / 4>`. */
+export const classCount = 10;
+
+export interface HomeOptions {
+  readonly samples?: number;
+  readonly hasStopSet?: boolean;
+}
+
+/** A folder with a bus, a store and one registered model, `m1`; removed when disposed. */
+export async function openIntakeHome(options: HomeOptions = {}): Promise<IntakeHome> {
+  const { samples = 100, hasStopSet = true } = options;
+  const stack = new ResourceStack();
+  const folder = await mkdtemp(join(tmpdir(), 'lethe-ingest-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const bus = stack.use(await SqliteBus.open({ file: join(folder, 'bus.sqlite') }));
+  const store = stack.use(await FolderStore.open(join(folder, 'store')));
+  const blobs = new BlobStore(store, { cacheFolder: join(folder, 'cache') });
+  const lineage = new LineageStore(store, blobs);
+  const manifestFile = join(folder, 'manifest.sqlite');
+  await buildTrainingManifest(manifestFile, entries(samples), { classCount });
+  const manifestDigest = await blobs.put({ file: manifestFile });
+  const network = await blobs.put(Buffer.from('a network'));
+  await lineage.register(
+    ModelRegistration.fromPartial({
+      modelKey: 'm1',
+      topologyDigest: network,
+      weightsDigest: network,
+      trainingManifestDigest: manifestDigest,
+      classCount,
+      defaultMode: hasStopSet ? Mode.MODE_UNTRAIN : Mode.MODE_MISCLASSIFY,
+      evaluationSets: hasStopSet ? [{ name: 'stop', role: 'stop', size: 10 }] : [],
+    }),
+  );
+  return {
+    folder,
+    bus,
+    lineage,
+    indexFile: join(folder, 'ingest.sqlite'),
+    manifestDigest,
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+}
+
+function* entries(samples: number) {
+  for (let row = 0; row < samples; row++) {
+    yield {
+      row,
+      sampleId: `sample-${row}`,
+      sha256: sha256(`bytes of ${row}`),
+      label: row % (classCount - 1),
+      subject: `user-${Math.floor(row / 4)}`,
+    };
+  }
+}
