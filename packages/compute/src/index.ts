@@ -1,3 +1,5 @@
 export * from './backend.ts';
+export { ComputeProcess, type ComputeProcessOptions } from './compute-process.ts';
 export * from './job.ts';
 export { openBackend } from './open-backend.ts';
+export type { JobLimits, JobOptions } from './running-job.ts';
