@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Backend, type BackendPreference, openBackend } from '@lethe/compute';
 import { type DeletionStatus, type ModelRegistration, RequestState } from '@lethe/contracts';
@@ -10,8 +10,8 @@ import type { DemoRecord } from '../demo/demo-record.ts';
 import { measureLineage } from '../demo/measure-lineage.ts';
 import { measureOriginal } from '../demo/measure-original.ts';
 import { renderReport } from '../demo/report.ts';
-import { showRoundTable } from '../demo/show-round-table.ts';
 import { runDemo } from '../demo/run-demo.ts';
+import { showRoundTable } from '../demo/show-round-table.ts';
 import { takeHome } from '../embedded/home-folder.ts';
 import { importModel } from '../import/import-model.ts';
 import { loadNetwork } from '../import/load-network.ts';
@@ -39,7 +39,8 @@ export const run: CommandFunction<DemoOptions> = async (options, out) => {
   using taken = takeHome(home);
   const { layout } = taken;
   const logFile = join(layout.root, 'demo.log');
-  const log = createLog({ service: 'lethe', destination: logFile, format: 'json' });
+  const logStream = createWriteStream(logFile);
+  const log = createLog({ service: 'lethe', destination: logStream, format: 'json' });
 
   const backend = await openBackend({ prefer: options.backend });
   introduce(model, backend, logFile, out);
@@ -149,5 +150,7 @@ function showResult(record: DemoRecord, report: string, home: string, out: Outpu
     '"forget now": share of the round\'s images still given their label; "forget earlier": the same over all rounds promoted before.',
   );
   out.line(`Report: ${report}`);
-  out.line(`Look closer: npx lethe up --home ${home}, then npx lethe rounds ${record.modelKey} --home ${home}`);
+  out.line(
+    `Look closer: npx lethe up --home ${home}, then npx lethe rounds ${record.modelKey} --home ${home}`,
+  );
 }

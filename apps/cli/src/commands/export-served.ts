@@ -1,4 +1,4 @@
-import { LetheError, parseModelKey } from '@lethe/contracts';
+import { type Digest, LetheError, parseModelKey } from '@lethe/contracts';
 import { LineageStore } from '@lethe/lineage';
 import { exportLayersModel } from '@lethe/models';
 import { BlobStore, FolderStore } from '@lethe/store';
@@ -29,7 +29,7 @@ export async function exportServed(
   const served = await lineage.serving(parseModelKey(modelKey, 'model-key'));
   if (served === undefined) throw new LetheError('not_found', `${modelKey} serves nothing yet`);
   const { topologyDigest, weightsDigest, sequence } = served.pointer;
-  await exportLayersModel(await blobs.get(topologyDigest), await blobs.get(weightsDigest), folder);
+  await exportLayersModel(await blobs.get(topologyDigest as Digest), await blobs.get(weightsDigest as Digest), folder);
   out.result({ modelKey, sequence, weightsDigest, folder });
   out.line(`Round ${sequence} of ${modelKey} is in ${folder} (weights SHA-256 ${weightsDigest}).`);
   return exitCodes.ok;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { BackendPreference } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
 import { createLog } from '@lethe/service-kit';
 import { takeHome, writeRuntime } from '../embedded/home-folder.ts';
@@ -11,7 +12,7 @@ interface UpOptions {
   readonly host: string;
   readonly grpcPort: number;
   readonly httpPort: number;
-  readonly backend: string;
+  readonly backend: BackendPreference;
   readonly maxBatch: number;
   readonly maxWait: number;
   readonly policy?: string;
@@ -32,7 +33,7 @@ export const run: CommandFunction<UpOptions> = async (options, out) => {
     maxBatch: options.maxBatch,
     maxWaitMs: options.maxWait,
     seed: options.seed,
-    ...(options.policy === undefined ? {} : { policyYaml: readText('--policy', options.policy) }),
+    ...(options.policy === undefined ? {} : { policyFile: options.policy }),
     ...(options.ladder === undefined ? {} : { ladder: readText('--ladder', options.ladder) }),
     onFatal: (error) => stop.fail(error),
   });
@@ -76,6 +77,11 @@ function readText(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw LetheError.invalid(option, file, (cause as Error).message, 'Give a file this user may read.');
+    throw LetheError.invalid(
+      option,
+      file,
+      (cause as Error).message,
+      'Give a file this user may read.',
+    );
   }
 }

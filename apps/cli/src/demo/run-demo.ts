@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackendPreference } from '@lethe/compute';
 import {
   DeletionRequest,
   type DeletionStatus,
@@ -7,8 +8,8 @@ import {
   LetheError,
   type Mode,
   type ModelKey,
-  Regulation,
   RegistryServiceClient,
+  Regulation,
   RequestState,
   UnlearnerServiceClient,
 } from '@lethe/contracts';
@@ -27,7 +28,7 @@ export interface DemoSettings {
   readonly mode: Mode;
   readonly requests: number;
   readonly seed: number;
-  readonly backend: string;
+  readonly backend: BackendPreference;
   readonly layout: HomeLayout;
   readonly log: Log;
 }
@@ -49,11 +50,7 @@ export async function runDemo(
   out: Output,
 ): Promise<DeletionStatus[]> {
   const subjects = await subjectsOf(settings, lineage);
-  const scenario = planScenario(
-    subjects,
-    settings.requests,
-    seededUuids(`demo/${settings.seed}`),
-  );
+  const scenario = planScenario(subjects, settings.requests, seededUuids(`demo/${settings.seed}`));
   const live = new LiveRounds(lineage, settings.modelKey, out);
 
   out.line('A careless setting first: plain gradient ascent (neggrad) on the first rung.');
@@ -85,10 +82,7 @@ async function runPhase(
   await using ingest = connect(IngestServiceClient, lethe.grpcAddress);
   await using registry = connect(RegistryServiceClient, lethe.grpcAddress);
   await using unlearner = connect(UnlearnerServiceClient, lethe.grpcAddress);
-  const updates = unlearner.watchRounds(
-    { modelKey: settings.modelKey },
-    { signal: abort.signal },
-  );
+  const updates = unlearner.watchRounds({ modelKey: settings.modelKey }, { signal: abort.signal });
   const following = live.follow(updates, abort.signal);
 
   const ends: DeletionStatus[] = [];

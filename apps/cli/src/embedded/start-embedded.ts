@@ -1,5 +1,5 @@
 import { SqliteBus } from '@lethe/bus';
-import { ComputeProcess } from '@lethe/compute';
+import { type BackendPreference, ComputeProcess } from '@lethe/compute';
 import { createEvaluatorService, evaluatorSettings } from '@lethe/evaluator';
 import { createIngestService } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
@@ -7,6 +7,7 @@ import { createRegistryService } from '@lethe/registry';
 import {
   type LetheService,
   type Log,
+  ResourceStack,
   readConfig,
   showHealth,
   startGrpcServer,
@@ -22,7 +23,7 @@ export interface EmbeddedSettings {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly grpcAddress: string;
   readonly httpAddress: string;
-  readonly backend: string;
+  readonly backend: BackendPreference;
   readonly maxBatch: number;
   readonly maxWaitMs: number;
   readonly seed: number;
@@ -47,15 +48,24 @@ const healthEveryMs = 1000;
  * Disposing stops intake first, then drops running rounds, then closes bus and store.
  */
 export async function startEmbedded(settings: EmbeddedSettings): Promise<EmbeddedLethe> {
+  const stack = new ResourceStack();
+  try {
+    return await startOn(stack, settings);
+  } catch (thrown) {
+    await stack[Symbol.asyncDispose]();
+    throw thrown;
+  }
+}
+
+async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promise<EmbeddedLethe> {
   const { layout, log, onFatal } = settings;
-  await using stack = new AsyncDisposableStack();
   const bus = stack.use(await SqliteBus.open({ file: layout.bus }));
   const store = stack.use(await FolderStore.open(layout.store));
   await requireConformance(store);
   const lineage = new LineageStore(store, new BlobStore(store, { cacheFolder: layout.cache }));
   const clock = systemClock;
   const environment = { env: process.env, argv: [] };
-  const compute = () => stack.use(new ComputeProcess({ prefer: settings.backend }));
+  const compute = () => stack.use(new ComputeProcess({ backend: { prefer: settings.backend } }));
 
   const services: LetheService[] = [];
   const add = <Service extends LetheService>(service: Service): Service => {
@@ -77,7 +87,10 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
       bus,
       lineages: lineage,
       compute: compute(),
-      config: { ...readConfig(evaluatorSettings, environment) },
+      config: {
+        ...readConfig(evaluatorSettings, environment),
+        ...(settings.policyFile === undefined ? {} : { policy: settings.policyFile }),
+      },
       clock,
       log: log.child({ service: 'evaluator' }),
       onFatal,
@@ -125,10 +138,9 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   stack.defer(() => clearInterval(health));
   for (const service of services) showHealth(server, service);
 
-  const running = stack.move();
   return {
     grpcAddress: server.address,
     httpAddress: ingest.httpAddress() ?? '',
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }

@@ -12,6 +12,7 @@ import {
 } from '@lethe/datasets';
 import type { LineageStore } from '@lethe/lineage';
 import { type Classifier, encodeTopology, encodeWeights } from '@lethe/models';
+import { ResourceStack } from '@lethe/service-kit';
 import type { BlobStore } from '@lethe/store';
 import type { DataSetArgument } from './data-set-argument.ts';
 
@@ -44,7 +45,7 @@ export async function importModel(
 ): Promise<ImportResult> {
   const { network, modelKey } = request;
   const folder = await mkdtemp(join(tmpdir(), 'lethe-import-'));
-  await using stack = new AsyncDisposableStack();
+  await using stack = new ResourceStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
 
   const open = async (argument: DataSetArgument, option: string): Promise<Dataset> => {

@@ -1,0 +1,142 @@
+// Promise P1, embedded: requests stream into `lethe up` while it is killed again and again.
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  DeletionRequest,
+  IngestServiceClient,
+  RegistryServiceClient,
+  RequestState,
+} from '@lethe/contracts';
+import { connect } from '@lethe/service-kit';
+import { FolderStore } from '@lethe/store';
+import { expect, test } from 'vitest';
+import { lethe, startUp, temporaryFolder, type Up } from '../support/lethe-process.ts';
+import { readLineageFacts } from '../support/lineage-facts.ts';
+
+const modelKey = 'demo';
+const samplesPerSubject = 5;
+const requestCount = 24;
+const kills = Number(process.env['LETHE_TEST_KILLS'] ?? 6);
+const demoModel = fileURLToPath(new URL('../../apps/cli/assets/demo-model', import.meta.url));
+
+/** Two steps a round: what matters here is when a process dies, not what the model learns. */
+const quickLadder = [
+  { method: 'lethe', settings: { forgetSteps: 1, repairSteps: 1, stepLimit: 2 } },
+];
+
+test('requests accepted while lethe up is killed are each forgotten once', async () => {
+  using folder = temporaryFolder();
+  const home = join(folder.path, 'home');
+  const ladder = join(folder.path, 'ladder.json');
+  writeFileSync(ladder, JSON.stringify(quickLadder));
+  const policy = join(folder.path, 'policy.yaml');
+  writeFileSync(policy, lenientPolicy);
+  const upArgs = [
+    '--ladder',
+    ladder,
+    '--policy',
+    policy,
+    '--max-batch',
+    '20',
+    '--max-wait',
+    '50',
+    '--backend',
+    'wasm',
+  ];
+  const imported = await lethe([
+    'import',
+    modelKey,
+    '--home',
+    home,
+    '--weights',
+    demoModel,
+    '--backend',
+    'wasm',
+    '--train',
+    'synthetic:?split=train',
+    '--stop',
+    'synthetic:?split=test&rows=0-200',
+    '--gate',
+    'synthetic:?split=test&rows=200-600',
+    '--subjects-per',
+    String(samplesPerSubject),
+  ]);
+  expect(imported.stderr + imported.stdout).toContain('registered');
+
+  const requests = Array.from({ length: requestCount }, (_, index) => request(index + 1));
+  const accepted = new Set<string>();
+  let up = await startUp(home, upArgs);
+  for (let kill = 0; kill < kills; kill++) {
+    const share = requests.slice(
+      Math.floor((kill * requestCount) / kills),
+      Math.floor(((kill + 1) * requestCount) / kills),
+    );
+    await submit(up, share, accepted);
+    await sleep(300 + 450 * kill);
+    await up.kill();
+    up = await startUp(home, upArgs);
+  }
+  // Whatever got no receipt is sent again with the same id, as an emitter would.
+  await submit(up, requests, accepted);
+  expect(accepted.size).toBe(requestCount);
+  await untilAllEnded(up, requests);
+  expect(await up.stop()).toBe(0);
+
+  await using store = await FolderStore.open(join(home, 'store'));
+  const facts = await readLineageFacts(store, modelKey);
+  expect(facts.violations).toEqual([]);
+  expect([...facts.rowsForgotten.keys()].sort()).toEqual(
+    requests.map(({ requestId }) => `test/${requestId}`).sort(),
+  );
+  for (const rows of facts.rowsForgotten.values()) {
+    expect(rows).toHaveLength(samplesPerSubject);
+    expect(new Set(rows).size).toBe(samplesPerSubject);
+  }
+}, 240_000);
+
+function request(subject: number): DeletionRequest {
+  return DeletionRequest.fromPartial({
+    requestId: randomUUID(),
+    emitter: 'test',
+    modelKey,
+    scope: { kind: { $case: 'subject', value: `subject-${subject}` } },
+  });
+}
+
+async function submit(
+  up: Up,
+  requests: readonly DeletionRequest[],
+  accepted: Set<string>,
+): Promise<void> {
+  await using ingest = connect(IngestServiceClient, up.grpc);
+  const { results } = await ingest.submitDeletions({ requests: [...requests] });
+  for (const { result } of results) {
+    if (result?.$case !== 'receipt') throw new Error(`refused: ${result?.value.message}`);
+    accepted.add(result.value.requestId);
+  }
+}
+
+async function untilAllEnded(up: Up, requests: readonly DeletionRequest[]): Promise<void> {
+  await using registry = connect(RegistryServiceClient, up.grpc);
+  for (const { requestId } of requests) {
+    for (;;) {
+      const { current } = await registry.getRequest({ requestId, emitter: 'test' });
+      if (current?.state === RequestState.REQUEST_STATE_COMPLETED) break;
+      if (current?.state === RequestState.REQUEST_STATE_ESCALATED) throw new Error(current.detail);
+      await sleep(100);
+    }
+  }
+}
+
+const lenientPolicy = `
+version: 1
+name: lenient
+modes:
+  untrain:
+    held_out_accuracy: { max_drop_vs_served: 1, max_drop_vs_original: 1, max_gain: 1 }
+    class_accuracy: { max_drop_vs_served: 1, max_drop_vs_original: 1, max_gain: 1 }
+    forget_accuracy: { tolerance: 1 }
+`;

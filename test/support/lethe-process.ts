@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../apps/cli/bin/lethe.js', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one command of the CLI to its end, as a user would. */
+export async function lethe(args: readonly string[], input?: string): Promise<Finished> {
+  const child = spawn(process.execPath, [bin, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(input ?? '');
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** A running `lethe up`. */
+export interface Up {
+  readonly process: ChildProcess;
+  readonly grpc: string;
+  readonly http: string;
+  /** Everything it logged so far. */
+  log(): string;
+  /** `kill -9`, the whole group: compute processes too, as when a machine goes down. */
+  kill(): Promise<void>;
+  /** SIGTERM; gives the exit code. */
+  stop(): Promise<number | null>;
+}
+
+export async function startUp(home: string, args: readonly string[] = []): Promise<Up> {
+  const child = spawn(
+    process.execPath,
+    [bin, 'up', '--home', home, '--json', '--grpc-port', '0', '--http-port', '0', ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+  );
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const first = await Promise.race([
+    once(child.stdout, 'data').then(([chunk]) => (chunk as Buffer).toString()),
+    exited.then(([code]) => {
+      throw new Error(`lethe up ended with ${code}: ${log}`);
+    }),
+  ]);
+  const { grpc, http } = JSON.parse(first) as { grpc: string; http: string };
+  return {
+    process: child,
+    grpc,
+    http,
+    log: () => log,
+    async kill() {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      await exited;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      const [code] = await exited;
+      return code;
+    },
+  };
+}
+
+/** A folder that is removed when it is disposed of. */
+export function temporaryFolder(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), 'lethe-test-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+async function text(stream: NodeJS.ReadableStream): Promise<string> {
+  let all = '';
+  for await (const chunk of stream) all += chunk;
+  return all;
+}
