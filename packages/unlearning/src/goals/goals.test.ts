@@ -1,10 +1,11 @@
+import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { misclassifyGoal } from './misclassify.ts';
 import { relabelGoal } from './relabel.ts';
 import { untrainGoal } from './untrain.ts';
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(() => openBackend({ prefer: 'js' }));
 
 const labels = Int32Array.of(0, 1);
 /** Margins of labels 0 and 1: 2 − 0.5 = 1.5, and 0 − 3 = −3. */

@@ -1,10 +1,11 @@
+import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { crossEntropyLoss } from './cross-entropy.ts';
 import { distillationLoss, softTargets } from './distillation.ts';
 import { smoothL1Loss } from './smooth-l1.ts';
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(() => openBackend({ prefer: 'js' }));
 
 const close = (actual: ArrayLike<number>, expected: number[]) => {
   expect(actual.length).toBe(expected.length);

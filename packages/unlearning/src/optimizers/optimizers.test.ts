@@ -1,10 +1,11 @@
+import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adam } from './adam.ts';
 import { momentumSgd } from './momentum-sgd.ts';
 import type { Optimizer } from './optimizer.ts';
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(() => openBackend({ prefer: 'js' }));
 
 /** Two steps from 1 with gradients 2 and −1 at rate 0.1. */
 function twoSteps(optimizer: Optimizer): number[] {

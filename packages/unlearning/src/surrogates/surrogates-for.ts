@@ -15,4 +15,4 @@ export function surrogatesFor(network: Network, samples: Float32Array, random: R
 }
 
 /** Spreads of a feature; the widest noise that vector surrogates get. */
-const vectorNoise = 1;
+const vectorNoise = 3;

@@ -3,8 +3,8 @@ import { mixUp } from './mix-up.ts';
 import type { Surrogates } from './surrogates.ts';
 
 /**
- * For samples that are not images: two random samples mixed (share up to ½ of the second), plus
- * Gaussian noise of random strength, up to `noise` spreads of each feature.
+ * For samples that are not images: two random samples mixed (0.3 to 0.7 of the second), plus
+ * Gaussian noise of random strength, a fifth to all of `noise` spreads of each feature. Never the sample itself: what is to be forgotten must not be among what is kept.
  *
  * @param samples row-major [n, size]
  * @param noise in spreads of a feature over the samples
@@ -22,8 +22,8 @@ export function vectorSurrogates(
       for (let at = 0; at < into.length; at += size) {
         const [a, b] = [random.integer(count) * size, random.integer(count) * size];
         into.set(samples.subarray(a, a + size), at);
-        mixUp(into, at, samples.subarray(b, b + size), random.uniform(0, 0.5));
-        const strength = random.uniform(0, noise);
+        mixUp(into, at, samples.subarray(b, b + size), random.uniform(0.3, 0.7));
+        const strength = random.uniform(0.2 * noise, noise);
         for (let i = 0; i < size; i++) {
           into[at + i] =
             (into[at + i] as number) + strength * (spread[i] as number) * random.normal();

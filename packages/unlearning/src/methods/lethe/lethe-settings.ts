@@ -4,13 +4,14 @@ import { sharedSettings } from '../shared-settings.ts';
 /** Settings of `lethe`; defaults are those of docs/unlearning.md. */
 export const letheSettings = {
   ...sharedSettings,
-  learningRate: {
+  firstStep: {
     kind: 'number',
-    default: 1e-4,
-    min: 1e-7,
-    max: 0.1,
-    unit: 'step of Adam',
-    doc: 'Step size until the goal is met; it doubles by itself when nothing moves.',
+    default: ({ mode }) => (mode === 'untrain' ? 0.6 : 0.16),
+    defaultText: '0.6 in untrain, else 0.16',
+    min: 1e-4,
+    max: 100,
+    unit: 'share of the forget loss',
+    doc: 'Sets the step size of Adam: the share of the forget loss that the first step would take off, to first order (about 1e-4 on ResNet-20).',
   },
   retainWeight: {
     kind: 'number',

@@ -11,6 +11,7 @@ import type { Settings } from '../../settings.ts';
 import { surrogatesFor } from '../../surrogates/surrogates-for.ts';
 import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
+import { firstStepRate } from './first-step.ts';
 import { ForgetBatches } from './forget-batches.ts';
 import { ledgerPull } from './ledger-pull.ts';
 import { letheSettings } from './lethe-settings.ts';
@@ -47,11 +48,13 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     const distances = new Float32Array(k);
     const wrong = new Uint8Array(k);
     await judgeAll();
+    const rate = await fullRate();
+    let retainShare = 1;
     for (let step = 0; ; step++) {
       const samples = batches.next(distances);
       fillForget(samples);
       fillRetainBatch(batch.subarray(split), network, source);
-      const { loss, logits, gradient } = computeStep(samples);
+      const { loss, logits, gradient } = computeStep(samples, settings.retainWeight * retainShare);
       const [[lossValue], values] = await Promise.all([
         loss.data<'float32'>(),
         logits.data<'float32'>(),
@@ -72,9 +75,10 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
         gradient.dispose();
         return await finish(step);
       }
-      const next = optimizer.step(theta, gradient, pace.rate);
+      const next = optimizer.step(theta, gradient, rate * pace.rateShare);
       tf.dispose([theta, gradient]);
       theta = next;
+      retainShare = pace.retainShare;
       await work.checkpoint({
         phase: pace.kind,
         step,
@@ -90,7 +94,14 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       }
     }
 
-    function computeStep(samples: Int32Array) {
+    function fullRate(): Promise<number> {
+      const samples = batches.next(distances);
+      fillForget(samples);
+      meter.training += samples.length;
+      return firstStepRate(network, theta, goal, batch.subarray(0, split), samples, settings);
+    }
+
+    function computeStep(samples: Int32Array, retainWeight: number) {
       meter.training += samples.length + settings.retainBatch;
       meter.forward += settings.retainBatch * teachers.length;
       return tf.tidy(() => {
@@ -106,9 +117,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
           return goal
             .loss(forgetLogits, samples, settings.margin)
             .add<tf.Scalar>(
-              distillationLoss(retainLogits, targets, settings.temperature).mul(
-                settings.retainWeight,
-              ),
+              distillationLoss(retainLogits, targets, settings.temperature).mul(retainWeight),
             );
         });
         return { ...result, gradient: result.gradient.add<tf.Tensor1D>(pull.at(theta)) };

@@ -1,31 +1,35 @@
 /**
  * How a round goes on: at full step size until the goal is met, then repairing at a falling one.
- * When nothing moves for a while the step size doubles, so that networks whose logits need
- * larger steps than those it was chosen for are unlearned too.
+ * When the goal comes no nearer for a while, what is retained gives way by half.
  */
 export interface PaceOptions {
-  readonly learningRate: number;
+  /** Fewest steps at full step size. */
   readonly forgetSteps: number;
   readonly repairSteps: number;
+  /** Most steps until the goal is met. */
   readonly stepLimit: number;
 }
 
 export type Pace =
-  | { readonly kind: 'forgetting'; readonly rate: number }
-  | { readonly kind: 'repairing'; readonly rate: number }
+  | {
+      readonly kind: 'forgetting' | 'repairing';
+      /** Step size, as a share of the full one. */
+      readonly rateShare: number;
+      /** λ, as a share of the full one. */
+      readonly retainShare: number;
+    }
   | { readonly kind: 'ended' };
 
 export class Pacer {
   readonly #options: PaceOptions;
-  #rate: number;
   #step = 0;
   #repairFrom: number | undefined;
+  #retainShare = 1;
   #bestDistance = Number.POSITIVE_INFINITY;
   #bestStep = 0;
 
   constructor(options: PaceOptions) {
     this.#options = options;
-    this.#rate = options.learningRate;
   }
 
   /**
@@ -39,27 +43,28 @@ export class Pacer {
     if (this.#repairFrom !== undefined) {
       const left = 1 - (step - this.#repairFrom) / Math.max(1, repairSteps);
       if (left <= 0) return { kind: 'ended' };
-      return { kind: 'repairing', rate: this.#rate * Math.max(smallestShare, left) };
+      const rateShare = Math.max(smallestShare, left);
+      return { kind: 'repairing', rateShare, retainShare: this.#retainShare };
     }
     if (step >= stepLimit) return { kind: 'ended' };
-    this.#accelerate(step, distance);
-    return { kind: 'forgetting', rate: this.#rate };
+    this.#giveWay(step, distance);
+    return { kind: 'forgetting', rateShare: 1, retainShare: this.#retainShare };
   }
 
-  #accelerate(step: number, distance: number): void {
-    if (distance < this.#bestDistance * 0.95) {
+  #giveWay(step: number, distance: number): void {
+    if (distance < this.#bestDistance * progress) {
       this.#bestDistance = distance;
       this.#bestStep = step;
     } else if (step - this.#bestStep >= patience) {
-      this.#rate = Math.min(2 * this.#rate, this.#options.learningRate * fastest);
+      this.#retainShare /= 2;
       this.#bestStep = step;
     }
   }
 }
 
-/** Steps without a twentieth of progress after which the step size doubles. */
-const patience = 20;
-/** Greatest step size, in learning rates. */
-const fastest = 64;
+/** Steps without progress after which λ is halved. */
+const patience = 40;
+/** Progress is a fall of the distance below this share of the best one so far. */
+const progress = 0.95;
 /** Smallest step size of a repair, as a share of the full one. */
 const smallestShare = 0.1;

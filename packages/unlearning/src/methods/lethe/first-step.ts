@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Goal } from '../../goals/goal.ts';
+import type { NetworkFunction } from '../../network/network-function.ts';
+
+/**
+ * Step size at which the first step of Adam, which moves every weight by just that size against
+ * the sign of its gradient, would take the given share off the forget loss ℓ:
+ *   α ‖∂ℓ/∂θ‖₁ = share · ℓ   (to first order).
+ * A fixed step size suits networks of one size and depth only.
+ *
+ * @param input [n, …sampleShape] of the first forget batch, preprocessed
+ * @param samples [n] indices of the forget samples in it
+ */
+export async function firstStepRate(
+  network: NetworkFunction,
+  theta: tf.Tensor1D,
+  goal: Goal,
+  input: Float32Array,
+  samples: Int32Array,
+  { firstStep, margin }: { readonly firstStep: number; readonly margin: number },
+): Promise<number> {
+  const rate = tf.tidy(() => {
+    const { loss, gradient } = network.gradient(theta, network.tensorOf(input), (logits) =>
+      goal.loss(logits, samples, margin),
+    );
+    return loss.div<tf.Scalar>(tf.maximum(gradient.abs().sum(), smallestSlope)).mul(firstStep);
+  });
+  const [value] = await rate.data<'float32'>();
+  rate.dispose();
+  return value ?? Number.NaN;
+}
+
+const smallestSlope = 1e-20;
