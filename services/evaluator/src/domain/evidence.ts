@@ -44,8 +44,8 @@ export interface Evidence {
   readonly weights: Found<{
     readonly statedDigest: string;
     readonly actualDigest: string;
-    /** Values that are NaN or infinite. */
-    readonly nonFinite: number;
+    /** The first value that is NaN or infinite, for people; `undefined` when there is none. */
+    readonly nonFinite: string | undefined;
   }>;
   readonly heldOut: Found<HeldOutEvidence>;
   readonly forget: Found<ForgetEvidence>;

@@ -49,7 +49,10 @@ function goodEvidence(mode: ModeName, forgetSize = 64): Evidence {
     forgottenClasses: new Set(),
     parent: { sequence: 3, weightsDigest: 'p' },
     served: { sequence: 3, weightsDigest: 'p' },
-    weights: { kind: 'found', value: { statedDigest: 'w', actualDigest: 'w', nonFinite: 0 } },
+    weights: {
+      kind: 'found',
+      value: { statedDigest: 'w', actualDigest: 'w', nonFinite: undefined },
+    },
     heldOut: {
       kind: 'found',
       value: { labels, candidate: predictions, served: predictions, original: predictions },
@@ -155,7 +158,7 @@ describe.each(['untrain', 'misclassify', 'relabel'] as const)('in %s', (mode) =>
 
   test('weights that are not finite, or not the stated ones, fail', () => {
     const evidence = goodEvidence(mode);
-    const weights = { statedDigest: 'w', actualDigest: 'x', nonFinite: 2 };
+    const weights = { statedDigest: 'w', actualDigest: 'x', nonFinite: 'dense/kernel[3] is NaN' };
     expect(complaints({ ...evidence, weights: { kind: 'found', value: weights } })).toEqual([
       'weights.digest: digest_mismatch',
       'weights.finite: non_finite',

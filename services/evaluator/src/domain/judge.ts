@@ -60,10 +60,8 @@ function weightsChecks(weights: Evidence['weights']): readonly Check[] {
           'digest_mismatch',
           'The weights are not the bytes that the manifest names.',
         ),
-    nonFinite === 0
+    nonFinite === undefined
       ? passed('weights.finite', 'Every weight is a finite number.')
-      : failed('weights.finite', 'non_finite', `${nonFinite} weights are NaN or infinite.`, {
-          value: nonFinite,
-        }),
+      : failed('weights.finite', 'non_finite', `Not every weight is finite: ${nonFinite}.`),
   ];
 }

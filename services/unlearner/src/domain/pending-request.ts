@@ -10,8 +10,3 @@ export interface PendingRequest {
   /** When this process first saw it, by its own clock: the wait for a fuller batch starts here. */
   readonly arrivedMs: number;
 }
-
-/** Requests are known by emitter and id together: an id alone is only unique per emitter. */
-export function requestKey(request: { emitter: string; requestId: string }): string {
-  return `${request.emitter}/${request.requestId}`;
-}

@@ -1,0 +1,48 @@
+import { Mode, type RoundManifest } from '@lethe/contracts';
+import type { LineageStore } from '@lethe/lineage';
+
+/**
+ * Classes that promoted rounds of whole-class requests took away: their held-out samples are
+ * meant to be lost. (In `untrain` they are not: unseen samples of the class stay recognised.)
+ *
+ * Remembers how far it has read; a decision before the present attempt never changes.
+ */
+export class ForgottenClasses {
+  readonly #lineages: LineageStore;
+  readonly #known = new Map<string, { through: number; classes: Set<number> }>();
+
+  constructor(lineages: LineageStore) {
+    this.#lineages = lineages;
+  }
+
+  /** Those of the promoted rounds before `manifest`, and those that it asks for itself. */
+  async upTo(manifest: RoundManifest): Promise<ReadonlySet<number>> {
+    const { modelKey, sequence } = manifest;
+    const known = this.#known.get(modelKey) ?? { through: 0, classes: new Set() };
+    // A dry run of an old attempt reads anew: what came after it does not count.
+    const seen = known.through < sequence ? known : { through: 0, classes: new Set<number>() };
+    while (seen.through < sequence - 1) {
+      for (const label of await this.#takenAwayBy(modelKey, seen.through + 1)) {
+        seen.classes.add(label);
+      }
+      seen.through += 1;
+    }
+    if (known.through <= seen.through) this.#known.set(modelKey, seen);
+    return new Set([...seen.classes, ...classesOf(manifest)]);
+  }
+
+  async #takenAwayBy(modelKey: string, sequence: number): Promise<readonly number[]> {
+    const found = await this.#lineages.manifest(modelKey, sequence);
+    const classes = found === undefined ? [] : classesOf(found.record);
+    if (classes.length === 0) return [];
+    const decision = await this.#lineages.decision(modelKey, sequence);
+    return decision?.record.promoted === true ? classes : [];
+  }
+}
+
+function classesOf({ entry }: RoundManifest): readonly number[] {
+  if (entry?.$case !== 'round' || entry.value.mode === Mode.MODE_UNTRAIN) return [];
+  return entry.value.parts.flatMap(({ request }) =>
+    request?.scope?.$case === 'classLabel' ? [request.scope.value] : [],
+  );
+}

@@ -1,0 +1,132 @@
+import type { IncomingRecord } from '@lethe/bus';
+import {
+  LetheError,
+  ModelCandidate,
+  ModelVerdict,
+  parseModelKey,
+  topics,
+  type Verdict,
+} from '@lethe/contracts';
+import type { Recorded } from '@lethe/lineage';
+import {
+  deadLetter,
+  decodeEvent,
+  done,
+  encodeEvent,
+  type HandlerContext,
+  type Log,
+  type Outcome,
+  retry,
+} from '@lethe/service-kit';
+import type { Policy } from '../domain/policy.ts';
+import {
+  type CandidateToJudge,
+  type JudgeDeps,
+  judgeCandidate,
+  undecided,
+} from '../judge-candidate.ts';
+
+export interface CandidateDeps extends JudgeDeps {
+  readonly policy: Policy;
+  readonly log: Log;
+}
+
+/** Attempts at an evaluation whose process fails before the verdict says so. */
+const failuresAllowed = 5;
+
+/**
+ * Judges the candidate of an event, once: a verdict that exists is announced again, never
+ * changed. The model's log would stand still without one, so an evaluation that keeps failing
+ * by itself ends in `inconclusive`.
+ */
+export async function handleCandidate(
+  record: IncomingRecord,
+  { signal, attempt }: HandlerContext,
+  deps: CandidateDeps,
+): Promise<Outcome> {
+  const event = decodeEvent(ModelCandidate, record);
+  const found = await findCandidate(event, deps);
+  if (typeof found === 'string') return deadLetter(found);
+
+  const existing = await deps.lineages.verdict(event.modelKey, event.sequence);
+  if (existing !== undefined) return announce(existing, event);
+  let verdict: Verdict;
+  try {
+    verdict = await judgeCandidate(found, deps.policy, deps, { signal });
+  } catch (thrown) {
+    const error = LetheError.from(thrown);
+    if (signal.aborted || !failsByItself(error)) throw error;
+    if (attempt < failuresAllowed) return retry(error.message);
+    deps.log.error('an evaluation fails again and again', { ...placeOf(found), error });
+    verdict = await undecided(found, deps.policy, error.message, deps);
+  }
+  return announce(await put(verdict, deps), event);
+}
+
+function announce(verdict: Recorded<Verdict>, event: ModelCandidate): Outcome {
+  return verdict.record.manifestDigest === event.manifestDigest
+    ? done([verdictEvent(verdict)])
+    : deadLetter('its sequence has a verdict about another manifest');
+}
+
+async function findCandidate(
+  event: ModelCandidate,
+  { lineages }: CandidateDeps,
+): Promise<CandidateToJudge | string> {
+  const modelKey = parseModelKey(event.modelKey);
+  const registration = await lineages.registration(modelKey);
+  if (registration === undefined) return 'its model is not registered';
+  const manifest = await lineages.manifest(modelKey, event.sequence);
+  if (manifest === undefined) return 'there is no manifest at its sequence';
+  if (manifest.digest !== event.manifestDigest) return 'its manifest is another one';
+  const { entry } = manifest.record;
+  if (entry?.$case !== 'round') return 'its manifest is not a round';
+  return {
+    registration: registration.record,
+    manifest: manifest.record,
+    manifestDigest: manifest.digest,
+    round: entry.value,
+  };
+}
+
+/** The verdict that counts: ours, or that of whoever was first. */
+async function put(verdict: Verdict, { lineages, log }: CandidateDeps): Promise<Recorded<Verdict>> {
+  const outcome = await lineages.putVerdict(verdict);
+  if (outcome.kind === 'committed') {
+    const failed = verdict.checks.filter((check) => check.reason !== '');
+    log.info('a candidate was judged', {
+      model: verdict.modelKey,
+      sequence: verdict.sequence,
+      outcome: verdict.outcome,
+      reasons: failed.map((check) => `${check.name}: ${check.reason}`),
+    });
+    return { record: verdict, digest: outcome.digest };
+  }
+  const theirs = await lineages.verdict(verdict.modelKey, verdict.sequence);
+  if (theirs === undefined) throw new LetheError('unavailable', 'the verdict cannot be read back');
+  return theirs;
+}
+
+/** Trouble that lies in the evaluation, not around it: the same again is likely to fail again. */
+function failsByItself({ code }: LetheError): boolean {
+  return code === 'internal' || code === 'invalid' || code === 'corrupt';
+}
+
+function placeOf({ manifest }: CandidateToJudge) {
+  return { model: manifest.modelKey, sequence: manifest.sequence };
+}
+
+function verdictEvent({ record: verdict, digest }: Recorded<Verdict>) {
+  return encodeEvent(
+    topics.modelVerdict,
+    verdict.modelKey,
+    ModelVerdict,
+    ModelVerdict.fromPartial({
+      modelKey: verdict.modelKey,
+      sequence: verdict.sequence,
+      manifestDigest: verdict.manifestDigest,
+      verdictDigest: digest,
+      outcome: verdict.outcome,
+    }),
+  );
+}

@@ -1,0 +1,44 @@
+/**
+ * What models said about whole evaluation sets, by (weights digest, set digest): the served and
+ * the original model are asked once, not once per candidate.
+ *
+ * Memory is bounded in bytes; what was used longest ago goes first.
+ */
+export class PredictionCache {
+  readonly #capacityBytes: number;
+  readonly #entries = new Map<string, Int32Array>();
+  #sizeBytes = 0;
+
+  constructor(capacityBytes: number) {
+    this.#capacityBytes = capacityBytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get(key: string): Int32Array | undefined {
+    const found = this.#entries.get(key);
+    if (found === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, found);
+    return found;
+  }
+
+  set(key: string, values: Int32Array): void {
+    this.#delete(key);
+    this.#entries.set(key, values);
+    this.#sizeBytes += values.byteLength;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#sizeBytes <= this.#capacityBytes) break;
+      this.#delete(oldest);
+    }
+  }
+
+  #delete(key: string): void {
+    const found = this.#entries.get(key);
+    if (found === undefined) return;
+    this.#sizeBytes -= found.byteLength;
+    this.#entries.delete(key);
+  }
+}

@@ -1,0 +1,92 @@
+import type { JobOptions } from '@lethe/compute';
+import {
+  type DatasetSource,
+  type Digest,
+  LetheError,
+  type ModelRegistration,
+  type Preprocessing,
+} from '@lethe/contracts';
+import type { Lineage } from '@lethe/lineage';
+import type { BlobStore } from '@lethe/store';
+import type { RoundProgress } from '@lethe/unlearning';
+import type { Rung } from './domain/ladder.ts';
+import { modeName } from './domain/mode-name.ts';
+import type { PlannedPart } from './domain/plan-round.ts';
+import type { JobRunner } from './job-runner.ts';
+import type { RoundJobInput, RoundJobOutput } from './jobs/round-job.ts';
+
+/** The compiled job, wherever this module is run from. */
+const roundJob = new URL(
+  import.meta.url.endsWith('.ts') ? '../dist/jobs/round-job.js' : './jobs/round-job.js',
+  import.meta.url,
+);
+
+export interface RoundToCompute {
+  readonly parts: readonly PlannedPart[];
+  readonly rung: Rung;
+  readonly seed: number;
+}
+
+/**
+ * Fetches everything that a round on the model's head needs.
+ *
+ * @param heldOutLimit most held-out samples that may steer the round
+ */
+export async function roundJobInput(
+  lineage: Lineage,
+  round: RoundToCompute,
+  blobs: BlobStore,
+  heldOutLimit: number,
+): Promise<RoundJobInput> {
+  const { registration, state } = lineage;
+  const { head } = state;
+  const request = round.parts[0]?.pending.request;
+  if (request === undefined) throw new LetheError('internal', 'a round without requests');
+  const bytes = (digest: string) => blobs.get(digest as Digest);
+  const [topology, weights, originalWeights, roundState, manifestFile] = await Promise.all([
+    bytes(registration.topologyDigest),
+    bytes(head.weightsDigest),
+    bytes(registration.weightsDigest),
+    head.stateDigest === undefined ? undefined : bytes(head.stateDigest),
+    blobs.file(registration.trainingManifestDigest as Digest),
+  ]);
+  return {
+    topology,
+    weights,
+    originalWeights,
+    state: roundState,
+    preprocessing: preprocessingOf(registration),
+    training: { source: trainingSource(registration), manifestFile },
+    rows: Uint32Array.from(new Set(round.parts.flatMap((part) => part.rows))).sort(),
+    heldOut: registration.evaluationSets.flatMap(({ role, source, ranges, digest }) =>
+      role === 'stop' && source !== undefined ? [{ source, ranges, digest }] : [],
+    ),
+    heldOutLimit,
+    mode: modeName(request.mode),
+    targetLabel: request.relabelTo,
+    method: round.rung.method,
+    settings: round.rung.settings,
+    seed: round.seed,
+  };
+}
+
+/** @throws LetheError what `JobRunner.run` says about the data or the process */
+export function computeRound(
+  compute: JobRunner,
+  input: RoundJobInput,
+  options: JobOptions<RoundProgress>,
+): Promise<RoundJobOutput> {
+  return compute.run<RoundJobInput, RoundJobOutput, RoundProgress>(roundJob, input, options);
+}
+
+function preprocessingOf({ preprocessing }: ModelRegistration): Preprocessing {
+  return preprocessing ?? { scale: 1, mean: [0], std: [1] };
+}
+
+function trainingSource({ modelKey, trainingData }: ModelRegistration): DatasetSource {
+  if (trainingData !== undefined) return trainingData;
+  throw new LetheError(
+    'precondition',
+    `the registration of ${modelKey} does not say where its training data lies; import it again`,
+  );
+}

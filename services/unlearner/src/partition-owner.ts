@@ -1,0 +1,166 @@
+/**
+ * One owned partition of deletion requests: reads, hands each model its requests, and makes
+ * every transaction of the partition.
+ *
+ * Invariants:
+ * 1. One transaction at a time; each carries the offset as far as the window allows.
+ * 2. Memory is bounded: with `windowSize` records open, nothing more is read.
+ * 3. Every registered model of the partition is served from the start, also when no record of
+ *    its own is read any more: refused rounds wait in the lineage, not in the bus.
+ */
+import {
+  type Backoff,
+  exponentialBackoff,
+  type IncomingRecord,
+  type MessageBus,
+  type OutgoingRecord,
+  type OwnedPartition,
+  partitionOf,
+} from '@lethe/bus';
+import {
+  DeletionRequested,
+  LetheError,
+  type ModelKey,
+  parseModelKey,
+  topics,
+} from '@lethe/contracts';
+import { deadLetterRecord, decodeEvent } from '@lethe/service-kit';
+import { OffsetWindow } from './domain/offset-window.ts';
+import { Doorbell } from './doorbell.ts';
+import * as events from './events.ts';
+import type { ModelActorDeps, Outlet } from './model-actor.ts';
+import { ServedModel } from './served-model.ts';
+
+export interface PartitionOwnerDeps extends ModelActorDeps {
+  readonly bus: MessageBus;
+  /** Most records read and not yet committed. */
+  readonly windowSize: number;
+}
+
+const readLimit = 500;
+const readWaitMs = 500;
+
+export class PartitionOwner implements Outlet {
+  readonly #partition: OwnedPartition;
+  readonly #deps: PartitionOwnerDeps;
+  readonly #window = new OffsetWindow();
+  readonly #models = new Map<ModelKey, ServedModel>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #room = new Doorbell();
+  /** Settles when the transaction before has: they queue up. */
+  #transaction: Promise<void> = Promise.resolve();
+  #committed: bigint | undefined;
+  /** Ends the models' work with the partition, or with {@link run}. */
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(partition: OwnedPartition, deps: PartitionOwnerDeps) {
+    this.#partition = partition;
+    this.#deps = deps;
+    this.#signal = AbortSignal.any([partition.lost, this.#ended.signal]);
+  }
+
+  /** Works until the partition is lost; then no round of its models computes on. */
+  async run(): Promise<void> {
+    const { lost } = this.#partition;
+    try {
+      await this.#resume();
+      while (!lost.aborted) {
+        if (this.#window.size < this.#deps.windowSize) await this.#readOn();
+        else await this.#room.wait(this.#deps.clock, readWaitMs, lost);
+        if (this.#window.canAdvance && !lost.aborted) await this.send([]);
+      }
+    } finally {
+      this.#ended.abort();
+      await Promise.all(this.#running);
+    }
+  }
+
+  /** A decision about a model may have been made. */
+  hint(modelKey: string): void {
+    this.#models.get(modelKey as ModelKey)?.hint();
+  }
+
+  finish(offset: bigint, deadLetter?: OutgoingRecord): void {
+    this.#window.finish(offset, deadLetter);
+    this.#room.ring();
+  }
+
+  send(records: readonly OutgoingRecord[]): Promise<void> {
+    const transaction = this.#transaction.then(() => this.#commit(records));
+    this.#transaction = transaction.catch(() => {});
+    return transaction;
+  }
+
+  async #commit(records: readonly OutgoingRecord[]): Promise<void> {
+    const advance = this.#window.advance();
+    const nextOffset = advance?.nextOffset ?? this.#window.watermark ?? this.#committed;
+    const all = [...(advance?.records ?? []), ...records];
+    if (nextOffset === undefined) {
+      // Nothing was read since the hand-over, so there is no offset to name. The outbox of a
+      // committed manifest may be sent by anybody: consumers drop what they have seen.
+      if (all.length > 0) await this.#deps.bus.publish(all);
+      return;
+    }
+    await this.#partition.commit(nextOffset, all);
+    this.#committed = nextOffset;
+    this.#window.committed(nextOffset);
+    this.#room.ring();
+  }
+
+  /** Invariant 3. */
+  async #resume(): Promise<void> {
+    const { lost, partition } = this.#partition;
+    const backoff: Backoff = exponentialBackoff(500, 30_000);
+    for (let failures = 1; !lost.aborted; failures++) {
+      try {
+        const mine = (await this.#deps.lineages.models()).filter(
+          (key) => partitionOf(key, topics.deletionRequested.partitions) === partition,
+        );
+        for (const modelKey of mine) this.#serve(modelKey);
+        return;
+      } catch (thrown) {
+        events.blocked(this.#deps.log, LetheError.from(thrown), backoff(failures));
+        await this.#deps.clock.sleep(backoff(failures), lost).catch(() => {});
+      }
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    const limit = Math.min(readLimit, this.#deps.windowSize - this.#window.size);
+    for (const record of await this.#partition.read(limit, readWaitMs)) {
+      this.#window.add(record.offset);
+      this.#route(record);
+    }
+  }
+
+  #route(record: IncomingRecord): void {
+    try {
+      const request = decodeEvent(DeletionRequested, record);
+      const modelKey = parseModelKey(request.modelKey);
+      if (record.key !== modelKey) {
+        throw new LetheError('invalid', 'its key is not the model that it names');
+      }
+      this.#serve(modelKey).deliver(request, record);
+    } catch (thrown) {
+      const { code, message } = LetheError.from(thrown);
+      events.deadLettered(this.#deps.log, record, message);
+      const cause = { stage: 'unlearner', reason: message, errorClass: code, attempt: 1 };
+      this.finish(record.offset, deadLetterRecord(record, cause));
+    }
+  }
+
+  #serve(modelKey: ModelKey): ServedModel {
+    const known = this.#models.get(modelKey);
+    if (known !== undefined) return known;
+    const model = new ServedModel(modelKey, this, this.#deps);
+    this.#models.set(modelKey, model);
+    const running = model.run(this.#signal).finally(() => {
+      // An unknown model may be registered later: then its next request finds it.
+      this.#models.delete(modelKey);
+      this.#running.delete(running);
+    });
+    this.#running.add(running);
+    return model;
+  }
+}

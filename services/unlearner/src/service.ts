@@ -1,0 +1,120 @@
+import type { Consumption, MessageBus } from '@lethe/bus';
+import { allTopics, ModelDecided, topics, UnlearnerServiceService } from '@lethe/contracts';
+import type { LineageStore } from '@lethe/lineage';
+import {
+  type Clock,
+  consumeRecords,
+  decodeEvent,
+  done,
+  implementService,
+  type LetheService,
+  type Log,
+  type Readiness,
+} from '@lethe/service-kit';
+import { ladderOf, type UnlearnerConfig } from './config.ts';
+import { listRounds } from './handlers/list-rounds.ts';
+import { watchRounds } from './handlers/watch-rounds.ts';
+import type { JobRunner } from './job-runner.ts';
+import { PartitionOwner, type PartitionOwnerDeps } from './partition-owner.ts';
+import { ProgressBoard } from './progress-board.ts';
+
+export interface UnlearnerDeps {
+  readonly bus: MessageBus;
+  readonly lineages: LineageStore;
+  /** Where rounds are computed; disposed of by whoever made it, after the service. */
+  readonly compute: JobRunner;
+  readonly config: UnlearnerConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A failure that this process cannot recover from. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** @throws LetheError `invalid` for a configuration that cannot work */
+export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
+  const { bus, lineages, config, clock, log } = deps;
+  const board = new ProgressBoard();
+  const owners = new Set<PartitionOwner>();
+  const consumptions: Consumption[] = [];
+  let readiness: Readiness = { kind: 'not-ready', reason: 'starting' };
+
+  const ownerDeps: PartitionOwnerDeps = {
+    bus,
+    lineages,
+    compute: deps.compute,
+    clock,
+    log,
+    board,
+    ladder: ladderOf(config),
+    limits: {
+      maxBatch: config.maxBatch,
+      maxWaitMs: config.maxWaitMs,
+      deadlineMarginMs: config.deadlineMarginSeconds * 1000,
+      recheckMs: config.recheckMs,
+    },
+    windowSize: config.windowSize,
+    seed: config.seed,
+    heldOutLimit: config.heldOutLimit,
+  };
+
+  const onFatal = (error: Error) => {
+    readiness = { kind: 'not-ready', reason: error.message };
+    deps.onFatal(error);
+  };
+
+  async function consumeRequests(): Promise<Consumption> {
+    return bus.consume({
+      group: 'unlearner',
+      topics: [topics.deletionRequested.name],
+      onPartition: async (partition) => {
+        const owner = new PartitionOwner(partition, ownerDeps);
+        owners.add(owner);
+        try {
+          await owner.run();
+        } finally {
+          owners.delete(owner);
+        }
+      },
+      onFatal,
+      onRetry: (error, { topic, partition }) =>
+        log.warn('partition is handed over anew', { topic, partition, error }),
+    });
+  }
+
+  /** Decisions as hints: the truth is in the store, and is looked up there in any case. */
+  async function consumeHints(): Promise<Consumption> {
+    return consumeRecords(bus, {
+      group: 'unlearner-hints',
+      topics: [topics.modelDecided],
+      stage: 'unlearner',
+      handle: async (record) => {
+        const { modelKey } = decodeEvent(ModelDecided, record);
+        for (const owner of owners) owner.hint(modelKey);
+        return done();
+      },
+      log,
+      clock,
+      onFatal,
+    });
+  }
+
+  return {
+    name: 'unlearner',
+    grpc: [
+      implementService(UnlearnerServiceService, {
+        listRounds: (request) => listRounds(lineages, request),
+        watchRounds: (request, { signal }) => watchRounds(board, request, signal),
+      }),
+    ],
+    async start() {
+      await bus.ensureTopics(allTopics);
+      consumptions.push(await consumeHints(), await consumeRequests());
+      readiness = { kind: 'ready' };
+    },
+    readiness: () => readiness,
+    async [Symbol.asyncDispose]() {
+      readiness = { kind: 'not-ready', reason: 'closing' };
+      await Promise.all(consumptions.map((consumption) => consumption[Symbol.asyncDispose]()));
+    },
+  };
+}
