@@ -1,0 +1,31 @@
+import {
+  type GetRequestRequest,
+  LetheError,
+  parseEmitter,
+  parseRequestId,
+  type RequestStatus,
+} from '@lethe/contracts';
+import type { RegistryContext } from './registry-handlers.ts';
+import { requestStatus } from './request-status.ts';
+
+/** Without an emitter the id has to be enough. */
+export async function getRequest(
+  { projection, clock }: RegistryContext,
+  request: GetRequestRequest,
+): Promise<RequestStatus> {
+  const requestId = parseRequestId(request.requestId);
+  const emitter = request.emitter === '' ? '' : parseEmitter(request.emitter);
+  const [found, other] = projection.find(requestId, emitter);
+  if (found === undefined) {
+    const of = emitter === '' ? '' : ` of emitter ${emitter}`;
+    throw new LetheError(
+      'not_found',
+      `there is no request ${requestId}${of}. It may be on its way: try again in a moment.`,
+    );
+  }
+  if (other !== undefined) {
+    const description = 'is missing, and several emitters used this request id';
+    throw LetheError.invalid('emitter', '', description, 'Name the emitter.');
+  }
+  return requestStatus(found, clock.now());
+}

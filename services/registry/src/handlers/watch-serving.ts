@@ -1,0 +1,10 @@
+import { parseModelKey, type ServingPointer, type WatchServingRequest } from '@lethe/contracts';
+import type { RegistryContext } from './registry-handlers.ts';
+
+export async function* watchServing(
+  { board }: RegistryContext,
+  { modelKey, afterGeneration }: WatchServingRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ServingPointer> {
+  yield* board.watch(parseModelKey(modelKey), afterGeneration, signal);
+}

@@ -1,0 +1,117 @@
+import type { Consumption, MessageBus, OutgoingRecord } from '@lethe/bus';
+import { allTopics, ModelVerdict, RegistryServiceService, topics } from '@lethe/contracts';
+import type { LineageStore } from '@lethe/lineage';
+import {
+  type Clock,
+  consumeRecords,
+  decodeEvent,
+  done,
+  implementService,
+  type LetheService,
+  type Log,
+  type Readiness,
+  ResourceStack,
+  systemClock,
+} from '@lethe/service-kit';
+import { registryHandlers } from './handlers/registry-handlers.ts';
+import { Promoter } from './promotion/promoter.ts';
+import { undecidedVerdicts } from './promotion/sweep.ts';
+import { projectStatuses } from './requests/project-statuses.ts';
+import { RequestProjection } from './requests/request-projection.ts';
+import { ServingBoard } from './serving/serving-board.ts';
+
+export interface RegistryDependencies {
+  readonly bus: MessageBus;
+  readonly lineage: LineageStore;
+  /** SQLite file with the state of every request; made when missing. */
+  readonly projectionFile: string;
+  readonly log: Log;
+  readonly onFatal: (error: Error) => void;
+  readonly clock?: Clock;
+}
+
+/** How soon a newly registered model gets its first serving pointer. */
+const seedEveryMs = 1_000;
+
+/** The registry service. Bus and lineage stay the caller's to close. */
+export function createRegistryService(dependencies: RegistryDependencies): LetheService {
+  const { bus, lineage, log, clock = systemClock } = dependencies;
+  const stack = new ResourceStack();
+  const projection = stack.use(RequestProjection.open(dependencies.projectionFile));
+  const board = new ServingBoard(lineage, clock);
+  const promoter = new Promoter({ lineage, board, clock, log });
+  const closing = new AbortController();
+  let state: Readiness = { kind: 'not-ready', reason: 'not started' };
+  const onFatal = (error: Error) => {
+    state = { kind: 'not-ready', reason: error.message };
+    dependencies.onFatal(error);
+  };
+
+  async function start(): Promise<void> {
+    await bus.ensureTopics(allTopics);
+    const records = await sweep();
+    if (records.length > 0) await bus.publish(records);
+    stack.use(await consumeVerdicts());
+    stack.use(await projectStatuses(bus, projection, { log, onFatal }));
+    const seeding = seedForever();
+    stack.defer(() => {
+      closing.abort();
+      return seeding;
+    });
+    state = { kind: 'ready' };
+  }
+
+  function consumeVerdicts(): Promise<Consumption> {
+    return consumeRecords(bus, {
+      group: 'registry',
+      topics: [topics.modelVerdict],
+      stage: 'registry',
+      handle: async (record) => done(await promoter.settle(decodeEvent(ModelVerdict, record))),
+      log,
+      onFatal,
+      clock,
+    });
+  }
+
+  /** Gives every model its first pointer, and ends what was judged and never decided. */
+  async function sweep(): Promise<OutgoingRecord[]> {
+    const records: OutgoingRecord[] = [];
+    for (const modelKey of await lineage.models()) {
+      for (const verdict of await undecidedVerdicts(lineage, board, modelKey)) {
+        records.push(...(await promoter.settle(verdict)));
+      }
+    }
+    return records;
+  }
+
+  async function seedForever(): Promise<void> {
+    const seeded = new Set<string>();
+    while (!closing.signal.aborted) {
+      try {
+        for (const modelKey of await lineage.models()) {
+          if (!seeded.has(modelKey)) await board.current(modelKey);
+          seeded.add(modelKey);
+        }
+      } catch (error) {
+        log.warn('looking for new models failed', { error });
+      }
+      await clock.sleep(seedEveryMs, closing.signal).catch(() => {});
+    }
+  }
+
+  return {
+    name: 'registry',
+    grpc: [
+      implementService(
+        RegistryServiceService,
+        registryHandlers({ lineage, board, projection, clock }),
+      ),
+    ],
+    start,
+    readiness: () => state,
+    async [Symbol.asyncDispose]() {
+      state = { kind: 'not-ready', reason: 'closing' };
+      await stack[Symbol.asyncDispose]();
+    },
+  };
+}

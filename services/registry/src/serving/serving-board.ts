@@ -1,0 +1,99 @@
+import { LetheError, type ModelRegistration, type ServingPointer } from '@lethe/contracts';
+import type { LineageStore, Serving } from '@lethe/lineage';
+import type { Clock } from '@lethe/service-kit';
+import { firstPointer } from '../domain/make-decision.ts';
+
+interface Watcher {
+  readonly moves: ServingPointer[];
+  wake: () => void;
+}
+
+/** Moves made by other processes are seen after this long. */
+const pollMs = 1_000;
+
+/** What serves: reads pointers, makes the first one of a model, and tells watchers of moves. */
+export class ServingBoard {
+  readonly #lineage: LineageStore;
+  readonly #clock: Clock;
+  /** Registrations never change. */
+  readonly #registrations = new Map<string, ModelRegistration>();
+  readonly #watchers = new Map<string, Set<Watcher>>();
+
+  constructor(lineage: LineageStore, clock: Clock) {
+    this.#lineage = lineage;
+    this.#clock = clock;
+  }
+
+  /** @throws LetheError `not_found` */
+  async registration(modelKey: string): Promise<ModelRegistration> {
+    const cached = this.#registrations.get(modelKey);
+    if (cached !== undefined) return cached;
+    const found = await this.#lineage.registration(modelKey);
+    if (found === undefined) {
+      throw new LetheError('not_found', `there is no model ${modelKey}. See lethe models.`);
+    }
+    this.#registrations.set(modelKey, found.record);
+    return found.record;
+  }
+
+  /** What serves now; of a model that was just registered, the original. @throws `not_found` */
+  async current(modelKey: string): Promise<Serving> {
+    const found = await this.#lineage.serving(modelKey);
+    if (found !== undefined) return found;
+    const first = firstPointer(await this.registration(modelKey));
+    const outcome = await this.#lineage.moveServing(first, undefined);
+    if (outcome.kind === 'moved') {
+      this.announce(first);
+      return { pointer: first, etag: outcome.etag };
+    }
+    const others = await this.#lineage.serving(modelKey);
+    if (others !== undefined) return others;
+    throw new LetheError('unavailable', `the serving pointer of ${modelKey} cannot be read`);
+  }
+
+  announce(pointer: ServingPointer): void {
+    for (const watcher of this.#watchers.get(pointer.modelKey) ?? []) {
+      watcher.moves.push(pointer);
+      watcher.wake();
+    }
+  }
+
+  /**
+   * The present pointer, then one for each move, until `signal` aborts; those up to
+   * `afterGeneration` are skipped. Of moves made by another process in quick succession the last
+   * one is seen.
+   */
+  async *watch(
+    modelKey: string,
+    afterGeneration: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<ServingPointer> {
+    const watcher: Watcher = { moves: [], wake: () => {} };
+    const watchers = this.#watchers.get(modelKey) ?? new Set();
+    this.#watchers.set(modelKey, watchers.add(watcher));
+    try {
+      let seen = afterGeneration;
+      while (!signal.aborted) {
+        const { pointer } = await this.current(modelKey);
+        for (const move of [...watcher.moves.splice(0), pointer]) {
+          if (move.generation <= seen) continue;
+          seen = move.generation;
+          yield move;
+        }
+        if (watcher.moves.length === 0) await this.#pause(watcher, signal);
+      }
+    } finally {
+      watchers.delete(watcher);
+      if (watchers.size === 0) this.#watchers.delete(modelKey);
+    }
+  }
+
+  /** Until the next move made here, or the next look at what others did. */
+  async #pause(watcher: Watcher, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    watcher.wake = () => over.abort();
+    const either = AbortSignal.any([signal, over.signal]);
+    await this.#clock.sleep(pollMs, either).catch(() => {});
+    watcher.wake = () => {};
+  }
+}
