@@ -1,0 +1,254 @@
+import { openBackend } from '@lethe/compute';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { decodeState } from './ledger/state-format.ts';
+import { accuracy } from './measures/accuracy.ts';
+import { classMatchedAccuracy } from './measures/class-matched-accuracy.ts';
+import type { LabelledSamples, RoundProgress } from './round.ts';
+import { runRound } from './run-round.ts';
+import { type BlobTask, firstOf, logitsOf, roundOf, trainBlobTask } from './testing/blob-task.ts';
+
+let task: BlobTask;
+let before: { test: number; heldOut: number };
+
+beforeAll(async () => {
+  await openBackend({ prefer: 'js' });
+  task = await trainBlobTask();
+  before = {
+    test: accuracyOf(task.weights, task.test),
+    heldOut: accuracyOf(task.weights, task.heldOut),
+  };
+});
+
+function accuracyOf(weights: readonly Float32Array[], samples: LabelledSamples): number {
+  return accuracy(logitsOf(task, weights, samples), samples.labels, task.network.classCount);
+}
+
+const parameterCount = () => task.weights.reduce((sum, { length }) => sum + length, 0);
+
+it('is tried on a network that knows its training samples by heart', () => {
+  expect(accuracyOf(task.weights, task.train)).toBe(1);
+  expect(before.test).toBeGreaterThan(0.85);
+  expect(before.test).toBeLessThan(0.95);
+});
+
+describe('a round of lethe', () => {
+  it('takes every forget sample’s label away in misclassify and keeps the rest', async () => {
+    const forget = firstOf(task.train, 8);
+    const result = await runRound(roundOf(task, { forget }));
+    expect(result.outcome).toBe('forgotten');
+    expect(result.metrics.forgetAccuracyBefore).toBe(1);
+    expect(result.metrics.forgetAccuracyAfter).toBe(0);
+    expect(accuracyOf(result.weights, forget)).toBe(0);
+    expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.03);
+  });
+
+  it('brings forget samples to where unseen ones of their class are in untrain', async () => {
+    const forget = firstOf(task.train, 32);
+    const result = await runRound(roundOf(task, { forget, mode: 'untrain' }));
+    expect(result.outcome).toBe('forgotten');
+    const unseen = classMatchedAccuracy(
+      logitsOf(task, task.weights, task.heldOut),
+      task.heldOut.labels,
+      forget.labels,
+      task.network.classCount,
+    );
+    expect(Math.abs(result.metrics.forgetAccuracyAfter - unseen)).toBeLessThan(0.07);
+    expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.03);
+  });
+
+  it('gives every forget sample its new label in relabel', async () => {
+    const forget = firstOf(task.train, 8);
+    const targetLabels = forget.labels.map((label) => (label + 1) % 4);
+    const result = await runRound(roundOf(task, { forget, mode: 'relabel', targetLabels }));
+    expect(result.outcome).toBe('forgotten');
+    expect(accuracyOf(result.weights, { values: forget.values, labels: targetLabels })).toBe(1);
+    expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.03);
+  });
+
+  it('forgets a single sample', async () => {
+    for (const mode of ['misclassify', 'untrain'] as const) {
+      const result = await runRound(roundOf(task, { forget: firstOf(task.train, 1, 9), mode }));
+      expect(['forgotten', 'already_forgotten']).toContain(result.outcome);
+      expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.05);
+    }
+  });
+
+  it('takes forget sets in turns when a step cannot hold them', async () => {
+    const forget = firstOf(task.train, 16);
+    const result = await runRound(roundOf(task, { forget, settings: { forgetBatch: 5 } }));
+    expect(result.outcome).toBe('forgotten');
+    expect(accuracyOf(result.weights, forget)).toBe(0);
+  });
+
+  it('gives the same bytes for the same seed, and others for another', async () => {
+    const settings = { repairSteps: 5 };
+    const [a, b, c] = [
+      await runRound(roundOf(task, { settings })),
+      await runRound(roundOf(task, { settings })),
+      await runRound(roundOf(task, { settings, seed: 2 })),
+    ];
+    expect(b).toEqual(a);
+    expect(c.weights).not.toEqual(a.weights);
+  });
+});
+
+const plain = { momentum: 0, weightDecay: 0 };
+const attack = { perturbations: 5, attackIterations: 10, attackRadius: 2, attackStep: 0.4 };
+
+describe.each([
+  // Nothing bounds its first term: of several classes one runs away before the others turn.
+  ['neggrad', { ...plain, learningRate: 0.5 }, () => everyFourth(2)],
+  ['adv', { ...plain, ...attack, learningRate: 0.01 }, () => firstOf(task.train, 8)],
+  ['l2ul', { ...plain, ...attack, learningRate: 0.01 }, () => firstOf(task.train, 8)],
+])('a round of %s', (method, settings, forgetSet) => {
+  it('takes every forget sample’s label away', async () => {
+    const forget = forgetSet();
+    const result = await runRound(roundOf(task, { forget, method, settings }));
+    expect(result.outcome).toBe('forgotten');
+    expect(accuracyOf(result.weights, forget)).toBe(0);
+  });
+
+  it('gives the same bytes for the same seed', async () => {
+    const input = roundOf(task, { method, settings: { ...settings, maxSteps: 5 } });
+    expect(await runRound(input)).toEqual(await runRound(input));
+  });
+
+  it('says when its steps were not enough', async () => {
+    const few = { ...settings, learningRate: 1e-6, maxSteps: 3 };
+    const result = await runRound(roundOf(task, { method, settings: few }));
+    expect(result.outcome).toBe('not_converged');
+    expect(result.metrics.steps).toBe(3);
+  });
+});
+
+/** Samples of class 0. */
+function everyFourth(count: number): LabelledSamples {
+  const samples = Array.from({ length: count }, (_, i) => firstOf(task.train, 1, 4 * i));
+  return {
+    values: Float32Array.from(samples.flatMap(({ values }) => [...values])),
+    labels: Int32Array.from(samples.flatMap(({ labels }) => [...labels])),
+  };
+}
+
+describe('state across rounds', () => {
+  it('has constant size and counts what it has seen', async () => {
+    const first = await runRound(roundOf(task));
+    const forget = firstOf(task.train, 4, 8);
+    const second = await runRound(
+      roundOf(task, { forget, weights: first.weights, state: first.state }),
+    );
+    expect(second.state).toHaveLength(first.state.length);
+    expect(decodeState(second.state, parameterCount())).toMatchObject({ rounds: 2, samples: 12 });
+  });
+
+  it('holds earlier forget sets better the more it weighs, and can be turned off', async () => {
+    const earlier = firstOf(task.train, 16);
+    const first = await runRound(roundOf(task, { forget: earlier }));
+    const distance = async (importance: number) => {
+      const { weights } = await runRound(
+        roundOf(task, {
+          forget: firstOf(task.train, 16, 16),
+          weights: first.weights,
+          state: first.state,
+          settings: { importance },
+        }),
+      );
+      const { anchor, importance: stiffness } = decodeState(first.state, parameterCount());
+      const theta = Float32Array.from(weights.flatMap((values) => [...values]));
+      return theta.reduce(
+        (sum, value, i) => sum + (stiffness[i] as number) * (value - (anchor[i] as number)) ** 2,
+        0,
+      );
+    };
+    expect(await distance(1)).toBeLessThan(0.5 * (await distance(0)));
+  });
+
+  it('is refused when it belongs to another network', async () => {
+    const { state } = await runRound(roundOf(task));
+    const wrong = roundOf(task, { state: state.slice(0, -4) });
+    await expect(runRound(wrong)).rejects.toThrow(/another network/);
+  });
+});
+
+describe('a round that need not or cannot change anything', () => {
+  it('says so when every sample is wrong already, and leaves weights and state alone', async () => {
+    const first = await runRound(roundOf(task));
+    const again = await runRound(roundOf(task, { weights: first.weights, state: first.state }));
+    expect(again.outcome).toBe('already_forgotten');
+    expect(again.weights).toEqual(first.weights);
+    expect(again.state).toEqual(first.state);
+    expect(again.metrics.steps).toBe(0);
+  });
+
+  it('leaves samples that are wrong already alone while it forgets the others', async () => {
+    const first = await runRound(roundOf(task, { forget: firstOf(task.train, 4) }));
+    const result = await runRound(
+      roundOf(task, { forget: firstOf(task.train, 8), weights: first.weights }),
+    );
+    expect(result.metrics.forgetAccuracyBefore).toBeLessThanOrEqual(0.5);
+    expect(result.metrics.forgetAccuracyAfter).toBe(0);
+  });
+
+  it.each([
+    ['lethe', { temperature: 0.1, retainWeight: 1000 }, 1e12],
+    ['neggrad', { learningRate: 1 }, 1],
+  ])('gives the old weights and state back when %s diverges', async (method, settings, scale) => {
+    // Scaled to the edge of float32, where the first products overflow.
+    const weights = task.weights.map((values) => values.map((value) => value * scale));
+    const result = await runRound(roundOf(task, { method, settings, weights }));
+    expect(result.outcome).toBe('diverged');
+    expect(result.weights).toEqual(weights);
+    expect(decodeState(result.state, parameterCount()).rounds).toBe(0);
+  });
+});
+
+describe('progress and cancellation', () => {
+  it('reports every step, phase by phase, with passes that only grow', async () => {
+    const seen: RoundProgress[] = [];
+    const result = await runRound(roundOf(task), { onProgress: (progress) => seen.push(progress) });
+    const phases = seen.map(({ phase }) => phase).filter((phase, i, all) => phase !== all[i - 1]);
+    expect(phases).toEqual(['preparing', 'forgetting', 'repairing', 'importance']);
+    expect(seen.filter(({ phase }) => phase === 'importance')).toHaveLength(8);
+    expect(seen.filter(({ phase }) => /ing$/.test(phase))).toHaveLength(result.metrics.steps + 1);
+    const passes = seen.map(({ imagePasses }) => imagePasses);
+    expect(passes).toEqual([...passes].sort((a, b) => a - b));
+    expect(passes.at(-1)).toBeLessThanOrEqual(result.metrics.imagePasses);
+  });
+
+  it.each(['preparing', 'forgetting', 'repairing', 'importance'])(
+    'stops while it is %s, frees its memory and gives the network back',
+    async (phase) => {
+      const lent = task.network.model.getWeights().map((weight) => weight.dataSync().slice());
+      const tensors = tf.memory().numTensors;
+      const stop = new AbortController();
+      const round = runRound(roundOf(task), {
+        signal: stop.signal,
+        onProgress: (progress) => progress.phase === phase && stop.abort(),
+      });
+      await expect(round).rejects.toMatchObject({ name: 'LetheError', code: 'cancelled' });
+      expect(tf.memory().numTensors).toBe(tensors);
+      expect(task.network.model.getWeights().map((weight) => weight.dataSync())).toEqual(lent);
+    },
+  );
+
+  it.each([
+    ['lethe', {}],
+    ['l2ul', { perturbations: 2, attackIterations: 2, maxSteps: 2 }],
+    ['neggrad', { maxSteps: 2 }],
+  ])('frees its memory after a round of %s', async (method, settings) => {
+    const tensors = tf.memory().numTensors;
+    await runRound(roundOf(task, { method, settings }));
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('lets the event loop turn between steps', async () => {
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 0);
+    await runRound(roundOf(task));
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(3);
+  });
+});
