@@ -5,10 +5,9 @@
  * 1. What `get` and `file` give has the digest that was asked for, or they throw.
  * 2. `put` resolves when bytes with that digest are stored; damaged ones are replaced.
  */
-import { chmod, mkdir, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Digest, LetheError, sha256 } from '@lethe/contracts';
-import { digestOfFile } from './file-digest.ts';
+import { BlobCache } from './blob-cache.ts';
+import { digestOfFile, versionOfFile } from './file-digest.ts';
 import type { ObjectBody, ObjectStore } from './object-store.ts';
 
 export interface BlobStoreOptions {
@@ -18,13 +17,11 @@ export interface BlobStoreOptions {
 
 export class BlobStore {
   readonly #store: ObjectStore;
-  readonly #cacheFolder: string | undefined;
-  /** Copies that this process has verified, or is about to: digest → the file as it was then. */
-  readonly #verified = new Map<Digest, Promise<string>>();
+  readonly #cache: BlobCache | undefined;
 
-  constructor(store: ObjectStore, options: BlobStoreOptions = {}) {
+  constructor(store: ObjectStore, { cacheFolder }: BlobStoreOptions = {}) {
     this.#store = store;
-    this.#cacheFolder = options.cacheFolder;
+    if (cacheFolder !== undefined) this.#cache = new BlobCache(cacheFolder);
   }
 
   /**
@@ -51,13 +48,11 @@ export class BlobStore {
    * @throws LetheError `not_found`, `corrupt`; `precondition` without a cache folder
    */
   async file(digest: Digest): Promise<string> {
-    const path = this.#cachePath(digest);
-    const verified = await this.#verified.get(digest)?.catch(() => undefined);
-    if (verified !== undefined && verified === (await versionOf(path))) return path;
-    const fetched = this.#fetch(digest, path);
-    this.#verified.set(digest, fetched);
-    await fetched;
-    return path;
+    if (this.#cache === undefined) {
+      const remedy = 'Open the BlobStore with a cacheFolder';
+      throw new LetheError('precondition', `blobs have no local folder here. ${remedy}`);
+    }
+    return await this.#cache.file(digest, (file) => this.#download(digest, file));
   }
 
   async has(digest: Digest): Promise<boolean> {
@@ -68,10 +63,7 @@ export class BlobStore {
 
   /** Deletes all versions, and the local copy; the number of versions deleted. */
   async delete(digest: Digest): Promise<number> {
-    this.#verified.delete(digest);
-    if (this.#cacheFolder !== undefined) {
-      await unlink(join(this.#cacheFolder, digest)).catch(() => undefined);
-    }
+    await this.#cache?.delete(digest);
     return await this.#store.deleteAllVersions(blobKey(digest));
   }
 
@@ -83,7 +75,7 @@ export class BlobStore {
   }
 
   async #putFile(file: string): Promise<Digest> {
-    const version = await versionOf(file);
+    const version = await versionOfFile(file);
     if (version === undefined) {
       throw new LetheError('not_found', `there is no file ${file} to store. Check the path`);
     }
@@ -92,7 +84,7 @@ export class BlobStore {
     const outcome = await this.#store.put(key, { file }, { kind: 'if-absent' });
     if (outcome.kind === 'refused') {
       await this.#mend(digest, { file });
-    } else if ((await versionOf(file)) !== version) {
+    } else if ((await versionOfFile(file)) !== version) {
       await this.#store.deleteAllVersions(key);
       const remedy = 'Store it again when nobody writes to it';
       throw new LetheError('precondition', `${file} was changed while it was stored. ${remedy}`);
@@ -100,16 +92,21 @@ export class BlobStore {
     return digest;
   }
 
-  /** Bytes under a digest prove themselves: where they do not, the right ones replace them. */
-  async #mend(digest: Digest, body: ObjectBody): Promise<void> {
-    if (await this.#isSound(digest)) return;
-    await this.#store.put(blobKey(digest), body);
+  async #download(digest: Digest, file: string): Promise<void> {
+    if (!(await this.#store.download(blobKey(digest), file))) throw missing(digest);
+    if ((await digestOfFile(file)) !== digest) throw corrupt(digest);
   }
 
-  async #isSound(digest: Digest): Promise<boolean> {
+  /** Bytes under a digest prove themselves: where they do not, the right ones replace them. */
+  async #mend(digest: Digest, body: ObjectBody): Promise<void> {
+    if (!(await this.#isSound(digest, body))) await this.#store.put(blobKey(digest), body);
+  }
+
+  async #isSound(digest: Digest, body: ObjectBody): Promise<boolean> {
     try {
-      if (this.#cacheFolder === undefined) await this.get(digest);
-      else await this.file(digest);
+      // What was given as a file may be too big for memory.
+      if (body instanceof Uint8Array || this.#cache === undefined) await this.get(digest);
+      else await this.#cache.refetch(digest, (file) => this.#download(digest, file));
       return true;
     } catch (thrown) {
       const { code } = LetheError.from(thrown);
@@ -117,37 +114,11 @@ export class BlobStore {
       throw thrown;
     }
   }
-
-  async #fetch(digest: Digest, path: string): Promise<string> {
-    const present = await versionOf(path);
-    if (present === undefined || (await digestOfFile(path)) !== digest) {
-      await mkdir(this.#cacheFolder ?? '', { recursive: true });
-      if (!(await this.#store.download(blobKey(digest), path))) throw missing(digest);
-      if ((await digestOfFile(path)) !== digest) {
-        await unlink(path);
-        throw corrupt(digest);
-      }
-      await chmod(path, 0o444);
-    }
-    return (await versionOf(path)) ?? '';
-  }
-
-  #cachePath(digest: Digest): string {
-    if (this.#cacheFolder !== undefined) return join(this.#cacheFolder, digest);
-    const remedy = 'Open the BlobStore with a cacheFolder';
-    throw new LetheError('precondition', `blobs have no local folder here. ${remedy}`);
-  }
 }
 
 /** Key of a blob in the object store. */
 export function blobKey(digest: Digest): string {
   return `blobs/${digest}`;
-}
-
-/** Tells one state of a file from another without reading it; `undefined` when it is missing. */
-async function versionOf(path: string): Promise<string | undefined> {
-  const stats = await stat(path, { bigint: true }).catch(() => undefined);
-  return stats && `${stats.ino}-${stats.mtimeNs}-${stats.ctimeNs}-${stats.size}`;
 }
 
 function missing(digest: Digest): LetheError {

@@ -36,9 +36,6 @@ import type {
   WriteOutcome,
 } from './object-store.ts';
 
-/** Nobody takes this long between writing a file and giving it its key. */
-const leftoverAgeMs = 60 * 60 * 1000;
-
 export class FolderStore implements ObjectStore {
   readonly #folder: string;
   readonly #objects: string;
@@ -149,7 +146,7 @@ export class FolderStore implements ObjectStore {
   async #prepare(): Promise<void> {
     await makeFolder(this.#folder);
     if (!(await makeFolder(this.#temporary))) {
-      await removeLeftovers(this.#temporary, leftoverAgeMs);
+      await removeLeftovers(this.#temporary);
     }
     await makeFolder(this.#objects);
   }

@@ -19,18 +19,20 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   14: ['precondition', 'it cannot be opened. Give this user write access to its folder'],
 };
 
-const patienceMs = 30_000;
+const defaultPatienceMs = 30_000;
 const longestPauseMs = 8;
 
 export class FolderLock implements AsyncDisposable {
   readonly #file: string;
+  readonly #patienceMs: number;
   #database: DatabaseSync | undefined;
   /** Ends when everybody in this process who asked so far is done. */
   #queue: Promise<unknown> = Promise.resolve();
 
   /** The lock file is made when it is first needed: a read-only folder can still be read. */
-  constructor(file: string) {
+  constructor(file: string, patienceMs = defaultPatienceMs) {
     this.#file = file;
+    this.#patienceMs = patienceMs;
   }
 
   /**
@@ -64,7 +66,7 @@ export class FolderLock implements AsyncDisposable {
   }
 
   async #acquire(database: DatabaseSync): Promise<void> {
-    const giveUpAt = performance.now() + patienceMs;
+    const giveUpAt = performance.now() + this.#patienceMs;
     for (;;) {
       try {
         database.exec('BEGIN IMMEDIATE');

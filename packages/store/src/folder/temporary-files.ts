@@ -34,18 +34,18 @@ export async function withTemporaryFile<T>(
   }
 }
 
-/**
- * Removes what crashed writers left. Files younger than `olderThanMs` stay: another process
- * may be writing them.
- */
-export async function removeLeftovers(folder: string, olderThanMs: number): Promise<void> {
+/** Nobody takes this long between writing a file and giving it its name. */
+const leftoverAgeMs = 60 * 60 * 1000;
+
+/** Removes what crashed writers left. Young files stay: another process may be writing them. */
+export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const modifiedMs = await stat(path).then(
       (stats) => stats.mtimeMs,
       () => Number.POSITIVE_INFINITY,
     );
-    if (modifiedMs < Date.now() - olderThanMs) await unlinkIfThere(path);
+    if (modifiedMs < Date.now() - leftoverAgeMs) await unlinkIfThere(path);
   }
 }
 
