@@ -15,11 +15,11 @@ import {
   topics,
 } from '@lethe/contracts';
 import { ManualClock, silentLog } from '@lethe/service-kit';
+import { deferred, readTopic } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { incoming } from './domain/incoming-request.ts';
 import { createIngestService } from './service.ts';
 import { type IntakeHome, openIntakeHome } from './testing/intake-home.ts';
-import { readTopic } from './testing/read-topic.ts';
 
 const now = new Date('2026-01-31T09:00:00Z');
 
@@ -248,7 +248,7 @@ describe('intake', () => {
 
   it('announces by itself, once the bus is back, what nobody sends again', async () => {
     await using home = await openIntakeHome();
-    const published = Promise.withResolvers<void>();
+    const published = deferred();
     let failures = 2;
     const bus: MessageBus = {
       ensureTopics: (specs) => home.bus.ensureTopics(specs),

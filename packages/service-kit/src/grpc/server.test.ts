@@ -11,6 +11,7 @@ import {
 } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../log/log.ts';
+import { deferred } from '../testing/deferred.ts';
 import type { CallContext } from './call-context.ts';
 import { connect } from './connect.ts';
 import { type GrpcService, type Handlers, implementService } from './implement-service.ts';
@@ -144,7 +145,7 @@ describe('a gRPC server', () => {
   });
 
   it('aborts the handler at the deadline and tells the caller', async () => {
-    const { promise: aborted, resolve } = Promise.withResolvers<unknown>();
+    const { promise: aborted, resolve } = deferred<unknown>();
     await using server = await serve(
       ingest({
         submitDeletions: (_, call) => {
@@ -163,7 +164,7 @@ describe('a gRPC server', () => {
   });
 
   it('streams, and ends the handler when the reader leaves', async () => {
-    const { promise: left, resolve } = Promise.withResolvers<void>();
+    const { promise: left, resolve } = deferred();
     async function* watchServing(_: unknown, { signal }: CallContext) {
       signal.addEventListener('abort', () => resolve());
       for (let generation = 1; ; generation++) {
@@ -196,8 +197,8 @@ describe('a gRPC server', () => {
   });
 
   it('lets a call under way finish when it closes, and ends streams', async () => {
-    const { promise: mayFinish, resolve: finish } = Promise.withResolvers<void>();
-    const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
+    const { promise: mayFinish, resolve: finish } = deferred();
+    const { promise: entered, resolve: enter } = deferred();
     const server = await serve(
       ingest({
         submitDeletion: async () => {

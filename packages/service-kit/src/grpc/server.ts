@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { LetheError } from '@lethe/contracts';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Log } from '../log/log.ts';
@@ -28,6 +28,9 @@ export interface GrpcServer extends AsyncDisposable {
 }
 
 const mebibyte = 1024 * 1024;
+// It writes to the terminal by itself; what it has to say comes as errors, too.
+setLogVerbosity(logVerbosity.NONE);
+
 /** How long transports get to send what is written, once no call is active. */
 const flushMs = 250;
 
