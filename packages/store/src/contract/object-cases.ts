@@ -140,4 +140,18 @@ export function objectCases(check: Check): void {
     while (writing) expect(versions).toContain(await textAt(other, 'k'));
     await writer;
   });
+
+  check('shows readers nothing of an object before all of it', async ({ store, other, folder }) => {
+    const size = 8 * 1024 * 1024;
+    await writeFile(join(folder, 'file'), new Uint8Array(size));
+    for (const body of [new Uint8Array(size), { file: join(folder, 'file') }]) {
+      let writing = true;
+      const writer = store.put('new', body, { kind: 'if-absent' }).finally(() => {
+        writing = false;
+      });
+      while (writing) expect([0, size]).toContain((await other.get('new'))?.bytes.length ?? 0);
+      await writer;
+      await store.deleteAllVersions('new');
+    }
+  });
 }
