@@ -1,81 +1,43 @@
 import { ComputeProcess } from '@lethe/compute';
 import {
+  DeletionRequested,
   DeletionStatus,
+  deadLetterTopic,
+  ListRoundsRequest,
   Mode,
-  ModelCandidate,
   RequestState,
-  type Round,
-  type RoundManifest,
   topics,
+  UnlearnerServiceClient,
 } from '@lethe/contracts';
-import { openLineage } from '@lethe/lineage';
-import {
-  createLog,
-  type LetheService,
-  readConfig,
-  silentLog,
-  systemClock,
-} from '@lethe/service-kit';
+import { requestKey } from '@lethe/lineage';
+import { connect, encodeEvent, silentLog, startGrpcServer } from '@lethe/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { registerTinyModel } from '../../../test/support/tiny-network.ts';
 import { TinyWorld, tapTopic, until } from '../../../test/support/tiny-world.ts';
-import { unlearnerSettings } from './config.ts';
-import type { JobRunner } from './job-runner.ts';
-import { createUnlearnerService } from './service.ts';
+import { StandInCompute } from './testing/stand-in-compute.ts';
+import {
+  gateOn,
+  progressOf,
+  roundsOf,
+  unlearnerOn,
+  watching,
+} from './testing/unlearner-under-test.ts';
 
 let world: TinyWorld;
-let compute: ComputeProcess;
 
 beforeEach(async () => {
   world = await TinyWorld.create(['tiny', 'other']);
-  compute = new ComputeProcess({ backend: { prefer: 'js' } });
 });
 
 afterEach(async () => {
-  await compute[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
 
-function service(changes: object = {}, runner: JobRunner = compute): LetheService {
-  return createUnlearnerService({
-    bus: world.bus,
-    lineages: world.lineages,
-    compute: runner,
-    config: {
-      ...readConfig(unlearnerSettings, { env: {}, argv: [] }),
-      maxWaitMs: 100,
-      recheckMs: 50,
-      ...changes,
-    },
-    clock: systemClock,
-    log: process.env['DEBUG_LOG'] ? createLog({ service: 'test', format: 'json' }) : silentLog,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
-}
-
-/** Stands in for evaluator and registry: decides every candidate as `passes` says. */
-async function gate(passes: (manifest: RoundManifest) => boolean): Promise<AsyncDisposable> {
-  return tapTopic(world.bus, topics.modelCandidate, async (record) => {
-    const { modelKey, sequence } = ModelCandidate.decode(record.value);
-    const found = await world.lineages.manifest(modelKey, sequence);
-    if (found === undefined) throw new Error('a candidate without a manifest');
-    await world.decide(found.record, passes(found.record));
-  });
-}
-
-function rounds(entries: readonly RoundManifest[]): Round[] {
-  return entries.flatMap(({ entry }) => (entry?.$case === 'round' ? [entry.value] : []));
-}
-
-async function progress(key: string, modelKey = 'tiny'): Promise<string> {
-  return (await openLineage(world.lineages, modelKey)).state.progress(key).kind;
-}
-
 test('requests become rounds, each in the lineage once, with candidate and status', async () => {
   await using statuses = await tapTopic(world.bus, topics.deletionStatus);
-  await using _ = await gate(() => true);
-  await using unlearner = service({ maxBatch: 8 });
+  await using _ = await gateOn(world);
+  await using compute = new ComputeProcess({ backend: { prefer: 'js' } });
+  await using unlearner = unlearnerOn(world, compute, { maxBatch: 8 });
   await unlearner.start();
   const keys = [
     await world.submit({ rows: [0, 1, 2, 3] }),
@@ -84,10 +46,12 @@ test('requests become rounds, each in the lineage once, with candidate and statu
     await world.submit({ rows: [10, 11, 12, 13, 14, 15, 16, 17, 18, 19] }),
   ];
   await until('all are completed', async () =>
-    (await Promise.all(keys.map((key) => progress(key)))).every((kind) => kind === 'completed'),
+    (await Promise.all(keys.map((key) => progressOf(world, key)))).every(
+      (kind) => kind === 'completed',
+    ),
   );
 
-  const log = rounds(await world.log());
+  const log = roundsOf(await world.log());
   expect(log.map((round) => round.parts.map((part) => part.rows.length))).toEqual([
     [4, 4],
     [2],
@@ -95,9 +59,13 @@ test('requests become rounds, each in the lineage once, with candidate and statu
     [2],
   ]);
   expect(log.map((round) => round.parentSequence)).toEqual([0, 1, 2, 3]);
-  expect(new Set(log.map((round) => round.weightsDigest)).size).toBe(4);
   expect(log[0]?.metrics).toMatchObject({ outcome: 'forgotten', forgetAccuracyBefore: 1 });
   expect(log[1]?.metrics?.forgetAccuracyAfter).toBe(0);
+  for (const [index, round] of log.entries()) {
+    const parent = log[index - 1]?.weightsDigest ?? round.parentWeightsDigest;
+    const unchanged = round.metrics?.outcome === 'already_forgotten';
+    expect(round.weightsDigest === parent).toBe(unchanged);
+  }
   expect(statuses.records.map(({ value }) => DeletionStatus.decode(value).state)).toEqual(
     Array(5).fill(RequestState.REQUEST_STATE_IN_ROUND),
   );
@@ -105,4 +73,203 @@ test('requests become rounds, each in the lineage once, with candidate and statu
     const lag = await world.bus.lag('unlearner', [topics.deletionRequested.name]);
     return lag.every((partition) => partition.lag === 0n);
   });
+});
+
+test('an event that comes again is served once', async () => {
+  await using _ = await gateOn(world);
+  await using unlearner = unlearnerOn(world, new StandInCompute());
+  await unlearner.start();
+  const requestId = '11111111-1111-4111-8111-111111111111';
+  const key = await world.submit({ requestId, rows: [1, 2] });
+  await world.submit({ requestId, rows: [1, 2] });
+  await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+  await world.submit({ requestId, rows: [1, 2] });
+  const last = await world.submit({ rows: [3] });
+  await until('the next is completed', async () => (await progressOf(world, last)) === 'completed');
+  expect(
+    roundsOf(await world.log()).flatMap((round) => round.parts.map((part) => part.rows)),
+  ).toEqual([[1, 2], [3]]);
+});
+
+test('a refused round climbs the ladder with smaller batches, and the last rung escalates', async () => {
+  await using statuses = await tapTopic(world.bus, topics.deletionStatus);
+  await using _ = await gateOn(world, ({ entry }) => {
+    if (entry?.$case !== 'round') return false;
+    return !entry.value.parts.some((part) => part.rows.includes(1));
+  });
+  const ladder = '[{"method":"a"},{"method":"b","max_batch":2},{"method":"c","settings":{"x":1}}]';
+  await using unlearner = unlearnerOn(world, new StandInCompute(), { ladder, maxBatch: 8 });
+  await unlearner.start();
+  const bad = await world.submit({ rows: [1, 2] });
+  const good = await world.submit({ rows: [3, 4] });
+  await until(
+    'both have ended',
+    async () =>
+      (await progressOf(world, bad)) === 'escalated' &&
+      (await progressOf(world, good)) === 'completed',
+  );
+
+  const log = await world.log();
+  expect(
+    log.map(({ entry }) =>
+      entry?.$case === 'round'
+        ? `${entry.value.method}${entry.value.ladderStep} ${entry.value.parts.map((part) => part.rows)}`
+        : `escalated after ${entry?.value.attempts}`,
+    ),
+  ).toEqual(['a0 1,2,3,4', 'b1 1,2', 'c2 1,2', 'escalated after 1,2,3', 'b1 3,4']);
+  expect(roundsOf(log).at(-1)?.parentSequence).toBe(0);
+  expect(roundsOf(log)[2]?.settingsJson).toBe('{"x":1}');
+  await until('the escalation is told', () =>
+    statuses.records.some(({ value }) => {
+      const status = DeletionStatus.decode(value);
+      return (
+        status.state === RequestState.REQUEST_STATE_ESCALATED && bad.endsWith(status.requestId)
+      );
+    }),
+  );
+});
+
+test('a whole class is resolved by the training manifest and split over rounds', async () => {
+  await using _ = await gateOn(world);
+  await using unlearner = unlearnerOn(world, new StandInCompute(), { maxBatch: 25 });
+  await unlearner.start();
+  const key = await world.submit({ classLabel: 2, mode: Mode.MODE_MISCLASSIFY });
+  await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+  const log = roundsOf(await world.log());
+  expect(log.map((round) => round.parts[0]?.rows.length)).toEqual([25, 25, 10]);
+  expect(log.map((round) => round.parts[0]?.last)).toEqual([false, false, true]);
+  expect(log.flatMap((round) => round.parts[0]?.rows ?? [])).toEqual(
+    Array.from({ length: 60 }, (_, index) => 4 * index + 2),
+  );
+});
+
+test('poison goes to the dead letters with its bytes, once, and keeps nobody back', async () => {
+  await using letters = await tapTopic(world.bus, deadLetterTopic(topics.deletionRequested));
+  await using _ = await gateOn(world);
+  await using unlearner = unlearnerOn(world, new StandInCompute());
+  await unlearner.start();
+  const garbage = new Uint8Array([0xff, 0xff, 0xff]);
+  await world.bus.publish([{ topic: topics.deletionRequested.name, key: 'tiny', value: garbage }]);
+  const unknown = await world.request({ modelKey: 'nobody', rows: [1] });
+  const foreignKey = await world.request({ rows: [1] });
+  await world.bus.publish([
+    encodeEvent(topics.deletionRequested, 'nobody', DeletionRequested, unknown),
+    encodeEvent(topics.deletionRequested, 'other', DeletionRequested, foreignKey),
+  ]);
+  await world.submit({ rows: [] });
+  await world.submit({ rows: [5, 240] });
+  await world.submit({ rows: [5], mode: Mode.MODE_RELABEL, relabelTo: 4 });
+  await world.submit({ rows: [5], mode: Mode.MODE_UNSPECIFIED });
+  const good = await world.submit({ rows: [7] });
+  await until(
+    'the good one is completed',
+    async () => (await progressOf(world, good)) === 'completed',
+  );
+  await until('all others are set aside', () => letters.records.length >= 7);
+  const reasons = letters.records.map(({ headers }) => headers['lethe-dlq-reason']);
+  expect(reasons.toSorted()).toEqual(
+    [
+      'it does not say how to forget (mode)',
+      'its key is not the model that it names',
+      'its model is not registered',
+      'its relabel target must be a class below 4',
+      'its scope names no sample',
+      'record deletion.requested.v1/0/0 is not the message its topic carries'.replace(
+        '0/0',
+        `${letters.records.find(({ value }) => value.length === 3)?.partition}/0`,
+      ),
+      'row 240 is not in the training manifest',
+    ].toSorted(),
+  );
+  expect(letters.records.map(({ value }) => Buffer.from(value).toString('hex'))).toContain(
+    'ffffff',
+  );
+  await until('nothing is left to read', async () => {
+    const lag = await world.bus.lag('unlearner', [topics.deletionRequested.name]);
+    return lag.every((partition) => partition.lag === 0n);
+  });
+});
+
+test('a model that is registered later is found by its next request', async () => {
+  await using letters = await tapTopic(world.bus, deadLetterTopic(topics.deletionRequested));
+  await using _ = await gateOn(world);
+  await using unlearner = unlearnerOn(world, new StandInCompute());
+  await unlearner.start();
+  await world.submit({ modelKey: 'late', rows: [1] });
+  await until('it is set aside', () => letters.records.length === 1);
+  await registerTinyModel(world.lineages, world.network, `${world.folder}/data`, 'late');
+  const key = await world.submit({ modelKey: 'late', rows: [1] });
+  await until(
+    'it is completed',
+    async () => (await progressOf(world, key, 'late')) === 'completed',
+  );
+});
+
+test('models do not wait for each other', async () => {
+  await using _ = await gateOn(world, ({ modelKey }) => modelKey === 'other');
+  let release = () => {};
+  const held = new Promise<undefined>((resolve) => {
+    release = () => resolve(undefined);
+  });
+  const compute = new StandInCompute(({ rows }) => (rows[0] === 0 ? held : undefined));
+  await using unlearner = unlearnerOn(world, compute);
+  await unlearner.start();
+  await world.submit({ rows: [0] });
+  const key = await world.submit({ modelKey: 'other', rows: [1] });
+  await until(
+    'the other model is done',
+    async () => (await progressOf(world, key, 'other')) === 'completed',
+  );
+  expect(await world.log()).toEqual([]);
+  release();
+});
+
+test('one round is in flight per model: what arrives meanwhile forms the next batch', async () => {
+  const compute = new StandInCompute();
+  await using unlearner = unlearnerOn(world, compute, { maxWaitMs: 10 });
+  await unlearner.start();
+  await world.submit({ rows: [0] });
+  await until('the first round is committed', async () => (await world.log()).length === 1);
+  const later = [await world.submit({ rows: [1] }), await world.submit({ rows: [2] })];
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(compute.inputs.length).toBe(1);
+  const [first] = await world.log();
+  if (first === undefined) throw new Error('no round');
+  await world.decide(first, true);
+  await until('the second round is committed', async () => (await world.log()).length === 2);
+  const second = roundsOf(await world.log())[1];
+  expect(second?.parts.map(({ request }) => request && requestKey(request))).toEqual(later);
+});
+
+test('with its window full it reads no further', async () => {
+  const compute = new StandInCompute();
+  await using unlearner = unlearnerOn(world, compute, { windowSize: 4, maxBatch: 1, maxWaitMs: 0 });
+  await unlearner.start();
+  await using watcher = await watching(unlearner);
+  for (let row = 0; row < 20; row++) await world.submit({ rows: [row] });
+  await until('the first round is committed', async () => (await world.log()).length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect(watcher.latest.pendingRequestCount).toBeLessThanOrEqual(5);
+  await using _ = await gateOn(world);
+  await until('all are served', async () => (await world.log()).length === 20);
+});
+
+test('rounds can be listed, page by page', async () => {
+  await using _ = await gateOn(world);
+  await using unlearner = unlearnerOn(world, new StandInCompute(), { maxBatch: 1 });
+  await unlearner.start();
+  for (let row = 0; row < 3; row++) await world.submit({ rows: [row] });
+  await until('three rounds', async () => (await world.log()).length === 3);
+  await using server = await startGrpcServer({
+    address: '127.0.0.1:0',
+    services: unlearner.grpc,
+    log: silentLog,
+  });
+  await using client = connect(UnlearnerServiceClient, server.address);
+  const list = (changes: object) =>
+    client.listRounds(ListRoundsRequest.fromPartial({ modelKey: 'tiny', ...changes }));
+  expect((await list({ limit: 2 })).rounds.map(({ sequence }) => sequence)).toEqual([1, 2]);
+  expect((await list({ afterSequence: 2 })).rounds.map(({ sequence }) => sequence)).toEqual([3]);
+  await expect(list({ modelKey: 'nobody' })).rejects.toMatchObject({ code: 'not_found' });
+  await expect(list({ limit: 1001 })).rejects.toMatchObject({ code: 'invalid' });
 });

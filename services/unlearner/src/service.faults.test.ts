@@ -1,0 +1,117 @@
+import { ComputeProcess } from '@lethe/compute';
+import { LetheError } from '@lethe/contracts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TinyWorld, until } from '../../../test/support/tiny-world.ts';
+import { StandInCompute, standInRound } from './testing/stand-in-compute.ts';
+import {
+  gateOn,
+  progressOf,
+  roundsOf,
+  unlearnerOn,
+  watching,
+} from './testing/unlearner-under-test.ts';
+
+let world: TinyWorld;
+
+beforeEach(async () => {
+  world = await TinyWorld.create(['tiny', 'other']);
+});
+
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+test('a rung whose method fails leaves no manifest; the next one is tried', async () => {
+  await using _ = await gateOn(world);
+  const compute = new StandInCompute(({ method }) =>
+    method === 'a' ? { kind: 'method-failed', reason: 'no such setting' } : undefined,
+  );
+  await using unlearner = unlearnerOn(world, compute, {
+    ladder: '[{"method":"a"},{"method":"b"}]',
+  });
+  await unlearner.start();
+  const key = await world.submit({ rows: [0] });
+  await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+  expect(
+    roundsOf(await world.log()).map(({ method, ladderStep }) => `${method}${ladderStep}`),
+  ).toEqual(['b1']);
+});
+
+test('when every rung fails by itself, the request is escalated without an attempt', async () => {
+  const compute = new StandInCompute((input) => ({
+    ...standInRound(input),
+    outcome: 'diverged',
+  }));
+  await using unlearner = unlearnerOn(world, compute, {
+    ladder: '[{"method":"a"},{"method":"b"}]',
+  });
+  await unlearner.start();
+  const key = await world.submit({ rows: [0] });
+  await until('it is escalated', async () => (await progressOf(world, key)) === 'escalated');
+  const [entry] = await world.log();
+  expect(entry?.entry).toMatchObject({
+    $case: 'escalation',
+    value: { attempts: [], parentSequence: 0 },
+  });
+});
+
+test('only requests that name a foreign sample are given up', async () => {
+  await using _ = await gateOn(world);
+  const compute = new StandInCompute(({ rows }) =>
+    rows.includes(3) ? { kind: 'foreign-samples', rows: [3], othersMatch: true } : undefined,
+  );
+  await using unlearner = unlearnerOn(world, compute);
+  await unlearner.start();
+  const good = await world.submit({ rows: [1] });
+  const foreign = await world.submit({ rows: [2, 3] });
+  await until(
+    'both have ended',
+    async () =>
+      (await progressOf(world, foreign)) === 'escalated' &&
+      (await progressOf(world, good)) === 'completed',
+  );
+});
+
+test('trouble outside is waited out and loses nothing', async () => {
+  await using _ = await gateOn(world);
+  let missing = true;
+  const compute = new StandInCompute(() => {
+    if (missing) throw new LetheError('not_found', 'the data folder is not there');
+    return undefined;
+  });
+  await using unlearner = unlearnerOn(world, compute);
+  await unlearner.start();
+  const key = await world.submit({ rows: [1] });
+  await using watcher = await watching(unlearner);
+  await until('the model says why it waits', () => watcher.latest.phase === 'blocked');
+  expect(await world.log()).toEqual([]);
+  missing = false;
+  await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+});
+
+test('a round that is stopped leaves nothing, and is computed anew to the same bytes', async () => {
+  await using _ = await gateOn(world);
+  await using compute = new ComputeProcess({ backend: { prefer: 'js' } });
+  const rows = [0, 1, 2, 3, 4, 5, 6, 7];
+  const key = await world.submit({ rows });
+  {
+    await using unlearner = unlearnerOn(world, compute);
+    await unlearner.start();
+    await using watcher = await watching(unlearner);
+    await until('the round is being computed', () => watcher.latest.step > 0);
+  }
+  expect(await world.log()).toEqual([]);
+  {
+    await using unlearner = unlearnerOn(world, compute);
+    await unlearner.start();
+    await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+  }
+
+  await using undisturbed = await TinyWorld.create(['tiny']);
+  await using unlearner = unlearnerOn(undisturbed, compute);
+  await unlearner.start();
+  await undisturbed.submit({ rows });
+  await until('the same round elsewhere', async () => (await undisturbed.log()).length === 1);
+  const digest = async (log: typeof world) => roundsOf(await log.log())[0]?.weightsDigest;
+  expect(await digest(undisturbed)).toBe(await digest(world));
+});
