@@ -35,6 +35,14 @@ async function stored(model: tf.LayersModel) {
   return { topology: encodeTopology(model), weights: await encodeWeights(model) };
 }
 
+describe('weights that arrive in a Buffer', () => {
+  it('are read from where the Buffer begins, not from its pool', async () => {
+    const { topology, weights } = await stored(network());
+    const pooled = Buffer.concat([Buffer.alloc(13, 0xff), weights]).subarray(13);
+    expect(weightsOf(pooled, topology)).toEqual(weightsOf(weights, topology));
+  });
+});
+
 /** Branches of different depth, an inner network, and layers made in another order than they run. */
 function branchedNetwork(): tf.LayersModel {
   const dense = (units: number) => tf.layers.dense({ units });

@@ -104,10 +104,12 @@ export function splitWeights(bytes: Uint8Array, specs: readonly WeightSpec[]): F
         'Use the topology that was stored with them.',
     );
   }
+  // Copied first: the bytes may start anywhere, float32 views only at multiples of four. Not by
+  // bytes.slice, which on a Buffer is a view.
+  const copy = Uint8Array.from(bytes).buffer;
   let offset = 0;
   return specs.map(({ shape }) => {
-    // Sliced first: the bytes may start anywhere, float32 views only at multiples of four.
-    const values = new Float32Array(bytes.slice(offset, offset + 4 * sizeOf(shape)).buffer);
+    const values = new Float32Array(copy.slice(offset, offset + 4 * sizeOf(shape)));
     offset += 4 * values.length;
     return values;
   });

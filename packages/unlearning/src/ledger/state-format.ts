@@ -62,7 +62,10 @@ export function decodeState(bytes: Uint8Array, parameterCount: number): Ledger {
     );
   }
   // Copied first: a view of float32 must start at a multiple of four.
-  const values = new Float32Array(bytes.slice(prefixBytes + headerBytes).buffer);
+  // Copied: float32 views start at multiples of four only, and slice is a view on a Buffer.
+  const values = new Float32Array(
+    Uint8Array.from(bytes.subarray(prefixBytes + headerBytes)).buffer,
+  );
   if (!values.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
   return {
     rounds: counter(metadata['rounds']),
