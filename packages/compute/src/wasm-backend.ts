@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import type { OpenAttempt } from './open-attempt.ts';
 import { installWasmKernels } from './wasm-kernels/install.ts';
+import { type WasmMemory, webAssembly } from './wasm-kernels/webassembly.ts';
 
 /** WebAssembly with SIMD and our own training kernels: what a bare machine gets. One thread. */
 export async function openWasmBackend(): Promise<OpenAttempt> {
@@ -11,16 +12,40 @@ export async function openWasmBackend(): Promise<OpenAttempt> {
     return absent('this runtime has no WebAssembly SIMD: use Node 22 on a current processor');
   }
   setWasmPaths(dirname(createRequire(import.meta.url).resolve(packageEntry)) + sep);
-  if (!(await tf.setBackend('wasm'))) {
+  const memory = await startWithMemory();
+  if (memory === undefined) {
     return absent('the WebAssembly module could not be started: npm ci restores its files');
   }
-  installWasmKernels();
+  installWasmKernels(memory);
   const description = `tfjs ${tf.version.tfjs} in WebAssembly SIMD, 1 thread`;
   return { kind: 'open', backend: { name: 'wasm-simd', description, absent: [] } };
 }
 
 /** The .wasm files lie beside it. */
 const packageEntry = '@tensorflow/tfjs-backend-wasm';
+
+/**
+ * Starts tfjs's backend and catches its memory on the way: the backend shows the bytes of its
+ * heap only, and our kernels must import the memory itself to work where the tensors lie.
+ */
+async function startWithMemory(): Promise<WasmMemory | undefined> {
+  const { instantiate } = webAssembly;
+  let memory: WasmMemory | undefined;
+  webAssembly.instantiate = async (binary, imports) => {
+    const result = await instantiate(binary, imports);
+    memory ??= Object.values(result.instance.exports).find(isMemory);
+    return result;
+  };
+  try {
+    return (await tf.setBackend('wasm')) ? memory : undefined;
+  } finally {
+    webAssembly.instantiate = instantiate;
+  }
+}
+
+function isMemory(value: unknown): value is WasmMemory {
+  return value instanceof webAssembly.Memory;
+}
 
 function absent(reason: string): OpenAttempt {
   return { kind: 'absent', absent: [{ name: 'wasm-simd', reason }] };

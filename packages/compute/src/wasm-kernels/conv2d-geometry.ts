@@ -1,8 +1,8 @@
 import { LetheError } from '@lethe/contracts';
 import * as tf from '@tensorflow/tfjs';
 
-/** Attributes of tfjs's convolution gradients. */
-export interface Conv2dGradientAttributes {
+/** Attributes that tfjs gives to convolutions and their gradients. */
+export interface Conv2dAttributes {
   readonly strides: number | [number, number];
   readonly pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
   /** Absent in depthwise gradients. */
@@ -31,7 +31,7 @@ export interface Conv2dGeometry {
 export function conv2dGeometry(
   xShape: readonly number[],
   filterShape: readonly number[],
-  attributes: Conv2dGradientAttributes,
+  attributes: Conv2dAttributes,
   depthwise = false,
 ): Conv2dGeometry {
   const { strides, pad, dataFormat, dimRoundingMode } = attributes;

@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type Conv2dGradientAttributes, conv2dGeometry } from './conv2d-geometry.ts';
+import { type Conv2dAttributes, conv2dGeometry } from './conv2d-geometry.ts';
 import { forEachTap } from './depthwise-taps.ts';
 import { floatsOf, type KernelCall } from './wasm-runtime.ts';
 
 type Inputs = { readonly x: tf.TensorInfo; readonly dy: tf.TensorInfo };
-type Attributes = Conv2dGradientAttributes & { readonly filterShape: number[] };
+type Attributes = Conv2dAttributes & { readonly filterShape: number[] };
 
 /**
  * Gradient of a depthwise convolution in its filter, which the stock backend lacks.

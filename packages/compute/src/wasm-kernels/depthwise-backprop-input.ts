@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type Conv2dGradientAttributes, conv2dGeometry } from './conv2d-geometry.ts';
+import { type Conv2dAttributes, conv2dGeometry } from './conv2d-geometry.ts';
 import { forEachTap } from './depthwise-taps.ts';
 import { floatsOf, type KernelCall } from './wasm-runtime.ts';
 
 type Inputs = { readonly dy: tf.TensorInfo; readonly filter: tf.TensorInfo };
-type Attributes = Conv2dGradientAttributes & { readonly inputShape: number[] };
+type Attributes = Conv2dAttributes & { readonly inputShape: number[] };
 
 /**
  * Gradient of a depthwise convolution in its input, which the stock backend lacks.

@@ -1,19 +1,33 @@
-import { conv2dBackpropFilter } from './conv2d-backprop-filter.ts';
-import { conv2dBackpropInput } from './conv2d-backprop-input.ts';
+import { makeConv2d } from './conv2d.ts';
+import { makeConv2dBackpropFilter } from './conv2d-backprop-filter.ts';
+import { makeConv2dBackpropInput } from './conv2d-backprop-input.ts';
 import { depthwiseBackpropFilter } from './depthwise-backprop-filter.ts';
 import { depthwiseBackpropInput } from './depthwise-backprop-input.ts';
 import { identity } from './identity.ts';
 import { maxPoolGrad } from './max-pool-grad.ts';
+import { installReluGradient } from './relu-gradient.ts';
+import { makeSum } from './sum.ts';
+import { startTrainingModule } from './training-module.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
 import { addKernel, replaceKernel } from './wasm-runtime.ts';
+import type { WasmMemory } from './webassembly.ts';
 
-/** Adds to the WebAssembly backend what training needs. Once, after the backend is ready. */
-export function installWasmKernels(): void {
-  addKernel('Conv2DBackpropFilter', conv2dBackpropFilter);
+/**
+ * Gives the WebAssembly backend what training needs. Once, after the backend is ready.
+ *
+ * @param memory the backend's heap
+ */
+export function installWasmKernels(memory: WasmMemory): void {
+  const module = startTrainingModule(memory);
+  addKernel('Conv2DBackpropFilter', makeConv2dBackpropFilter(module));
   addKernel('DepthwiseConv2dNativeBackpropFilter', depthwiseBackpropFilter);
   addKernel('DepthwiseConv2dNativeBackpropInput', depthwiseBackpropInput);
   addKernel('UnsortedSegmentSum', unsortedSegmentSum);
-  replaceKernel('Conv2DBackpropInput', conv2dBackpropInput);
+  replaceKernel('Conv2D', makeConv2d(module));
+  replaceKernel('Conv2DBackpropInput', makeConv2dBackpropInput(module));
+  replaceKernel('FusedConv2D', makeConv2d(module));
   replaceKernel('Identity', identity);
   replaceKernel('MaxPoolGrad', maxPoolGrad);
+  replaceKernel('Sum', makeSum(module));
+  installReluGradient(module);
 }
