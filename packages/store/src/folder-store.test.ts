@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -193,7 +193,17 @@ test('a new tag follows though the clock was set back', async () => {
   expect(Math.min(...times)).toBeGreaterThanOrEqual(Math.floor(tomorrow * 1000));
 });
 
-test('a folder without write access for one key says which, and keeps the rest', async () => {
+test('a folder of keys that somebody removed is made again', async () => {
+  await using root = await temporaryFolder();
+  await using store = await FolderStore.open(root.path);
+  await write(store, 'models/m/a', 'x');
+  await rm(join(root.path, 'objects', 'models@'), { recursive: true });
+  await expectError(store.put('models/m/a', bytesOf('y')), 'unavailable', root.path);
+  await write(store, 'models/m/a', 'y');
+  expect(await textAt(store, 'models/m/a')).toBe('y');
+});
+
+test('a folder that is a file is named with the key that needs it; other keys work', async () => {
   await using root = await temporaryFolder();
   await mkdir(join(root.path, 'objects'));
   await writeFile(join(root.path, 'objects', 'blobs@'), 'a file where a folder should be');

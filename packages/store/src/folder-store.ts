@@ -114,6 +114,8 @@ export class FolderStore implements ObjectStore {
       await syncFolder(folder);
       return etag === undefined ? { kind: 'refused' } : { kind: 'stored', etag };
     } catch (thrown) {
+      // Somebody took a folder away: the next attempt makes it again.
+      if (isMissing(thrown)) this.#known.clear();
       throw folderError(thrown, this.#folder, `store ${key} in`);
     }
   }
