@@ -1,27 +1,24 @@
 /**
  * Folds a model's log into its present state, one record at a time.
  *
- * Invariants; a log that breaks one is `corrupt`:
+ * Invariants; a log that breaks one is `corrupt` (those about requests: request-book.ts):
  * 1. Sequences run 1, 2, 3, … without gap or repetition.
  * 2. One round is in flight at a time; only it can be decided, by its digest.
  * 3. Every entry starts from the head: the last promoted round, or the original.
  * 4. Weights and state advance together, and only with a promotion.
- * 5. No row of a request is forgotten twice, and no ended request is served again.
- * 6. A request is completed when its last part is promoted and all its rows are done.
  *
- * A record that is refused changes nothing. Memory: the open requests with their rows, and of
- * every ended one its key.
+ * A record that is refused changes nothing.
  */
-import {
-  type Decision,
-  type DeletionRequested,
-  type Digest,
+import type {
+  Decision,
+  Digest,
   LetheError,
-  type ModelRegistration,
-  type RequestPart,
-  type Round,
-  type RoundManifest,
+  ModelRegistration,
+  RequestPart,
+  Round,
+  RoundManifest,
 } from '@lethe/contracts';
+import { corruptEntry } from './corrupt-entry.ts';
 import type {
   Head,
   InFlight,
@@ -30,6 +27,7 @@ import type {
   RequestProgress,
   Retry,
 } from './model-state.ts';
+import { type KeyedPart, RequestBook } from './request-book.ts';
 import { requestKey } from './request-key.ts';
 
 /** A manifest, the digest of its bytes, and what was decided on it so far. */
@@ -56,33 +54,18 @@ export function foldLineage(
   return fold;
 }
 
-interface Progress extends OpenRequest {
-  readonly rowsDone: Set<number>;
-  ladderStep: number;
-  readonly attempts: number[];
-}
-
-/** A part whose request is there and known by its key. */
-interface KeyedPart {
-  readonly key: string;
-  readonly request: DeletionRequested;
-  readonly rows: readonly number[];
-  readonly last: boolean;
-}
-
 /** {@link foldLineage} by single steps; the cost of one does not grow with the log. */
 export class LineageFold implements ModelState {
   readonly modelKey: string;
-  readonly #open = new Map<string, Progress>();
-  readonly #completed = new Set<string>();
-  readonly #escalated = new Set<string>();
+  readonly #requests: RequestBook;
   #head: Head;
   #nextSequence = 1;
-  #inFlight: InFlight | undefined;
+  #inFlight: (InFlight & { readonly parts: readonly KeyedPart[] }) | undefined;
   #retry: Retry | undefined;
 
   constructor(registration: ModelRegistration) {
     this.modelKey = registration.modelKey;
+    this.#requests = new RequestBook(registration.modelKey);
     this.#head = {
       sequence: 0,
       weightsDigest: registration.weightsDigest as Digest,
@@ -104,21 +87,17 @@ export class LineageFold implements ModelState {
     return this.#retry;
   }
   get openRequests(): ReadonlyMap<string, OpenRequest> {
-    return this.#open;
+    return this.#requests.open;
   }
   get completedCount(): number {
-    return this.#completed.size;
+    return this.#requests.completedCount;
   }
   get escalatedCount(): number {
-    return this.#escalated.size;
+    return this.#requests.escalatedCount;
   }
 
   progress(key: string): RequestProgress {
-    const open = this.#open.get(key);
-    if (open !== undefined) return { kind: 'open', ...open };
-    if (this.#completed.has(key)) return { kind: 'completed' };
-    if (this.#escalated.has(key)) return { kind: 'escalated' };
-    return { kind: 'unknown' };
+    return this.#requests.progress(key);
   }
 
   /** The next entry of the log. @throws LetheError `corrupt`; nothing is changed then */
@@ -126,16 +105,17 @@ export class LineageFold implements ModelState {
     const { sequence, entry } = manifest;
     this.#requirePlace(manifest);
     if (entry === undefined) throw this.#corrupt(sequence, 'is neither a round nor an escalation');
-    const parts = this.#readParts(sequence, entry.value.parts);
+    const parts = this.#requests.check(sequence, entry.value.parts);
     this.#requireParent(sequence, entry.value.parentSequence);
     switch (entry.$case) {
       case 'round':
         this.#requireParentWeights(sequence, entry.value);
-        for (const part of parts) this.#openRequest(part);
-        this.#inFlight = { sequence, manifestDigest: digest, round: entry.value };
+        this.#requests.enter(parts);
+        this.#inFlight = { sequence, manifestDigest: digest, round: entry.value, parts };
         break;
       case 'escalation':
-        this.#escalate(parts);
+        this.#requests.escalate(parts);
+        this.#retry = retryWithout(this.#retry, entry.value.parts);
         break;
       default:
         entry satisfies never;
@@ -153,57 +133,18 @@ export class LineageFold implements ModelState {
     if (decided.manifestDigest !== decision.manifestDigest) {
       throw this.#corrupt(sequence, 'has a decision about another manifest');
     }
-    const parts = decided.round.parts.map(withKey);
-    if (decision.promoted) this.#promote(decided, parts);
-    else this.#refuse(decided, parts);
+    const { manifestDigest, round, parts } = decided;
+    if (decision.promoted) {
+      this.#requests.promote(sequence, parts);
+      this.#head = headAfter(sequence, manifestDigest, round);
+      this.#retry = undefined;
+    } else {
+      const ladderStep = round.ladderStep + 1;
+      const attempts = [...(this.#retry?.attempts ?? []), sequence];
+      this.#requests.refuse(sequence, parts, ladderStep);
+      this.#retry = { parts: round.parts, attempts, ladderStep };
+    }
     this.#inFlight = undefined;
-  }
-
-  #promote({ sequence, manifestDigest, round }: InFlight, parts: readonly KeyedPart[]): void {
-    const ended = parts.filter((part) => part.last);
-    for (const part of ended) this.#requireAllRows(sequence, part);
-    for (const { key, rows } of parts) {
-      const done = this.#open.get(key)?.rowsDone;
-      for (const row of rows) done?.add(row);
-    }
-    for (const { key } of ended) {
-      this.#open.delete(key);
-      this.#completed.add(key);
-    }
-    this.#head = {
-      sequence,
-      weightsDigest: round.weightsDigest as Digest,
-      stateDigest: round.stateDigest as Digest,
-      manifestDigest,
-    };
-    this.#retry = undefined;
-  }
-
-  #refuse({ sequence, round }: InFlight, parts: readonly KeyedPart[]): void {
-    const ladderStep = round.ladderStep + 1;
-    for (const { key } of parts) {
-      const open = this.#open.get(key);
-      if (open === undefined) continue;
-      open.ladderStep = Math.max(open.ladderStep, ladderStep);
-      open.attempts.push(sequence);
-    }
-    const attempts = [...(this.#retry?.attempts ?? []), sequence];
-    this.#retry = { parts: round.parts, attempts, ladderStep };
-  }
-
-  #escalate(parts: readonly KeyedPart[]): void {
-    for (const { key } of parts) {
-      this.#open.delete(key);
-      this.#escalated.add(key);
-    }
-    const left = this.#retry?.parts.filter((part) => !this.#escalated.has(withKey(part).key));
-    if (left?.length === 0) this.#retry = undefined;
-    else if (this.#retry !== undefined) this.#retry = { ...this.#retry, parts: left ?? [] };
-  }
-
-  #openRequest({ key, request }: KeyedPart): void {
-    if (this.#open.has(key)) return;
-    this.#open.set(key, { request, rowsDone: new Set(), ladderStep: 0, attempts: [] });
   }
 
   #requirePlace({ modelKey, sequence }: RoundManifest): void {
@@ -227,49 +168,28 @@ export class LineageFold implements ModelState {
     throw this.#corrupt(sequence, 'starts from weights that were not promoted');
   }
 
-  #readParts(sequence: number, parts: readonly RequestPart[]): KeyedPart[] {
-    const seen = new Set<string>();
-    return parts.map((part) => {
-      if (part.request === undefined) throw this.#corrupt(sequence, 'has a part without request');
-      const keyed = withKey(part);
-      if (seen.has(keyed.key)) throw this.#corrupt(sequence, `names ${keyed.key} in two parts`);
-      seen.add(keyed.key);
-      this.#requireNotDone(sequence, keyed);
-      return keyed;
-    });
-  }
-
-  #requireNotDone(sequence: number, { key, request, rows }: KeyedPart): void {
-    const progress = this.progress(key);
-    if (progress.kind === 'unknown') return;
-    if (progress.kind !== 'open') {
-      throw this.#corrupt(sequence, `serves request ${key}, which is ${progress.kind}`);
-    }
-    if (progress.request.requestDigest !== request.requestDigest) {
-      throw this.#corrupt(sequence, `serves request ${key} with another body than before`);
-    }
-    const twice = rows.find((row) => progress.rowsDone.has(row));
-    if (twice === undefined) return;
-    throw this.#corrupt(sequence, `serves row ${twice} of request ${key} a second time`);
-  }
-
-  #requireAllRows(sequence: number, { key, request, rows }: KeyedPart): void {
-    if (request.scope?.$case !== 'rows') return;
-    const before = this.#open.get(key)?.rowsDone;
-    const now = new Set(rows);
-    const missing = request.scope.value.rows.find((row) => !now.has(row) && !before?.has(row));
-    if (missing === undefined) return;
-    throw this.#corrupt(sequence, `ends request ${key}, but its row ${missing} is not done`);
-  }
-
   #corrupt(sequence: number, what: string): LetheError {
-    const advice = 'Restore the log from a backup';
-    return new LetheError('corrupt', `entry ${sequence} of ${this.modelKey} ${what}. ${advice}`);
+    return corruptEntry(this.modelKey, sequence, what);
   }
 }
 
-/** Of a part that `#readParts` has let pass. */
-function withKey({ request, rows, last }: RequestPart): KeyedPart {
-  if (request === undefined) throw new TypeError('a part without request');
-  return { key: requestKey(request), request, rows, last };
+function headAfter(sequence: number, manifestDigest: Digest, round: Round): Head {
+  return {
+    sequence,
+    weightsDigest: round.weightsDigest as Digest,
+    stateDigest: round.stateDigest as Digest,
+    manifestDigest,
+  };
+}
+
+/** What is left to retry once these requests are escalated. */
+function retryWithout(retry: Retry | undefined, ended: readonly RequestPart[]): Retry | undefined {
+  if (retry === undefined) return undefined;
+  const endedKeys = new Set(ended.map(keyOf));
+  const parts = retry.parts.filter((part) => !endedKeys.has(keyOf(part)));
+  return parts.length === 0 ? undefined : { ...retry, parts };
+}
+
+function keyOf({ request }: RequestPart): string | undefined {
+  return request && requestKey(request);
 }

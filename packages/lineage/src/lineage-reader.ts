@@ -1,4 +1,5 @@
 import { type Digest, LetheError, type ModelRegistration } from '@lethe/contracts';
+import { corruptEntry } from './corrupt-entry.ts';
 import { LineageFold } from './fold.ts';
 import { logPrefix, sequenceOfKey } from './keys.ts';
 import type { LineageStore, Recorded } from './lineage-store.ts';
@@ -122,10 +123,6 @@ class LineageReader implements Lineage {
   }
 
   #missing(sequence: number): LetheError {
-    const { modelKey } = this.#fold;
-    return new LetheError(
-      'corrupt',
-      `entry ${sequence} of ${modelKey} is missing, though later ones are there. Restore it from a backup`,
-    );
+    return corruptEntry(this.#fold.modelKey, sequence, 'is missing, though later ones are there');
   }
 }
