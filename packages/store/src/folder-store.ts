@@ -10,16 +10,16 @@
  * 4. A promise resolves, also with `refused`, after the folder of the key is synced.
  * 5. A missing root is an error, never an empty store.
  */
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { LetheError } from '@lethe/contracts';
-import { copyBytes, ensureFolders, syncFolder } from './folder/durable-files.ts';
+import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { downloadFile } from './folder/download-file.ts';
+import { ensureFolders, syncFolder } from './folder/durable-files.ts';
 import { etagOf, stampAfter } from './folder/file-stamp.ts';
 import { folderError, isMissing, isPresent } from './folder/folder-error.ts';
 import { FolderLock } from './folder/folder-lock.ts';
 import { pathOfKey } from './folder/key-path.ts';
 import { listFolder } from './folder/list-folder.ts';
+import { makeFolder } from './folder/make-folder.ts';
 import {
   removeLeftovers,
   type TemporaryFile,
@@ -76,21 +76,7 @@ export class FolderStore implements ObjectStore {
 
   async download(key: string, file: string): Promise<boolean> {
     const found = await this.#read(key, async (from) => {
-      const part = `${file}.${randomUUID()}.part`;
-      const to = await open(part, 'wx').catch((thrown: unknown) => {
-        throw downloadError(thrown, file);
-      });
-      try {
-        await copyBytes(from, to);
-        await to.sync();
-        await rename(part, file);
-        await syncFolder(dirname(file));
-      } catch (thrown) {
-        await unlink(part).catch(() => undefined);
-        throw downloadError(thrown, file);
-      } finally {
-        await to.close();
-      }
+      await downloadFile(from, file);
       return true;
     });
     return found ?? false;
@@ -228,24 +214,4 @@ async function unlinked(path: string): Promise<boolean> {
     if (isMissing(thrown)) return false;
     throw thrown;
   }
-}
-
-/** True when the folder was made, false when it was there. */
-async function makeFolder(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder);
-  } catch (thrown) {
-    if (isPresent(thrown) && (await stat(folder)).isDirectory()) return false;
-    if (!isMissing(thrown)) throw thrown;
-    const remedy = 'Make it, or choose another folder';
-    throw new LetheError('precondition', `there is no folder ${dirname(folder)}. ${remedy}`);
-  }
-  await syncFolder(dirname(folder));
-  return true;
-}
-
-function downloadError(thrown: unknown, file: string): LetheError {
-  if (!isMissing(thrown)) return folderError(thrown, file, 'write');
-  const message = `cannot write ${file}: its folder is missing. Make it first`;
-  return new LetheError('precondition', message, { cause: thrown });
 }
