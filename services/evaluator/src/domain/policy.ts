@@ -71,7 +71,7 @@ export const defaultPolicy: Policy = {
   name: 'default',
   modes: {
     untrain: {
-      heldOutAccuracy: bounds(0.015, 0.03, 0.03, 100),
+      heldOutAccuracy: bounds(0.02, 0.04, 0.03, 100),
       classAccuracy: bounds(0.1, 0.15, 0.2, 10),
       forgetAccuracy: { tolerance: 0.03, confidence: 0.95, minSamples: 1, minHeldOutPerClass: 10 },
     },

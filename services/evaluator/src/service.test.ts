@@ -1,0 +1,295 @@
+import { rename } from 'node:fs/promises';
+import { ComputeProcess, type JobOptions } from '@lethe/compute';
+import {
+  deadLetterTopic,
+  EvaluateRequest,
+  GetVerdictRequest,
+  Mode,
+  ModelVerdict,
+  Outcome,
+  topics,
+  type Verdict,
+} from '@lethe/contracts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TinyWorld, tapTopic, until } from '../../../test/support/tiny-world.ts';
+import { defaultPolicy, policyDigest } from './domain/policy.ts';
+import { readPolicy } from './domain/read-policy.ts';
+import type { JobRunner } from './job-runner.ts';
+import type { EvaluateInput } from './jobs/evaluate-job.ts';
+import {
+  announce,
+  clientOf,
+  evaluatorOn,
+  type Proposal,
+  propose,
+} from './testing/evaluator-under-test.ts';
+
+let compute: ComputeProcess;
+let world: TinyWorld;
+
+beforeAll(() => {
+  compute = new ComputeProcess({ backend: { prefer: 'js' } });
+});
+afterAll(() => compute[Symbol.asyncDispose]());
+beforeEach(async () => {
+  world = await TinyWorld.create(['tiny']);
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+/** Real evaluations, each seen first by `onRun`. */
+function observed(onRun: (input: EvaluateInput) => void | Promise<void>): JobRunner {
+  return {
+    async run<Input, Output, Progress>(
+      url: string | URL,
+      input: Input,
+      options: JobOptions<Progress> = {},
+    ): Promise<Output> {
+      await onRun(input as EvaluateInput);
+      return compute.run(url, input, options);
+    },
+  };
+}
+
+async function verdictOn(sequence: number): Promise<Verdict> {
+  await until(`verdict ${sequence}`, async () => {
+    return (await world.lineages.verdict('tiny', sequence)) !== undefined;
+  });
+  const found = await world.lineages.verdict('tiny', sequence);
+  if (found === undefined) throw new Error('no verdict');
+  return found.record;
+}
+
+function reasons({ checks }: Verdict): string[] {
+  return checks.flatMap(({ name, reason }) => (reason === '' ? [] : [`${name}: ${reason}`]));
+}
+
+test('a candidate that lost nothing passes, and its verdict says against what it was held', async () => {
+  await using verdicts = await tapTopic(world.bus, topics.modelVerdict);
+  await using evaluator = evaluatorOn(world, compute);
+  await evaluator.start();
+  await propose(world);
+  const verdict = await verdictOn(1);
+  expect(reasons(verdict)).toEqual([]);
+  expect(verdict.outcome).toBe(Outcome.OUTCOME_PASS);
+  const registered = await world.lineages.registration('tiny');
+  expect(verdict).toMatchObject({
+    policyDigest: policyDigest(defaultPolicy),
+    servedSequence: 0,
+    servedWeightsDigest: registered?.record.weightsDigest,
+    originalWeightsDigest: registered?.record.weightsDigest,
+    evaluationSetDigests: { gate: registered?.record.evaluationSets[1]?.digest },
+  });
+  expect(verdict.checks.find(({ name }) => name === 'class_accuracy.2.vs_original')).toMatchObject({
+    sampleCount: 150,
+  });
+  await until('it is announced', () => verdicts.records.length === 1);
+  const stored = await world.lineages.verdict('tiny', 1);
+  expect(ModelVerdict.decode(verdicts.records[0]?.value ?? new Uint8Array())).toMatchObject({
+    sequence: 1,
+    verdictDigest: stored?.digest,
+    outcome: Outcome.OUTCOME_PASS,
+  });
+});
+
+test('an event that comes again announces the same verdict and judges nothing', async () => {
+  let runs = 0;
+  await using verdicts = await tapTopic(world.bus, topics.modelVerdict);
+  await using evaluator = evaluatorOn(
+    world,
+    observed(() => {
+      runs += 1;
+    }),
+  );
+  await evaluator.start();
+  const manifest = await propose(world);
+  await until('it is announced', () => verdicts.records.length === 1);
+  await announce(world, manifest);
+  await until('it is announced again', () => verdicts.records.length === 2);
+  expect(verdicts.records[1]?.value).toEqual(verdicts.records[0]?.value);
+  expect(runs).toBe(1);
+});
+
+function changed(change: (values: Float32Array) => void): Uint8Array {
+  const bytes = world.network.weights.slice();
+  change(new Float32Array(bytes.buffer));
+  return bytes;
+}
+
+describe('a candidate does not pass', () => {
+  const cases: [string, () => Proposal, string][] = [
+    [
+      'that still recognises what it was to misclassify',
+      () => ({ mode: Mode.MODE_MISCLASSIFY }),
+      'forget_accuracy: still_recognised',
+    ],
+    [
+      'that does not give the stated label',
+      () => ({ mode: Mode.MODE_RELABEL, relabelTo: 3 }),
+      'forget_accuracy: target_not_given',
+    ],
+    [
+      'that remembers two hundred samples better than unseen ones',
+      () => ({ rows: Array.from({ length: 200 }, (_, row) => row) }),
+      'forget_accuracy: still_remembered',
+    ],
+    [
+      'that was wrecked',
+      () => ({ weights: changed((values) => values.fill(0)) }),
+      'held_out_accuracy.vs_served: below_threshold',
+    ],
+    [
+      'with a weight that is not a number',
+      () => ({
+        weights: changed((values) => {
+          values[7] = Number.NaN;
+        }),
+      }),
+      'weights.finite: non_finite',
+    ],
+    [
+      'with weights that end too early',
+      () => ({ weights: world.network.weights.slice(0, -4) }),
+      'weights.digest: weights_unreadable',
+    ],
+    [
+      'whose weights are gone',
+      () => ({ weights: changed((v) => v.fill(1)), weightsDigest: '' }),
+      'weights.digest: weights_not_found',
+    ],
+    [
+      'that was made from another model than the served one',
+      () => ({ parentSequence: 5 }),
+      'baseline.parent_is_served: stale_baseline',
+    ],
+  ];
+
+  test.each(cases)('%s', async (_, proposal, reason) => {
+    await using evaluator = evaluatorOn(world, compute);
+    await evaluator.start();
+    await propose(world, proposal());
+    const verdict = await verdictOn(1);
+    expect(reasons(verdict)).toContain(reason);
+    expect(verdict.outcome).toBe(Outcome.OUTCOME_FAIL);
+  });
+});
+
+test('a class that is taken away whole may be lost on held-out samples', async () => {
+  await using evaluator = evaluatorOn(world, compute);
+  await evaluator.start();
+  // The bias of class 2, second but last of the last layer.
+  const weights = changed((values) => {
+    values[values.length - 2] = -1e6;
+  });
+  const rows = Array.from({ length: 60 }, (_, index) => 4 * index + 2);
+  await propose(world, { weights, rows, classLabel: 2, mode: Mode.MODE_MISCLASSIFY });
+  const verdict = await verdictOn(1);
+  expect(reasons(verdict).filter((reason) => !reason.includes('suspicious_gain'))).toEqual([]);
+  expect(verdict.checks.map(({ name }) => name)).not.toContain('class_accuracy.2.vs_served');
+});
+
+test('what is known of the served and the original model is not computed again', async () => {
+  const seen: string[][] = [];
+  await using evaluator = evaluatorOn(
+    world,
+    observed(({ sets }) => {
+      seen.push(sets.map(({ name, models }) => `${name} ${models.length}`));
+    }),
+  );
+  await evaluator.start();
+  const weights = changed((values) => {
+    values[0] = (values[0] ?? 0) + 1e-3;
+  });
+  const first = await propose(world, { weights });
+  await verdictOn(1);
+  await world.decide(first, false);
+  await propose(world);
+  await verdictOn(2);
+  expect(seen).toEqual([['gate 2', ':forget 1'], [':forget 1']]);
+});
+
+test('a candidate is judged anew when the served model changes meanwhile', async () => {
+  let runs = 0;
+  const moving = observed(async () => {
+    runs += 1;
+    const manifest = (await world.log())[0];
+    if (runs === 1 && manifest !== undefined) await world.decide(manifest, true);
+  });
+  await using evaluator = evaluatorOn(world, moving);
+  await evaluator.start();
+  await propose(world);
+  const verdict = await verdictOn(1);
+  expect(runs).toBe(2);
+  expect(verdict.servedSequence).toBe(1);
+  expect(reasons(verdict)).toEqual(['baseline.parent_is_served: stale_baseline']);
+});
+
+test('missing data on disk is waited for: no verdict by accident', async () => {
+  await rename(`${world.folder}/data`, `${world.folder}/elsewhere`);
+  let runs = 0;
+  await using evaluator = evaluatorOn(
+    world,
+    observed(() => {
+      runs += 1;
+    }),
+  );
+  await evaluator.start();
+  await propose(world);
+  await until('it has tried more than once', () => runs >= 2);
+  expect(await world.lineages.verdict('tiny', 1)).toBeUndefined();
+  await rename(`${world.folder}/elsewhere`, `${world.folder}/data`);
+  expect((await verdictOn(1)).outcome).toBe(Outcome.OUTCOME_PASS);
+});
+
+test('an evaluation that fails again and again ends inconclusive, with the reason', async () => {
+  const broken: JobRunner = {
+    run: () => Promise.reject(new TypeError('undefined is not a network')),
+  };
+  await using evaluator = evaluatorOn(world, broken);
+  await evaluator.start();
+  await propose(world);
+  const verdict = await verdictOn(1);
+  expect(verdict.outcome).toBe(Outcome.OUTCOME_INCONCLUSIVE);
+  expect(verdict.checks).toMatchObject([
+    { reason: 'evaluation_failed', explanation: 'undefined is not a network' },
+  ]);
+});
+
+test('events that lie about their manifest are set aside', async () => {
+  await using letters = await tapTopic(world.bus, deadLetterTopic(topics.modelCandidate));
+  const manifest = await propose(world);
+  await announce(world, manifest, { manifestDigest: '0'.repeat(64) });
+  await announce(world, manifest, { sequence: 2 });
+  await using evaluator = evaluatorOn(world, compute);
+  await evaluator.start();
+  await until('both are set aside', () => letters.records.length === 2);
+  expect(letters.records.map(({ headers }) => headers['lethe-dlq-reason'])).toEqual([
+    'its manifest is another one',
+    'there is no manifest at its sequence',
+  ]);
+  expect((await verdictOn(1)).outcome).toBe(Outcome.OUTCOME_PASS);
+});
+
+test('a dry run judges under the given policy and writes nothing', async () => {
+  await using evaluator = evaluatorOn(world, compute);
+  await using opened = await clientOf(evaluator);
+  const { client } = opened;
+  await propose(world, { mode: Mode.MODE_MISCLASSIFY });
+  const request = (changes: object) =>
+    EvaluateRequest.fromPartial({ modelKey: 'tiny', sequence: 1, ...changes });
+  const policyYaml = 'modes: { misclassify: { forget_accuracy: { max_recognised: 1 } } }';
+  const strict = await client.evaluate(request({}));
+  const loose = await client.evaluate(request({ policyYaml }));
+  expect(strict.outcome).toBe(Outcome.OUTCOME_FAIL);
+  expect(loose.outcome).toBe(Outcome.OUTCOME_PASS);
+  expect(loose.policyDigest).toBe(policyDigest(readPolicy(policyYaml)));
+  expect(await world.lineages.verdict('tiny', 1)).toBeUndefined();
+  for (const [changes, code] of [
+    [{ modelKey: 'nobody' }, 'not_found'],
+    [{ sequence: 0 }, 'invalid'],
+    [{ policyYaml: 'modes: 1' }, 'invalid'],
+  ] as const) {
+    await expect(client.evaluate(request(changes))).rejects.toMatchObject({ code });
+  }
+  const wanted = GetVerdictRequest.fromPartial({ modelKey: 'tiny', sequence: 1 });
+  await expect(client.getVerdict(wanted)).rejects.toMatchObject({ code: 'not_found' });
+});

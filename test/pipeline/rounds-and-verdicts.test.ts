@@ -1,0 +1,68 @@
+import { ComputeProcess } from '@lethe/compute';
+import { Mode, ModelVerdict, Outcome, topics } from '@lethe/contracts';
+import { createEvaluatorService, defaultPolicy, evaluatorSettings } from '@lethe/evaluator';
+import { openLineage } from '@lethe/lineage';
+import { readConfig, silentLog, systemClock } from '@lethe/service-kit';
+import { createUnlearnerService, unlearnerSettings } from '@lethe/unlearner';
+import { expect, test } from 'vitest';
+import { TinyWorld, tapTopic, until } from '../support/tiny-world.ts';
+
+test('real rounds pass the real gate; one that costs too much climbs the ladder and is escalated', async () => {
+  await using world = await TinyWorld.create(['tiny']);
+  await using compute = new ComputeProcess({ backend: { prefer: 'js' } });
+  const deps = {
+    bus: world.bus,
+    lineages: world.lineages,
+    compute,
+    clock: systemClock,
+    log: silentLog,
+    onFatal: (error: Error) => {
+      throw error;
+    },
+  };
+  const settings = { env: {}, argv: [] };
+  await using evaluator = createEvaluatorService({
+    ...deps,
+    policy: defaultPolicy,
+    config: readConfig(evaluatorSettings, settings),
+  });
+  await using unlearner = createUnlearnerService({
+    ...deps,
+    config: { ...readConfig(unlearnerSettings, settings), maxWaitMs: 50 },
+  });
+  // Stands in for the registry.
+  await using _ = await tapTopic(world.bus, topics.modelVerdict, async ({ value }) => {
+    const { sequence, outcome } = ModelVerdict.decode(value);
+    const found = await world.lineages.manifest('tiny', sequence);
+    if (found !== undefined) await world.decide(found.record, outcome === Outcome.OUTCOME_PASS);
+  });
+  await evaluator.start();
+  await unlearner.start();
+
+  const progress = async (key: string) => {
+    const { state } = await openLineage(world.lineages, 'tiny');
+    return state.progress(key).kind;
+  };
+  const ends = async (given: Parameters<typeof world.submit>[0]) => {
+    const key = await world.submit(given);
+    await until(
+      'it has ended',
+      async () => /completed|escalated/.test(await progress(key)),
+      50_000,
+    );
+    return progress(key);
+  };
+  expect(await ends({ rows: [0, 1, 2, 3, 4, 5, 6, 7] })).toBe('completed');
+  expect(await ends({ rows: [8, 9], mode: Mode.MODE_MISCLASSIFY })).toBe('completed');
+  const before = await world.lineages.serving('tiny');
+  // A label that is far off for these two pictures: the small network cannot learn it cheaply.
+  const relabel = { rows: [12, 13], mode: Mode.MODE_RELABEL, relabelTo: 2 };
+  expect(await ends(relabel)).toBe('escalated');
+
+  const log = await world.log();
+  expect(log.map(({ entry }) => entry?.$case)).toEqual([...Array(5).fill('round'), 'escalation']);
+  expect(log.at(-1)?.entry).toMatchObject({ value: { attempts: [3, 4, 5], parentSequence: 2 } });
+  expect((await world.lineages.serving('tiny'))?.pointer).toEqual(before?.pointer);
+  const refused = await world.lineages.verdict('tiny', 3);
+  expect(refused?.record.checks.map(({ reason }) => reason)).toContain('below_threshold');
+});
