@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import type { AbsentBackend, BackendOptions } from './backend.ts';
+import { installNativeReluGradient, type NativeBackend } from './native-relu-gradient.ts';
 import type { OpenAttempt } from './open-attempt.ts';
 
 /** Where `npm run native:install` puts it; it finds the checkout's own tfjs from there. */
@@ -17,12 +18,6 @@ const packages = [builtPackage, '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-n
 
 const require = createRequire(import.meta.url);
 
-/** The part of tfjs's native backend that it does not type publicly. */
-interface NodeBackend extends tf.KernelBackend {
-  readonly isUsingGpuDevice: boolean;
-  readonly binding: { readonly TF_Version: string };
-}
-
 /**
  * libtensorflow through tfjs-node: an optional peer dependency, so a plain `npm ci` never
  * pulls its hundreds of megabytes; `npm run native:install` brings it.
@@ -34,7 +29,10 @@ export async function openNativeBackend(options: BackendOptions): Promise<OpenAt
   const failures: string[] = [];
   for (const name of packages.filter(isInstalled)) {
     const failure = await start(name);
-    if (failure === undefined) return describe(name, threads);
+    if (failure === undefined) {
+      installNativeReluGradient();
+      return describe(name, threads);
+    }
     failures.push(`${name} ${failure}`);
   }
   return failures.length === 0
@@ -80,7 +78,7 @@ function restoreRetiredFunction(): void {
 }
 
 function describe(name: string, threads: number): OpenAttempt {
-  const backend = tf.backend() as NodeBackend;
+  const backend = tf.backend() as NativeBackend;
   const library = `tfjs ${tf.version.tfjs} on libtensorflow ${backend.binding.TF_Version}`;
   if (backend.isUsingGpuDevice) {
     const description = `${library}, GPU, ${threads} CPU threads`;

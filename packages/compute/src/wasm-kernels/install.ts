@@ -1,3 +1,4 @@
+import { installReluGradient, reluGradientKernel } from '../relu-gradient.ts';
 import { makeConv2d } from './conv2d.ts';
 import { makeConv2dBackpropFilter } from './conv2d-backprop-filter.ts';
 import { makeConv2dBackpropInput } from './conv2d-backprop-input.ts';
@@ -5,7 +6,7 @@ import { depthwiseBackpropFilter } from './depthwise-backprop-filter.ts';
 import { depthwiseBackpropInput } from './depthwise-backprop-input.ts';
 import { identity } from './identity.ts';
 import { maxPoolGrad } from './max-pool-grad.ts';
-import { installReluGradient } from './relu-gradient.ts';
+import { makeReluGradient } from './relu-gradient.ts';
 import { makeSum } from './sum.ts';
 import { startTrainingModule } from './training-module.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
@@ -29,5 +30,6 @@ export function installWasmKernels(memory: WasmMemory): void {
   replaceKernel('Identity', identity);
   replaceKernel('MaxPoolGrad', maxPoolGrad);
   replaceKernel('Sum', makeSum(module));
-  installReluGradient(module);
+  addKernel(reluGradientKernel, makeReluGradient(module));
+  installReluGradient();
 }
