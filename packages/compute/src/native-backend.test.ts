@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from './open-backend.ts';
 
-const installed = existsSync(fileURLToPath(new URL('../native', import.meta.url)));
+const installed = existsSync(fileURLToPath(new URL('../native/node_modules', import.meta.url)));
 const title = installed
   ? 'the native backend'
   : 'the native backend (skipped: not installed, npm run native:install)';
