@@ -15,10 +15,14 @@ export function createDatabase(file: string): Database {
   return database;
 }
 
-/** Memory use stays at the page cache of 8 MiB, whatever the size of the file. */
+/**
+ * Memory use stays at the page cache of 8 MiB, whatever the size of the file. The shared lock is
+ * kept between look-ups: taking it anew for each would cost as much as a look-up.
+ */
 export function openReadOnly(file: string): Database {
   const database = open(file, true);
   database.exec('PRAGMA cache_size = -8192; PRAGMA query_only = ON');
+  database.exec('PRAGMA locking_mode = EXCLUSIVE');
   return database;
 }
 

@@ -1,4 +1,4 @@
-import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { type BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { IncomingRecord, OutgoingRecord } from '@lethe/bus';
 import { LetheError, type TopicSpec } from '@lethe/contracts';
 
@@ -27,5 +27,20 @@ export function encodeEvent<T>(
   message: T,
   headers: Readonly<Record<string, string>> = {},
 ): OutgoingRecord {
-  return { topic: topic.name, key, value: codec.encode(message).finish(), headers };
+  return { topic: topic.name, key, value: encodeMessage(codec, message), headers };
+}
+
+/** Growing a new buffer for each message costs more than encoding a small one. */
+const writer = new BinaryWriter();
+
+/** Protobuf bytes of a message. */
+export function encodeMessage<T>(codec: Pick<BinaryCodec<T>, 'encode'>, message: T): Uint8Array {
+  try {
+    codec.encode(message, writer);
+  } catch (thrown) {
+    // Takes what was written so far out of the writer.
+    writer.finish();
+    throw thrown;
+  }
+  return writer.finish();
 }

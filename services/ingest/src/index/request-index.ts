@@ -1,11 +1,9 @@
 import type { OutgoingRecord } from '@lethe/bus';
-import type { Digest } from '@lethe/contracts';
 
 /** What is kept of one request taken in. */
 export interface Reservation {
   readonly emitter: string;
   readonly requestId: string;
-  readonly requestDigest: Digest;
   /** As first given; later ones get the same bytes. */
   readonly receipt: Uint8Array;
   readonly records: readonly OutgoingRecord[];
@@ -13,10 +11,8 @@ export interface Reservation {
 
 export type ReserveOutcome =
   | { readonly kind: 'reserved' }
-  /** Taken in before with the same digest. */
-  | { readonly kind: 'known'; readonly receipt: Uint8Array }
-  /** The id was used for another request. */
-  | { readonly kind: 'conflict' };
+  /** The id was taken before: what was answered then. */
+  | { readonly kind: 'known'; readonly receipt: Uint8Array };
 
 /** Records that must reach the bus, and the tag to confirm them with. */
 export interface OutboxEntry {

@@ -1,6 +1,6 @@
 import { exponentialBackoff, type MessageBus, type OutgoingRecord } from '@lethe/bus';
 import { LetheError, Receipt } from '@lethe/contracts';
-import type { Clock, Log } from '@lethe/service-kit';
+import { type Clock, encodeMessage, type Log } from '@lethe/service-kit';
 import type { Acceptance } from '../domain/accept-request.ts';
 import type { RequestIndex, ReserveOutcome } from './request-index.ts';
 
@@ -97,7 +97,7 @@ export class ReservationQueue implements AsyncDisposable {
       const { outcomes, outbox } = this.#index.reserve(
         acceptances.map((acceptance) => ({
           ...acceptance,
-          receipt: Receipt.encode(acceptance.receipt).finish(),
+          receipt: encodeMessage(Receipt, acceptance.receipt),
         })),
       );
       await this.#publishOrRetryLater(outbox.flatMap((entry) => entry.records));
@@ -148,10 +148,13 @@ function resultOf(acceptance: Acceptance, outcome: ReserveOutcome): ReservationR
   switch (outcome.kind) {
     case 'reserved':
       return { kind: 'receipt', receipt: acceptance.receipt };
-    case 'known':
-      return { kind: 'receipt', receipt: Receipt.decode(outcome.receipt) };
-    case 'conflict':
-      return { kind: 'error', error: usedBefore(acceptance) };
+    case 'known': {
+      const receipt = Receipt.decode(outcome.receipt);
+      const isSame = receipt.requestDigest === acceptance.requestDigest;
+      return isSame
+        ? { kind: 'receipt', receipt }
+        : { kind: 'error', error: usedBefore(acceptance) };
+    }
     default:
       return outcome satisfies never;
   }

@@ -11,23 +11,23 @@ import type {
 const schema: SqliteSchema = {
   name: 'request index',
   version: 1,
+  // Rows are appended; only the index, which is small, is written all over by random ids.
   // A call of reserve() is one outbox row, whatever the number of its requests. Tags are never
   // used twice, so that a request can name the row its records were in long after it is gone.
   statements: `
     CREATE TABLE request (
+      arrival INTEGER PRIMARY KEY,
       emitter TEXT NOT NULL,
       request_id BLOB NOT NULL,
-      digest BLOB NOT NULL,
       receipt BLOB NOT NULL,
-      outbox_tag INTEGER NOT NULL,
-      PRIMARY KEY (emitter, request_id)
-    ) WITHOUT ROWID;
+      outbox_tag INTEGER NOT NULL
+    );
+    CREATE UNIQUE INDEX request_by_id ON request (request_id, emitter);
     CREATE TABLE outbox (tag INTEGER PRIMARY KEY AUTOINCREMENT, records BLOB NOT NULL);
   `,
 };
 
 interface RequestRow {
-  readonly digest: Uint8Array;
   readonly receipt: Uint8Array;
   readonly outbox_tag: number;
 }
@@ -53,9 +53,11 @@ export class SqliteRequestIndex implements RequestIndex {
   private constructor(file: SqliteFile) {
     const { db } = file;
     this.#file = file;
-    this.#insert = db.prepare('INSERT INTO request VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
+    this.#insert = db.prepare(
+      'INSERT INTO request (emitter, request_id, receipt, outbox_tag) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    );
     this.#find = db.prepare(
-      'SELECT digest, receipt, outbox_tag FROM request WHERE emitter = ? AND request_id = ?',
+      'SELECT receipt, outbox_tag FROM request WHERE request_id = ? AND emitter = ?',
     );
     this.#addOutbox = db.prepare("INSERT INTO outbox (records) VALUES (x'')");
     this.#setOutbox = db.prepare('UPDATE outbox SET records = ? WHERE tag = ?');
@@ -80,9 +82,6 @@ export class SqliteRequestIndex implements RequestIndex {
         }
         const known = this.#known(reservation);
         knownTags.add(known.outbox_tag);
-        if (!Buffer.from(reservation.requestDigest, 'hex').equals(known.digest)) {
-          return { kind: 'conflict' };
-        }
         return { kind: 'known', receipt: known.receipt };
       });
       const records = added.flatMap((reservation) => reservation.records);
@@ -117,13 +116,12 @@ export class SqliteRequestIndex implements RequestIndex {
     }
   }
 
-  #insertNew({ emitter, requestId, requestDigest, receipt }: Reservation, tag: number): boolean {
-    const digest = Buffer.from(requestDigest, 'hex');
-    return this.#insert.run(emitter, uuidBytes(requestId), digest, receipt, tag).changes === 1;
+  #insertNew({ emitter, requestId, receipt }: Reservation, tag: number): boolean {
+    return this.#insert.run(emitter, uuidBytes(requestId), receipt, tag).changes === 1;
   }
 
   #known({ emitter, requestId }: Reservation): RequestRow {
-    return this.#find.get(emitter, uuidBytes(requestId)) as unknown as RequestRow;
+    return this.#find.get(uuidBytes(requestId), emitter) as unknown as RequestRow;
   }
 
   #outboxEntry(tag: number): OutboxEntry | undefined {
