@@ -22,7 +22,7 @@ import {
   topics,
 } from '@lethe/contracts';
 import { buildTrainingManifest } from '@lethe/datasets';
-import { createIngestService } from '@lethe/ingest';
+import { createIngestService, incoming } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
 import { connect, silentLog, startGrpcServer } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
@@ -137,7 +137,7 @@ async function main(): Promise<void> {
     });
     await service.start();
     const submit = async (batch: DeletionRequest[]) => {
-      const all = batch.map((request) => ({ request, problems: [] }));
+      const all = batch.map(incoming);
       const results = await service.intake.submitAll(all);
       return results.filter(({ kind }) => kind === 'receipt').length;
     };

@@ -1,4 +1,5 @@
 export { type IngestConfig, ingestSettings } from './config.ts';
+export { type IncomingRequest, incoming } from './domain/incoming-request.ts';
 export { emitterHeader } from './handlers/ingest-handlers.ts';
 export { deletionEventType } from './http/cloud-events.ts';
 export type { Intake } from './intake.ts';

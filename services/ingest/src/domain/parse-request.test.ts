@@ -153,7 +153,9 @@ describe('parseRequest', () => {
       remedy: 'Quote.',
     };
     const request = DeletionRequest.fromPartial({ modelKey: 'm1' });
-    expect(() => parseRequest({ request, problems: [problem] }, context)).toThrowError(
+    expect(() =>
+      parseRequest({ kind: 'read', request, problems: [problem] }, context),
+    ).toThrowError(
       expect.objectContaining({
         violations: [problem, expect.objectContaining({ field: 'scope' })],
       }),

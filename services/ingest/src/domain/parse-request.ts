@@ -48,11 +48,10 @@ export interface ParseContext {
 }
 
 /** @throws LetheError `invalid` with every violation that can be seen without the model */
-export function parseRequest(
-  { request, problems }: IncomingRequest,
-  context: ParseContext,
-): ParsedRequest {
-  const violations = new Violations(problems);
+export function parseRequest(incoming: IncomingRequest, context: ParseContext): ParsedRequest {
+  const violations = new Violations(incoming.problems);
+  if (incoming.kind === 'unreadable') throw violations.toError();
+  const { request } = incoming;
   const requestId = violations.attempt(() => parseRequestId(request.requestId));
   const emitter = parseEmitterOf(request, context, violations);
   const modelKey = violations.attempt(() => parseModelKey(request.modelKey));

@@ -54,7 +54,7 @@ function readLines(text: string): IncomingRequest[] {
       try {
         return readDeletion(readJson(line, `line ${number}`));
       } catch (thrown) {
-        return { request: readDeletion({}).request, problems: LetheError.from(thrown).violations };
+        return { kind: 'unreadable', problems: LetheError.from(thrown).violations };
       }
     });
 }

@@ -1,8 +1,8 @@
 import { DeletionRequest, LetheError, type Violation } from '@lethe/contracts';
 import { type IncomingRequest, incoming } from '../domain/incoming-request.ts';
 import { readJson, readText } from './json-body.ts';
-import { JsonFields } from './json-fields.ts';
-import { readDeletion } from './read-deletion.ts';
+import { isJsonObject, JsonFields } from './json-fields.ts';
+import { notAnObject, readDeletion } from './read-deletion.ts';
 
 /** The one type of event that intake takes. */
 export const deletionEventType = 'lethe.deletion.request.v1';
@@ -37,17 +37,21 @@ export function readCloudEvents(headers: Headers, body: Uint8Array): CloudEventM
   if (contentType.startsWith('application/cloudevents-batch+json')) {
     const events = readJson(readText(body));
     if (Array.isArray(events)) {
-      return { kind: 'batch', requests: events.map((event) => toRequest(readStructured(event))) };
+      return { kind: 'batch', requests: events.map(readStructured) };
     }
     throw LetheError.invalid('body', events, 'must be a list of events', 'Send a JSON array.');
   }
-  const event = contentType.startsWith('application/cloudevents+json')
+  const request = contentType.startsWith('application/cloudevents+json')
     ? readStructured(readJson(readText(body)))
-    : readBinary(headers, contentType, body);
-  return { kind: 'single', requests: [toRequest(event)] };
+    : toRequest(readBinary(headers, contentType, body));
+  return { kind: 'single', requests: [request] };
 }
 
-function readStructured(json: unknown): CloudEvent {
+function readStructured(json: unknown): IncomingRequest {
+  return isJsonObject(json) ? toRequest(readEnvelope(json)) : notAnObject(json);
+}
+
+function readEnvelope(json: unknown): CloudEvent {
   const problems: Violation[] = [];
   // Extension attributes are the emitter's own affair: no complaint about unknown ones.
   const fields = new JsonFields(json, '', problems);
@@ -61,7 +65,7 @@ function readStructured(json: unknown): CloudEvent {
     problems,
     data: fields.has('data_base64')
       ? readData(contentType, Buffer.from(fields.text('data_base64'), 'base64'))
-      : readDeletion(fields.take('data')),
+      : readDataField(fields.take('data')),
   };
 }
 
@@ -84,9 +88,13 @@ function readBinary(headers: Headers, contentType: string, body: Uint8Array): Cl
   };
 }
 
+function readDataField(data: unknown): IncomingRequest {
+  return isJsonObject(data) ? readDeletion(data) : notAnObject(data, 'data');
+}
+
 function readData(contentType: string, bytes: Uint8Array): IncomingRequest {
   if (!/^application\/(x-)?protobuf\b/.test(contentType)) {
-    return readDeletion(readJson(readText(bytes), 'data'));
+    return readDataField(readJson(readText(bytes), 'data'));
   }
   try {
     return incoming(DeletionRequest.decode(bytes));
@@ -97,14 +105,18 @@ function readData(contentType: string, bytes: Uint8Array): IncomingRequest {
 }
 
 function toRequest(event: CloudEvent): IncomingRequest {
-  const { request } = event.data;
+  const { data } = event;
+  const problems = [...event.problems, ...checkAttributes(event), ...data.problems];
+  if (data.kind === 'unreadable') return { kind: 'unreadable', problems };
+  const { request } = data;
   return {
+    kind: 'read',
     request: {
       ...request,
       requestId: request.requestId || event.id,
       submittedTime: request.submittedTime ?? event.time,
     },
-    problems: [...event.problems, ...checkAttributes(event), ...event.data.problems],
+    problems,
   };
 }
 

@@ -16,7 +16,7 @@ export class JsonFields {
     this.#path = path;
     this.#problems = problems;
     this.#fields = new Map();
-    if (isObject(value)) {
+    if (isJsonObject(value)) {
       for (const [name, field] of Object.entries(value)) {
         if (field !== null) this.#fields.set(toSnakeCase(name), field);
       }
@@ -109,7 +109,7 @@ export class JsonFields {
 
 const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
-function isObject(value: unknown): value is JsonObject {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -1,6 +1,7 @@
 import { type Receipt, Regulation, type Violation } from '@lethe/contracts';
 import type { IncomingRequest } from '../domain/incoming-request.ts';
-import { JsonFields } from './json-fields.ts';
+import { isJsonObject, JsonFields } from './json-fields.ts';
+import { notAnObject } from './read-deletion.ts';
 
 /** The one kind of identity that intake understands: the subject's handle in the manifest. */
 const identityType = 'controller_customer_id';
@@ -17,6 +18,7 @@ export const discovery = {
  * `extensions.lethe.model_key`; callbacks are not made yet (the answer says so).
  */
 export function readOpenDsr(json: unknown): IncomingRequest {
+  if (!isJsonObject(json)) return notAnObject(json);
   const problems: Violation[] = [];
   const fields = new JsonFields(json, '', problems);
   const kind = fields.text('subject_request_type');
@@ -31,6 +33,7 @@ export function readOpenDsr(json: unknown): IncomingRequest {
   const regulation = fields.choice('regulation', Regulation, 'REGULATION_');
   const lethe = readExtension(fields);
   return {
+    kind: 'read',
     request: {
       requestId: fields.text('subject_request_id'),
       emitter: '',

@@ -3,13 +3,15 @@ import {
   Mode,
   Regulation,
   type Scope,
+  shorten,
   type Violation,
 } from '@lethe/contracts';
 import type { IncomingRequest } from '../domain/incoming-request.ts';
-import { JsonFields } from './json-fields.ts';
+import { isJsonObject, JsonFields } from './json-fields.ts';
 
 /** Our JSON form of a request, field names as in request.proto (snake_case or camelCase). */
 export function readDeletion(json: unknown): IncomingRequest {
+  if (!isJsonObject(json)) return notAnObject(json);
   const problems: Violation[] = [];
   const fields = new JsonFields(json, '', problems);
   const request: DeletionRequest = {
@@ -23,7 +25,14 @@ export function readDeletion(json: unknown): IncomingRequest {
     relabelTo: fields.uint32('relabel_to'),
   };
   fields.end();
-  return { request, problems };
+  return { kind: 'read', request, problems };
+}
+
+/** @param field that should have held the object */
+export function notAnObject(json: unknown, field = 'body'): IncomingRequest {
+  const description = 'must be a JSON object';
+  const problem = { field, value: shorten(json), description, remedy: 'Send an object.' };
+  return { kind: 'unreadable', problems: [problem] };
 }
 
 function readScope(fields: JsonFields, problems: Violation[]): Scope {
