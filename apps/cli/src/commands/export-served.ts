@@ -29,7 +29,11 @@ export async function exportServed(
   const served = await lineage.serving(parseModelKey(modelKey, 'model-key'));
   if (served === undefined) throw new LetheError('not_found', `${modelKey} serves nothing yet`);
   const { topologyDigest, weightsDigest, sequence } = served.pointer;
-  await exportLayersModel(await blobs.get(topologyDigest as Digest), await blobs.get(weightsDigest as Digest), folder);
+  await exportLayersModel(
+    await blobs.get(topologyDigest as Digest),
+    await blobs.get(weightsDigest as Digest),
+    folder,
+  );
   out.result({ modelKey, sequence, weightsDigest, folder });
   out.line(`Round ${sequence} of ${modelKey} is in ${folder} (weights SHA-256 ${weightsDigest}).`);
   return exitCodes.ok;

@@ -33,7 +33,7 @@ export const run: CommandFunction<UpOptions> = async (options, out) => {
     maxBatch: options.maxBatch,
     maxWaitMs: options.maxWait,
     seed: options.seed,
-    ...(options.policy === undefined ? {} : { policyFile: options.policy }),
+    ...(options.policy === undefined ? {} : { policyYaml: readText('--policy', options.policy) }),
     ...(options.ladder === undefined ? {} : { ladder: readText('--ladder', options.ladder) }),
     onFatal: (error) => stop.fail(error),
   });

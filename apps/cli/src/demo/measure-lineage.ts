@@ -34,7 +34,7 @@ export async function measureLineage(
     const [now, before] = await judge(round.weightsDigest as Digest, [rows, earlier]);
     records.push({
       sequence,
-      method: round.method,
+      method: describeMethod(round),
       ladderStep: round.ladderStep,
       requests: round.parts.length,
       images: rows.length,
@@ -122,6 +122,12 @@ async function openForgetJudge(
       await dataset[Symbol.asyncDispose]();
     },
   });
+}
+
+/** The method, and the setting that the demo makes careless. */
+function describeMethod(round: Round): string {
+  const settings = JSON.parse(round.settingsJson) as Record<string, unknown>;
+  return settings['retainWeight'] === 0 ? `${round.method}, retainWeight 0` : round.method;
 }
 
 function heldOutAccuracy(verdict: Verdict): number {

@@ -33,8 +33,11 @@ export interface DemoSettings {
   readonly log: Log;
 }
 
-/** Plain gradient ascent on the forget set first: what a careless operator might choose. */
-const carelessLadder = JSON.stringify([{ method: 'neggrad' }, { method: 'lethe' }]);
+/** Forgetting at any price, nothing held in place: what a careless operator might choose. */
+const carelessLadder = JSON.stringify([
+  { method: 'lethe', settings: { retainWeight: 0, firstStep: 5 } },
+  { method: 'lethe' },
+]);
 const emitter = 'demo';
 const pollMs = 100;
 
@@ -53,7 +56,7 @@ export async function runDemo(
   const scenario = planScenario(subjects, settings.requests, seededUuids(`demo/${settings.seed}`));
   const live = new LiveRounds(lineage, settings.modelKey, out);
 
-  out.line('A careless setting first: plain gradient ascent (neggrad) on the first rung.');
+  out.line('A careless setting first: forget with big steps, retain nothing (retainWeight 0).');
   const first = await runPhase(settings, carelessLadder, [scenario.careless], live);
   out.line('Restarted on the same home with the default settings.');
   const rest = await runPhase(settings, undefined, scenario.waves, live);
@@ -79,12 +82,33 @@ async function runPhase(
     onFatal: (error) => abort.abort(error),
     ...(ladder === undefined ? {} : { ladder }),
   });
-  await using ingest = connect(IngestServiceClient, lethe.grpcAddress);
-  await using registry = connect(RegistryServiceClient, lethe.grpcAddress);
+  await using ingest = connectIngest(lethe.grpcAddress);
+  await using registry = connectRegistry(lethe.grpcAddress);
   await using unlearner = connect(UnlearnerServiceClient, lethe.grpcAddress);
   const updates = unlearner.watchRounds({ modelKey: settings.modelKey }, { signal: abort.signal });
   const following = live.follow(updates, abort.signal);
 
+  try {
+    return await sendWaves(settings, waves, { ingest, registry, live, signal: abort.signal });
+  } finally {
+    abort.abort();
+    await following;
+  }
+}
+
+interface Connections {
+  readonly ingest: ReturnType<typeof connectIngest>;
+  readonly registry: ReturnType<typeof connectRegistry>;
+  readonly live: LiveRounds;
+  readonly signal: AbortSignal;
+}
+
+/** One wave after the other, each when the one before has ended. */
+async function sendWaves(
+  settings: DemoSettings,
+  waves: readonly (readonly PlannedRequest[])[],
+  { ingest, registry, live, signal }: Connections,
+): Promise<DeletionStatus[]> {
   const ends: DeletionStatus[] = [];
   for (const wave of waves) {
     const { results } = await ingest.submitDeletions({
@@ -94,11 +118,9 @@ async function runPhase(
       if (result?.$case === 'receipt') continue;
       throw new LetheError('internal', `the demo's request was refused: ${result?.value.message}`);
     }
-    for (const request of wave) ends.push(await untilEnded(registry, request, abort.signal));
+    for (const request of wave) ends.push(await untilEnded(registry, request, signal));
     await live.showDecided();
   }
-  abort.abort();
-  await following;
   return ends;
 }
 
@@ -119,11 +141,11 @@ const openStates: readonly RequestState[] = [
   RequestState.REQUEST_STATE_IN_ROUND,
 ];
 
-type Registry = Pick<ReturnType<typeof connectRegistry>, 'getRequest'>;
+const connectIngest = (address: string) => connect(IngestServiceClient, address);
 const connectRegistry = (address: string) => connect(RegistryServiceClient, address);
 
 async function untilEnded(
-  registry: Registry,
+  registry: ReturnType<typeof connectRegistry>,
   request: PlannedRequest,
   signal: AbortSignal,
 ): Promise<DeletionStatus> {

@@ -1,6 +1,6 @@
 import { SqliteBus } from '@lethe/bus';
 import { type BackendPreference, ComputeProcess } from '@lethe/compute';
-import { createEvaluatorService, evaluatorSettings } from '@lethe/evaluator';
+import { createEvaluatorService, evaluatorSettings, readPolicy } from '@lethe/evaluator';
 import { createIngestService } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
 import { createRegistryService } from '@lethe/registry';
@@ -29,8 +29,8 @@ export interface EmbeddedSettings {
   readonly seed: number;
   /** Ladder of unlearning settings, as JSON; default: the unlearner's own. */
   readonly ladder?: string;
-  /** File of the gate's policy; default: the evaluator's own. */
-  readonly policyFile?: string;
+  /** The gate's policy; default: the evaluator's own. */
+  readonly policyYaml?: string;
   /** A failure that the process cannot recover from. */
   readonly onFatal: (error: Error) => void;
 }
@@ -87,10 +87,8 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       bus,
       lineages: lineage,
       compute: compute(),
-      config: {
-        ...readConfig(evaluatorSettings, environment),
-        ...(settings.policyFile === undefined ? {} : { policy: settings.policyFile }),
-      },
+      policy: readPolicy(settings.policyYaml ?? ''),
+      config: readConfig(evaluatorSettings, environment),
       clock,
       log: log.child({ service: 'evaluator' }),
       onFatal,

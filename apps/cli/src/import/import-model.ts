@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LetheError, Mode, type ModelKey, ModelRegistration } from '@lethe/contracts';
+import {
+  canonicalJson,
+  LetheError,
+  Mode,
+  type ModelKey,
+  ModelRegistration,
+} from '@lethe/contracts';
 import {
   type Dataset,
   type DuplicateRule,
@@ -82,6 +88,7 @@ export async function importModel(
     onProgress: request.onProgress,
   });
 
+  const existing = (await lineage.registration(modelKey))?.record;
   const registration = ModelRegistration.create({
     modelKey,
     topologyDigest: await blobs.put(encodeTopology(network.model)),
@@ -101,8 +108,20 @@ export async function importModel(
     registeredTime: request.now,
     sampleShape: [...network.sampleShape],
   });
+  if (existing !== undefined && sameButForTime(existing, registration)) {
+    return {
+      registration: existing,
+      notes: [...prepared.notes, `${modelKey} was registered like this before`],
+    };
+  }
   await lineage.register(registration);
   return { registration, notes: prepared.notes };
+}
+
+function sameButForTime(a: ModelRegistration, b: ModelRegistration): boolean {
+  const comparable = (registration: ModelRegistration) =>
+    canonicalJson(ModelRegistration.toJSON({ ...registration, registeredTime: undefined }));
+  return comparable(a) === comparable(b);
 }
 
 function checkFits(dataset: Dataset, network: Classifier, option: string): void {
