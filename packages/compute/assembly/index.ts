@@ -4,4 +4,4 @@
 export { conv2d, conv2dFrameBytes } from './conv2d';
 export { conv2dFilterGradient } from './conv2d-filter-gradient';
 export { reluGradient } from './relu-gradient';
-export { sumRows } from './sum-rows';
+export { scaleRows, sumCentredProducts, sumRows } from './rows';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import type { AbsentBackend, BackendOptions } from './backend.ts';
+import { installBatchNormGradient } from './batch-norm-gradient.ts';
 import { installNativeReluGradient, type NativeBackend } from './native-relu-gradient.ts';
 import type { OpenAttempt } from './open-attempt.ts';
 
@@ -31,6 +32,7 @@ export async function openNativeBackend(options: BackendOptions): Promise<OpenAt
     const failure = await start(name);
     if (failure === undefined) {
       installNativeReluGradient();
+      installBatchNormGradient();
       return describe(name, threads);
     }
     failures.push(`${name} ${failure}`);

@@ -12,9 +12,10 @@ export async function openWasmBackend(): Promise<OpenAttempt> {
     return absent('this runtime has no WebAssembly SIMD: use Node 22 on a current processor');
   }
   setWasmPaths(dirname(createRequire(import.meta.url).resolve(packageEntry)) + sep);
-  const memory = await startWithMemory();
+  const { started, memory } = await startWithMemory();
+  if (!started) return absent('its module could not be started: npm ci restores its files');
   if (memory === undefined) {
-    return absent('the WebAssembly module could not be started: npm ci restores its files');
+    return absent('tfjs had started it before without our kernels: call openBackend first');
   }
   installWasmKernels(memory);
   const description = `tfjs ${tf.version.tfjs} in WebAssembly SIMD, 1 thread`;
@@ -28,7 +29,7 @@ const packageEntry = '@tensorflow/tfjs-backend-wasm';
  * Starts tfjs's backend and catches its memory on the way: the backend shows the bytes of its
  * heap only, and our kernels must import the memory itself to work where the tensors lie.
  */
-async function startWithMemory(): Promise<WasmMemory | undefined> {
+async function startWithMemory(): Promise<{ started: boolean; memory: WasmMemory | undefined }> {
   const { instantiate } = webAssembly;
   let memory: WasmMemory | undefined;
   webAssembly.instantiate = async (binary, imports) => {
@@ -37,7 +38,8 @@ async function startWithMemory(): Promise<WasmMemory | undefined> {
     return result;
   };
   try {
-    return (await tf.setBackend('wasm')) ? memory : undefined;
+    const started = await tf.setBackend('wasm');
+    return { started, memory };
   } finally {
     webAssembly.instantiate = instantiate;
   }

@@ -1,13 +1,17 @@
+import { centredProductsKernel, installBatchNormGradient } from '../batch-norm-gradient.ts';
 import { installReluGradient, reluGradientKernel } from '../relu-gradient.ts';
 import { makeConv2d } from './conv2d.ts';
 import { makeConv2dBackpropFilter } from './conv2d-backprop-filter.ts';
 import { makeConv2dBackpropInput } from './conv2d-backprop-input.ts';
 import { depthwiseBackpropFilter } from './depthwise-backprop-filter.ts';
 import { depthwiseBackpropInput } from './depthwise-backprop-input.ts';
+import { makeFusedBatchNorm } from './fused-batch-norm.ts';
 import { identity } from './identity.ts';
 import { maxPoolGrad } from './max-pool-grad.ts';
+import { makeMultiply } from './multiply.ts';
 import { makeReluGradient } from './relu-gradient.ts';
 import { makeSum } from './sum.ts';
+import { makeSumCentredProducts } from './sum-centred-products.ts';
 import { startTrainingModule } from './training-module.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
 import { addKernel, replaceKernel } from './wasm-runtime.ts';
@@ -27,9 +31,13 @@ export function installWasmKernels(memory: WasmMemory): void {
   replaceKernel('Conv2D', makeConv2d(module));
   replaceKernel('Conv2DBackpropInput', makeConv2dBackpropInput(module));
   replaceKernel('FusedConv2D', makeConv2d(module));
+  replaceKernel('FusedBatchNorm', makeFusedBatchNorm(module));
   replaceKernel('Identity', identity);
   replaceKernel('MaxPoolGrad', maxPoolGrad);
+  replaceKernel('Multiply', makeMultiply(module));
   replaceKernel('Sum', makeSum(module));
   addKernel(reluGradientKernel, makeReluGradient(module));
+  addKernel(centredProductsKernel, makeSumCentredProducts(module));
   installReluGradient();
+  installBatchNormGradient();
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { asRows } from './matrix-rows.ts';
 import type { TrainingModule } from './training-module.ts';
 import { floatsOf, type Kernel, type KernelCall } from './wasm-runtime.ts';
 
@@ -16,8 +17,7 @@ export function makeSum(module: TrainingModule) {
   return (call: Call, stock: Kernel<Call>): tf.TensorInfo => {
     const { backend, inputs, attrs } = call;
     const { shape, dtype } = inputs.x;
-    const columns = shape.at(-1) ?? 1;
-    const rows = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+    const { rows, columns } = asRows(shape);
     if (dtype !== 'float32' || shape.length < 2 || !areLeading(attrs.axis, shape))
       return stock(call);
     const outShape = attrs.keepDims ? [...shape.slice(0, -1).fill(1), columns] : [columns];

@@ -7,6 +7,8 @@ export interface TrainingModule {
   readonly conv2dFrameBytes: (...sizes: number[]) => number;
   readonly conv2dFilterGradient: (...sizes: number[]) => void;
   readonly reluGradient: (dy: number, y: number, dx: number, size: number) => void;
+  readonly scaleRows: (...sizes: number[]) => void;
+  readonly sumCentredProducts: (...sizes: number[]) => void;
   readonly sumRows: (x: number, sums: number, rows: number, columns: number) => void;
 }
 
