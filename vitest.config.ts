@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['{packages,services,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // How long expect.poll waits for something to become true; a busy machine is no failure.
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -1,0 +1,62 @@
+import { LetheError } from '@lethe/contracts';
+import { describe, expect, it } from 'vitest';
+import { createLog, type LogOptions } from './create-log.ts';
+
+function logTo(options: Partial<LogOptions> = {}) {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => lines.push(line) };
+  return { lines, log: createLog({ service: 'ingest', destination, format: 'json', ...options }) };
+}
+
+describe('createLog', () => {
+  it('writes one JSON object a line, with the fields of its parents', () => {
+    const { log, lines } = logTo();
+    log.child({ model: 'm1' }).info('round begins', { sequence: 3 });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] as string)).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      service: 'ingest',
+      model: 'm1',
+      sequence: 3,
+      message: 'round begins',
+    });
+  });
+
+  it('leaves out what is below its level', () => {
+    const { log, lines } = logTo({ level: 'warn' });
+    log.info('quiet');
+    log.warn('loud');
+    expect(lines).toHaveLength(1);
+  });
+
+  it('tells of an error its code and fields, never a value that somebody sent (P6)', () => {
+    const { log, lines } = logTo();
+    log.error('refused', {
+      error: LetheError.invalid('scope.subject', 'jane-4711', 'is unknown', 'Look it up.'),
+    });
+    expect(JSON.parse(lines[0] as string).error).toEqual({
+      code: 'invalid',
+      message: 'scope.subject is unknown',
+    });
+    expect(lines[0]).not.toContain('jane-4711');
+  });
+
+  it('gives the stack of what nobody expected', () => {
+    const { log, lines } = logTo();
+    log.error('failed', { error: new TypeError('x is not a function') });
+    expect(JSON.parse(lines[0] as string).error).toMatchObject({
+      code: 'internal',
+      stack: expect.stringContaining('create-log.test.ts'),
+    });
+  });
+
+  it('writes readable lines when asked', () => {
+    const { log, lines } = logTo({ format: 'pretty' });
+    const error = new LetheError('unavailable', 'the disk sleeps');
+    log.child({ model: 'm1' }).warn('cannot write', { attempt: 2, error });
+    expect(lines[0]).toMatch(
+      /^\d\d:\d\d:\d\d\.\d{3} ingest warn {2}cannot write: the disk sleeps \(unavailable\) model=m1 attempt=2\n$/,
+    );
+  });
+});
