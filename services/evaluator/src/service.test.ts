@@ -187,6 +187,20 @@ test('a class that is taken away whole may be lost on held-out samples', async (
   expect(verdict.checks.map(({ name }) => name)).not.toContain('class_accuracy.2.vs_served');
 });
 
+test('a class that a promoted round took away stays left out, a refused one does not', async () => {
+  await using evaluator = evaluatorOn(world, compute);
+  await evaluator.start();
+  const rows = Array.from({ length: 60 }, (_, index) => 4 * index);
+  const refused = { rows, classLabel: 0, mode: Mode.MODE_MISCLASSIFY };
+  await world.decide(await propose(world, refused), false);
+  const taken = { rows: rows.map((row) => row + 2), classLabel: 2, mode: Mode.MODE_MISCLASSIFY };
+  await world.decide(await propose(world, taken), true);
+  await propose(world, { parentSequence: 2 });
+  const judged = (await verdictOn(3)).checks.map(({ name }) => name);
+  expect(judged).not.toContain('class_accuracy.2.vs_original');
+  expect(judged).toContain('class_accuracy.0.vs_original');
+});
+
 test('what is known of the served and the original model is not computed again', async () => {
   const seen: string[][] = [];
   await using evaluator = evaluatorOn(
