@@ -56,6 +56,6 @@ describe('runService', () => {
     const { said, errors, end } = start('bad-config');
     expect(await end).toBe(64);
     expect(said).toEqual(['closed']);
-    expect(errors.join('')).toContain('--x');
+    expect(errors.join('')).toMatch(/--x.*Mend it/);
   });
 });

@@ -48,7 +48,9 @@ export async function runService(
     const { code } = LetheError.from(error);
     // A cancelled wait after the signal is how a program notices that it should stop.
     if (!(shutdown.signal.aborted && code === 'cancelled')) {
-      log.fatal('cannot go on', { error });
+      // Bad settings are told with value and remedy: whoever reads this has just written them.
+      if (code === 'invalid') log.fatal(LetheError.from(error).message);
+      else log.fatal('cannot go on', { error });
       process.exitCode = code === 'invalid' ? exitCode.usage : exitCode.software;
     }
   }
