@@ -69,7 +69,7 @@ interface Comparison {
   readonly minSamples: number;
 }
 
-/** `value` is the drop (negative: a gain), `threshold` the bound that it is held against. */
+/** `value` is the accuracy, `threshold` the least or, where that is exceeded, the most allowed. */
 function compareAccuracy(
   name: string,
   what: string,
@@ -84,27 +84,21 @@ function compareAccuracy(
       { sampleCount, threshold: minSamples },
     );
   }
-  const drop = accuracy - before === 0 ? 0 : before - accuracy;
   const change = `Accuracy on ${what} is ${percent(accuracy)}, ${percent(before)} for the ${baseline} model`;
-  if (drop > maxDrop + rounding) {
-    return failed(name, 'below_threshold', `${change}: more than ${percent(maxDrop)} lost.`, {
-      value: drop,
-      threshold: maxDrop,
-      sampleCount,
-    });
+  const least = { value: accuracy, threshold: before - maxDrop, sampleCount };
+  const most = { value: accuracy, threshold: before + maxGain, sampleCount };
+  if (accuracy < least.threshold - rounding) {
+    const why = `more than ${percent(maxDrop)} lost`;
+    return failed(name, 'below_threshold', `${change}: ${why}.`, least);
   }
-  if (-drop > maxGain + rounding) {
-    return failed(
-      name,
-      'suspicious_gain',
-      `${change}: more than ${percent(maxGain)} gained, which unlearning does not do.`,
-      { value: drop, threshold: -maxGain, sampleCount },
-    );
+  if (accuracy > most.threshold + rounding) {
+    const why = `more than ${percent(maxGain)} gained, which unlearning does not do`;
+    return failed(name, 'suspicious_gain', `${change}: ${why}.`, most);
   }
-  return passed(name, `${change}.`, { value: drop, threshold: maxDrop, sampleCount });
+  return passed(name, `${change}.`, least);
 }
 
-/** A drop of exactly the bound passes, whatever the last bit of the division says. */
+/** A change of exactly the bound passes, whatever the last bit of the division says. */
 const rounding = 1e-12;
 
 /** Share of `rows` that are given their label; 0 for no rows. */

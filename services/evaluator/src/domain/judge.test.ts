@@ -216,6 +216,25 @@ describe.each(['untrain', 'misclassify', 'relabel'] as const)('in %s', (mode) =>
   });
 });
 
+test('a check tells the accuracy and the bound that it was held against', () => {
+  const labels = labelsOf(400);
+  const worse = withHeldOut(goodEvidence('untrain'), { candidate: wrongEvery(labels, 5) });
+  const { checks } = judge(worse, defaultPolicy);
+  const overall = checks.find(({ name }) => name === 'held_out_accuracy.vs_served');
+  expect(overall).toMatchObject({ reason: 'below_threshold', value: 0.8, sampleCount: 400 });
+  expect(overall?.threshold).toBeCloseTo(0.9 - 0.02, 12);
+  const better = judge(withHeldOut(goodEvidence('untrain'), { candidate: labels }), defaultPolicy);
+  const gained = better.checks.find(({ name }) => name === 'held_out_accuracy.vs_original');
+  expect(gained).toMatchObject({ reason: 'suspicious_gain', value: 1 });
+  expect(gained?.threshold).toBeCloseTo(0.9 + 0.03, 12);
+});
+
+test('a loss of exactly the bound passes', () => {
+  const labels = labelsOf(400);
+  const candidate = wrongEvery(labels, 10).map((prediction, index) => (index < 8 ? 9 : prediction));
+  expect(complaints(withHeldOut(goodEvidence('untrain'), { candidate }))).toEqual([]);
+});
+
 test('untrain fails a candidate that makes the forgotten samples stand out', () => {
   const labels = labelsOf(64);
   const evidence = withForget(goodEvidence('untrain'), {
