@@ -10,6 +10,8 @@ export class LiveRounds {
   readonly #modelKey: ModelKey;
   readonly #out: Output;
   #shown = 0;
+  /** Calls follow each other, so that each round is shown once. */
+  #showing: Promise<void> = Promise.resolve();
   #bar: { readonly sequence: number; readonly bar: ProgressBar } | undefined;
 
   constructor(lineage: LineageStore, modelKey: ModelKey, out: Output) {
@@ -32,7 +34,12 @@ export class LiveRounds {
   }
 
   /** Prints a line for every round decided since the last call. */
-  async showDecided(): Promise<void> {
+  showDecided(): Promise<void> {
+    this.#showing = this.#showing.then(() => this.#showNew());
+    return this.#showing;
+  }
+
+  async #showNew(): Promise<void> {
     for (;;) {
       const sequence = this.#shown + 1;
       const decision = await this.#lineage.decision(this.#modelKey, sequence);
