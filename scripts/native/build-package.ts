@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { compileBinding } from './compile-binding.ts';
 import { fetchLibraries } from './fetch-libraries.ts';
@@ -22,6 +22,7 @@ export function isBuilt(variant: Variant): boolean {
 export async function buildPackage(variant: Variant, say: (line: string) => void): Promise<void> {
   const target = cachePath(variant);
   const work = `${target}.building-${process.pid}`;
+  await removeAbandonedBuilds(target);
   try {
     await mkdir(work, { recursive: true });
     say('Fetching the sources of tfjs-node from npm');
@@ -35,10 +36,19 @@ export async function buildPackage(variant: Variant, say: (line: string) => void
     await writeFile(join(work, completeFile), JSON.stringify({ wheels: wheels[variant] }, null, 2));
     await rm(join(work, 'node_modules'), { recursive: true });
     await rm(target, { recursive: true, force: true });
-    await mkdir(dirname(target), { recursive: true });
     await rename(work, target);
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** A build that was interrupted leaves its folder, up to gigabytes, named by its process id. */
+async function removeAbandonedBuilds(target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  for (const name of await readdir(dirname(target))) {
+    const [, processId] = name.split('.building-');
+    if (processId === undefined || existsSync(`/proc/${processId}`)) continue;
+    await rm(join(dirname(target), name), { recursive: true, force: true });
   }
 }
 

@@ -4,6 +4,8 @@
 // walked in bands of rows small enough for the first-level cache. Each band is summed from
 // zero before it is added to the result, which also keeps rounding errors small.
 
+import { endInside, firstInside } from './inside';
+
 /** What of x and dy should stay in the cache while all taps and channels pass over it. */
 const bandBytes: i32 = 24 * 1024;
 
@@ -56,16 +58,6 @@ export function conv2dFilterGradient(
       }
     }
   }
-}
-
-/** Smallest output index whose input index, index * stride - offset, is not negative. */
-function firstInside(offset: i32, stride: i32): i32 {
-  return offset <= 0 ? 0 : (offset + stride - 1) / stride;
-}
-
-/** One more than the largest output index whose index * stride is below `limit`. */
-function endInside(limit: i32, stride: i32): i32 {
-  return limit <= 0 ? 0 : (limit - 1) / stride + 1;
 }
 
 /** The [ci, co] part of one tap, over `rows` x `columns` pixels. */

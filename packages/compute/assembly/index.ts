@@ -3,5 +3,6 @@
 // it works on the tensors of tfjs's WebAssembly backend where they lie.
 export { conv2d, conv2dFrameBytes } from './conv2d';
 export { conv2dFilterGradient } from './conv2d-filter-gradient';
+export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise-gradients';
 export { reluGradient } from './relu-gradient';
 export { scaleRows, sumCentredProducts, sumRows } from './rows';

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type Conv2dAttributes, conv2dGeometry } from './conv2d-geometry.ts';
+import { type Conv2dAttributes, conv2dGeometry, geometryArguments } from './conv2d-geometry.ts';
 import type { TrainingModule } from './training-module.ts';
 import { floatsOf, type KernelCall } from './wasm-runtime.ts';
 
@@ -21,8 +21,7 @@ export function makeConv2dBackpropFilter(module: TrainingModule) {
     const at = (tensor: tf.TensorInfo) => floatsOf(backend, tensor).byteOffset;
     module.conv2dFilterGradient(
       ...[at(inputs.x), at(inputs.dy), at(gradient)],
-      ...[g.n, g.h, g.w, g.ci, g.kh, g.kw, g.co, g.oh, g.ow],
-      ...[g.strideH, g.strideW, g.padTop, g.padLeft],
+      ...geometryArguments(g),
     );
     return gradient;
   };

@@ -68,3 +68,11 @@ export function conv2dGeometry(
     padLeft: info.padInfo.left,
   };
 }
+
+/** The sizes in the order in which the gradients in packages/compute/assembly take them. */
+export function geometryArguments(g: Conv2dGeometry): number[] {
+  return [
+    ...[g.n, g.h, g.w, g.ci, g.kh, g.kw, g.co, g.oh, g.ow],
+    ...[g.strideH, g.strideW, g.padTop, g.padLeft],
+  ];
+}

@@ -1,9 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type Conv2dAttributes, conv2dGeometry } from './conv2d-geometry.ts';
-import { forEachTap } from './depthwise-taps.ts';
+import { type Conv2dAttributes, conv2dGeometry, geometryArguments } from './conv2d-geometry.ts';
+import type { TrainingModule } from './training-module.ts';
 import { floatsOf, type KernelCall } from './wasm-runtime.ts';
 
-type Inputs = { readonly dy: tf.TensorInfo; readonly filter: tf.TensorInfo };
+interface Inputs {
+  readonly dy: tf.TensorInfo;
+  readonly filter: tf.TensorInfo;
+}
 type Attributes = Conv2dAttributes & { readonly inputShape: number[] };
 
 /**
@@ -11,19 +14,15 @@ type Attributes = Conv2dAttributes & { readonly inputShape: number[] };
  *
  * @returns [n, h, w, ci]
  */
-export function depthwiseBackpropInput(call: KernelCall<Inputs, Attributes>): tf.TensorInfo {
-  const { backend, inputs, attrs } = call;
-  const g = conv2dGeometry(attrs.inputShape, inputs.filter.shape, attrs, true);
-  const multiplier = g.co / g.ci;
-  const gradient = backend.makeOutput(attrs.inputShape, 'float32');
-  const dy = floatsOf(backend, inputs.dy);
-  const filter = floatsOf(backend, inputs.filter);
-  const sums = floatsOf(backend, gradient).fill(0);
-  forEachTap(g, (input, output, tap) => {
-    for (let o = 0; o < g.co; o++) {
-      const channel = multiplier === 1 ? o : Math.trunc(o / multiplier);
-      sums[input + channel]! += filter[tap + o]! * dy[output + o]!;
-    }
-  });
-  return gradient;
+export function makeDepthwiseBackpropInput(module: TrainingModule) {
+  return ({ backend, inputs, attrs }: KernelCall<Inputs, Attributes>): tf.TensorInfo => {
+    const g = conv2dGeometry(attrs.inputShape, inputs.filter.shape, attrs, true);
+    const gradient = backend.makeOutput(attrs.inputShape, 'float32');
+    const at = (tensor: tf.TensorInfo) => floatsOf(backend, tensor).byteOffset;
+    module.depthwiseInputGradient(
+      ...[at(inputs.dy), at(inputs.filter), at(gradient)],
+      ...geometryArguments(g),
+    );
+    return gradient;
+  };
 }

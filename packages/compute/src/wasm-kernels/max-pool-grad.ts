@@ -24,31 +24,52 @@ export function maxPoolGrad(call: KernelCall<Inputs, Attributes>): tf.TensorInfo
   const x = floatsOf(backend, inputs.input);
   const dy = floatsOf(backend, inputs.dy);
   const sums = floatsOf(backend, gradient).fill(0);
-  const { inHeight, inWidth, inChannels: channels } = g;
   let output = 0;
   for (let image = 0; image < g.batchSize; image++) {
     for (let row = 0; row < g.outHeight; row++) {
-      const top = row * g.strideHeight - g.padInfo.top;
-      const bottom = Math.min(top + g.filterHeight, inHeight);
       for (let column = 0; column < g.outWidth; column++) {
-        const left = column * g.strideWidth - g.padInfo.left;
-        const right = Math.min(left + g.filterWidth, inWidth);
-        for (let channel = 0; channel < channels; channel++, output++) {
-          let largest = -Infinity;
-          let place = -1;
-          for (let i = Math.max(top, 0); i < bottom; i++) {
-            for (let j = Math.max(left, 0); j < right; j++) {
-              const position = ((image * inHeight + i) * inWidth + j) * channels + channel;
-              if (x[position]! > largest) {
-                largest = x[position]!;
-                place = position;
-              }
-            }
-          }
-          if (place >= 0) sums[place]! += dy[output]!;
+        const window = windowAt(g, image, row, column);
+        for (let channel = 0; channel < g.inChannels; channel++, output++) {
+          const place = placeOfLargest(x, window, channel);
+          if (place !== undefined) sums[place]! += dy[output]!;
         }
       }
     }
   }
   return gradient;
+}
+
+/** Positions in x of the first channel of the pixels in a window, row by row. */
+function windowAt(
+  g: tf.backend_util.Conv2DInfo,
+  image: number,
+  row: number,
+  column: number,
+): number[] {
+  const top = row * g.strideHeight - g.padInfo.top;
+  const left = column * g.strideWidth - g.padInfo.left;
+  const positions: number[] = [];
+  for (let i = Math.max(top, 0); i < Math.min(top + g.filterHeight, g.inHeight); i++) {
+    for (let j = Math.max(left, 0); j < Math.min(left + g.filterWidth, g.inWidth); j++) {
+      positions.push(((image * g.inHeight + i) * g.inWidth + j) * g.inChannels);
+    }
+  }
+  return positions;
+}
+
+/** Undefined when the window has no number in it. */
+function placeOfLargest(
+  x: Float32Array,
+  window: readonly number[],
+  channel: number,
+): number | undefined {
+  let largest = -Infinity;
+  let place: number | undefined;
+  for (const position of window) {
+    if (x[position + channel]! > largest) {
+      largest = x[position + channel]!;
+      place = position + channel;
+    }
+  }
+  return place;
 }

@@ -6,6 +6,8 @@ export interface TrainingModule {
   readonly conv2d: (...sizes: number[]) => void;
   readonly conv2dFrameBytes: (...sizes: number[]) => number;
   readonly conv2dFilterGradient: (...sizes: number[]) => void;
+  readonly depthwiseFilterGradient: (...sizes: number[]) => void;
+  readonly depthwiseInputGradient: (...sizes: number[]) => void;
   readonly reluGradient: (dy: number, y: number, dx: number, size: number) => void;
   readonly scaleRows: (...sizes: number[]) => void;
   readonly sumCentredProducts: (...sizes: number[]) => void;

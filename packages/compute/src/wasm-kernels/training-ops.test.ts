@@ -20,15 +20,19 @@ describe('gradients of a depthwise convolution in WebAssembly', () => {
   for (const kernel of [1, 3, 5]) {
     for (const strides of [1, 2]) {
       for (const pad of ['same', 'valid'] as const) {
-        for (const multiplier of [1, 2]) {
-          it(`agree with the pure JavaScript ones: ${kernel}×${kernel}, stride ${strides}, ${pad}, multiplier ${multiplier}`, async () => {
+        for (const [channels, multiplier] of [
+          [3, 1],
+          [11, 1],
+          [3, 2],
+        ] as const) {
+          it(`agree with the pure JavaScript ones: ${kernel}×${kernel}, stride ${strides}, ${pad}, ${channels} channels, multiplier ${multiplier}`, async () => {
             for (const size of [6, 7]) {
               const difference = await differenceFromJs(() =>
                 valueAndGradients(
                   (x, filter) =>
                     tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad),
-                  [2, size, size + 1, 3],
-                  [kernel, kernel, 3, multiplier],
+                  [2, size, size + 1, channels],
+                  [kernel, kernel, channels, multiplier],
                 ),
               );
               expect(difference).toBeLessThan(1e-5);
@@ -132,6 +136,15 @@ const ops: Record<string, () => readonly tf.Tensor[]> = {
       [5, 7],
       [3, 5],
     ),
+  'matrix product, first transposed': () =>
+    valueAndGradients((x, y) => tf.matMul(x, y, true), [33, 18], [33, 21]),
+  'matrix product, second transposed': () =>
+    valueAndGradients((x, y) => tf.matMul(x, y, false, true), [18, 33], [21, 33]),
+  'matrix product, batched': () =>
+    valueAndGradients((x, y) => tf.matMul(x, y), [3, 7, 5], [3, 5, 4]),
+  'matrix product, one in a batch': () =>
+    valueAndGradients((x, y) => tf.matMul(x, y), [1, 7, 5], [1, 5, 4]),
+  'product with a column': () => valueAndGradients((x, y) => x.mul(y), [6, 10], [6, 1]),
   'one-hot, top-k, argmax': () => {
     const x = random([6, 10], 1);
     const { values, indices } = tf.topk(x, 3);
