@@ -3,6 +3,7 @@ import {
   LetheError,
   ModelCandidate,
   ModelVerdict,
+  outcomeToJSON,
   parseModelKey,
   topics,
   type Verdict,
@@ -97,7 +98,7 @@ async function put(verdict: Verdict, { lineages, log }: CandidateDeps): Promise<
     log.info('a candidate was judged', {
       model: verdict.modelKey,
       sequence: verdict.sequence,
-      outcome: verdict.outcome,
+      outcome: outcomeToJSON(verdict.outcome),
       reasons: failed.map((check) => `${check.name}: ${check.reason}`),
     });
     return { record: verdict, digest: outcome.digest };
