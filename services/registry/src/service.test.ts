@@ -200,14 +200,18 @@ describe('the registry service', () => {
   it('makes its view of requests anew from the bus when the file is gone', async () => {
     await using home = await openRegistryHome();
     const settled = async (registry: Registry) => {
-      await expect.poll(() => stateOf(registry)).toBe(RequestState.REQUEST_STATE_ESCALATED);
-      return await registry.getRequest({ requestId, emitter: 'shop' });
+      const ask = () => registry.getRequest({ requestId, emitter: 'shop' }).catch(() => undefined);
+      await expect.poll(async () => (await ask())?.history.length).toBe(4);
+      const found = await ask();
+      expect(found?.current?.state).toBe(RequestState.REQUEST_STATE_ESCALATED);
+      return found;
     };
     const round = { state: RequestState.REQUEST_STATE_IN_ROUND, sequence: 1 };
+    const late = { state: RequestState.REQUEST_STATE_IN_ROUND, sequence: 0 };
     const escalated = { state: RequestState.REQUEST_STATE_ESCALATED, sequence: 2 };
     let before: unknown;
     await withRegistry(home, async (registry) => {
-      await tell(home, status(), status(round), status(), status(escalated));
+      await tell(home, status(), status(round), status(escalated), status(), status(late));
       before = await settled(registry);
     });
     await rm(home.projectionFile);

@@ -202,7 +202,8 @@ describe('Promoter', () => {
   it('moves the pointer once when many race, and all tell the same', async () => {
     await using home = await openRegistryHome();
     for (let sequence = 1; sequence <= 5; sequence++) {
-      const event = await commitCandidate(home, { sequence, parent: sequence - 1 });
+      const parts = [{ requestId: `r${sequence}`, rows: [sequence] }];
+      const event = await commitCandidate(home, { sequence, parent: sequence - 1, parts });
       const racers = Array.from({ length: 8 }, (_, racer) =>
         promoterOn(home, new Date(now.getTime() + racer)).settle(event),
       );
