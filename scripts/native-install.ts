@@ -14,7 +14,7 @@ Installs the native compute backend (tfjs-node on libtensorflow) into this check
 four times as fast as WebAssembly on a CPU. Without it everything works, only slower.
 
   cpu        for machines without an NVIDIA GPU: 215 MB to download, 630 MB on disk
-  gpu        with CUDA 12.3 and cuDNN 8.9: 3 GB to download, 7 GB on disk; needs a driver
+  gpu        with CUDA 12.3 and cuDNN 8.9: 3 GB to download, 4 GB on disk; needs a driver
              (default: gpu where a driver is found, else cpu)
   --vendor   try the vendor's downloads first (its install script, without checksums)
   --force    build again even if the cache has it

@@ -49,7 +49,8 @@ export async function openNativeBackend(options: BackendOptions): Promise<OpenAt
 function prepareEnvironment(threads: number): void {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
   process.env['TF_NUM_INTEROP_THREADS'] = '1';
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // Below this it prints a dozen lines at every start; what goes wrong is thrown anyway.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
   // A GPU shared with others, or with a second compute process, is not ours to fill.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
 }
@@ -89,7 +90,7 @@ function describe(name: string, threads: number): OpenAttempt {
   const reason =
     name === '@tensorflow/tfjs-node'
       ? 'the CPU package is installed: npm run native:install gpu'
-      : 'no GPU is usable: none present, no driver, or a library for CPUs (npm run native:install gpu)';
+      : 'no GPU is usable: none present, no driver, or a library for CPUs (npm run native:install gpu); TF_CPP_MIN_LOG_LEVEL=0 shows what it tried';
   return {
     kind: 'open',
     backend: {
