@@ -23,4 +23,3 @@ export * from './records/consume-records.ts';
 export * from './records/dead-letter-record.ts';
 export * from './records/events.ts';
 export * from './records/outcome.ts';
-export { SqliteFile, type SqliteSchema } from './sqlite-file.ts';

@@ -23,6 +23,13 @@ describe('createLog', () => {
     });
   });
 
+  it('writes a field once that a child says anew', () => {
+    const { log, lines } = logTo();
+    log.child({ service: 'registry' }).info('hello');
+    expect(lines[0]?.match(/"service":/g)).toHaveLength(1);
+    expect(lines[0]).toContain('"service":"registry"');
+  });
+
   it('leaves out what is below its level', () => {
     const { log, lines } = logTo({ level: 'warn' });
     log.info('quiet');

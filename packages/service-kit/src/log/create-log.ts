@@ -24,7 +24,7 @@ export function createLog(options: LogOptions): Log {
   const logger = pino(
     {
       level: options.level ?? 'info',
-      base: { service: options.service },
+      base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       messageKey: 'message',
       formatters: { level: (level) => ({ level }) },
@@ -34,39 +34,44 @@ export function createLog(options: LogOptions): Log {
       ? { write: (line: string) => destination.write(prettyLine(line, colours)) }
       : destination,
   );
-  return new PinoLog(logger);
+  return new PinoLog(logger, { service: options.service });
 }
 
-type Logger = pino.Logger;
-
 class PinoLog implements Log {
-  readonly #logger: Logger;
+  readonly #logger: pino.Logger;
+  /** On every line. Kept here, since a pino child writes a field twice that its parent has too. */
+  readonly #fields: LogFields;
 
-  constructor(logger: Logger) {
+  constructor(logger: pino.Logger, fields: LogFields) {
     this.#logger = logger;
+    this.#fields = fields;
   }
 
-  debug(message: string, fields: LogFields = {}): void {
-    this.#logger.debug(fields, message);
+  debug(message: string, fields?: LogFields): void {
+    this.#write('debug', message, fields);
   }
 
-  info(message: string, fields: LogFields = {}): void {
-    this.#logger.info(fields, message);
+  info(message: string, fields?: LogFields): void {
+    this.#write('info', message, fields);
   }
 
-  warn(message: string, fields: LogFields = {}): void {
-    this.#logger.warn(fields, message);
+  warn(message: string, fields?: LogFields): void {
+    this.#write('warn', message, fields);
   }
 
-  error(message: string, fields: LogFields = {}): void {
-    this.#logger.error(fields, message);
+  error(message: string, fields?: LogFields): void {
+    this.#write('error', message, fields);
   }
 
-  fatal(message: string, fields: LogFields = {}): void {
-    this.#logger.fatal(fields, message);
+  fatal(message: string, fields?: LogFields): void {
+    this.#write('fatal', message, fields);
   }
 
   child(fields: LogFields): Log {
-    return new PinoLog(this.#logger.child(fields));
+    return new PinoLog(this.#logger, { ...this.#fields, ...fields });
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields = {}): void {
+    this.#logger[level]({ ...this.#fields, ...fields }, message);
   }
 }

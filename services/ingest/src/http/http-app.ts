@@ -16,9 +16,18 @@ export interface HttpOptions {
   readonly log: Log;
 }
 
+/** How long a client may take to send a request. */
+const requestTimeoutMs = 30_000;
+
 /** The HTTP routes of intake; not listening yet. */
 export function createHttpApp({ intake, readiness, log }: HttpOptions): FastifyInstance {
-  const app = fastify({ logger: false, bodyLimit: limits.bodyBytes, forceCloseConnections: true });
+  const app = fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: requestTimeoutMs,
+    // A close waits for requests under way, not for clients that keep a connection open.
+    forceCloseConnections: 'idle',
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);

@@ -1,4 +1,4 @@
-import { SqliteFile, type SqliteSchema } from '@lethe/service-kit';
+import { SqliteFile, type SqliteSchema } from '@lethe/sqlite';
 import { decodeRecords, encodeRecords } from './outbox-codec.ts';
 import type {
   OutboxEntry,
