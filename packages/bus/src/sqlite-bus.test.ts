@@ -1,9 +1,9 @@
 import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDurable } from '@lethe/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { drain, handOvers, record, textOf, until } from './contract/fixture.ts';
-import { openDatabase } from './sqlite/database.ts';
 import { SqliteBus, type SqliteBusOptions } from './sqlite-bus.ts';
 
 const retentionMs = 1_000;
@@ -231,7 +231,7 @@ describe('bad files', () => {
   it('refuses bytes that are not a database', async () => {
     await writeFile(file, 'this is a text file, and a long one at that '.repeat(50));
     await expect(opening()).rejects.toMatchObject({ code: 'corrupt' });
-    await expect(opening()).rejects.toThrow(/bus\.db is not a SQLite database/);
+    await expect(opening()).rejects.toThrow(/bus\.db is not a SQLite file/);
   });
 
   it('reports a damaged file to the reader', async () => {
@@ -257,7 +257,7 @@ describe('bad files', () => {
 
   it('refuses a log of a newer version, and changes nothing in it', async () => {
     await (await openBus())[Symbol.asyncDispose]();
-    const db = openDatabase(file);
+    const db = openDurable(file);
     db.exec('PRAGMA user_version = 99');
     await expect(opening()).rejects.toMatchObject({ code: 'precondition' });
     await expect(opening()).rejects.toThrow(/schema version 99; this Lethe knows versions up to 1/);
@@ -266,7 +266,7 @@ describe('bad files', () => {
   });
 
   it('refuses the database of another program', async () => {
-    const db = openDatabase(file);
+    const db = openDurable(file);
     db.exec('CREATE TABLE theirs (x)');
     db.close();
     await expect(opening()).rejects.toMatchObject({ code: 'precondition' });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LetheError, type TopicSpec } from '@lethe/contracts';
+import { type DatabaseSync, type StatementSync, translateSqliteError } from '@lethe/sqlite';
 import { type Backoff, exponentialBackoff } from './backoff.ts';
 import type {
   ConsumeOptions,
@@ -10,13 +11,12 @@ import type {
   PartitionLag,
 } from './message-bus.ts';
 import { SqliteConsumption } from './sqlite/consumption.ts';
-import { type DatabaseSync, openDatabase, type StatementSync } from './sqlite/database.ts';
 import { GroupTable } from './sqlite/group-table.ts';
+import { openBusDatabase } from './sqlite/open-database.ts';
 import type { BusParts } from './sqlite/owned-partition.ts';
 import { type PreparedRecord, RecordLog, sizeOf } from './sqlite/record-log.ts';
 import { removeExpired } from './sqlite/retention.ts';
 import { migrate } from './sqlite/schema.ts';
-import { translateSqliteError } from './sqlite/sqlite-error.ts';
 import { TopicTable } from './sqlite/topic-table.ts';
 import { WakeUps } from './sqlite/wake-ups.ts';
 import { WriteQueue } from './sqlite/write-queue.ts';
@@ -76,12 +76,12 @@ export class SqliteBus implements MessageBus {
   static async open(options: SqliteBusOptions): Promise<SqliteBus> {
     let db: DatabaseSync | undefined;
     try {
-      db = openDatabase(options.file, options.maxFileBytes);
+      db = openBusDatabase(options.file, options.maxFileBytes);
       migrate(db, options.file);
       return new SqliteBus(db, options);
     } catch (thrown) {
       db?.close();
-      throw translateSqliteError(thrown, options.file);
+      throw translateSqliteError(thrown, `The message log ${options.file}`);
     }
   }
 
@@ -249,7 +249,7 @@ export class SqliteBus implements MessageBus {
       this.#reconcile();
     } catch (thrown) {
       // Busy or full: the next poll tries again.
-      const error = translateSqliteError(thrown, this.#file);
+      const error = translateSqliteError(thrown, `The message log ${this.#file}`);
       for (const consumption of this.#consumptions) consumption.fail(error);
     }
   }
@@ -268,7 +268,7 @@ export class SqliteBus implements MessageBus {
     try {
       return work();
     } catch (thrown) {
-      throw translateSqliteError(thrown, this.#file);
+      throw translateSqliteError(thrown, `The message log ${this.#file}`);
     }
   }
 

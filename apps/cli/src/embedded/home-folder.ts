@@ -8,8 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { LetheError } from '@lethe/contracts';
+import { sqlite } from '@lethe/sqlite';
 
 /** Where an embedded Lethe keeps everything. */
 export interface HomeLayout {
@@ -44,7 +44,7 @@ export function homeLayout(home: string): HomeLayout {
 export function takeHome(home: string): { layout: HomeLayout } & Disposable {
   const layout = homeLayout(home);
   makeWritable(layout.root);
-  const lock = new DatabaseSync(join(layout.root, 'lock.sqlite'));
+  const lock = new sqlite.DatabaseSync(join(layout.root, 'lock.sqlite'));
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
   } catch (cause) {

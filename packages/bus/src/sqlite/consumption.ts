@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { LetheError } from '@lethe/contracts';
+import { translateSqliteError } from '@lethe/sqlite';
 import type { Backoff } from '../backoff.ts';
 import type { ConsumeOptions, Consumption } from '../message-bus.ts';
 import type { Membership } from './group-table.ts';
 import { type BusParts, SqliteOwnedPartition } from './owned-partition.ts';
 import type { LogPosition } from './record-log.ts';
-import { translateSqliteError } from './sqlite-error.ts';
 
 /** A log that this member serves: the hand-over that runs, and the end of all of them. */
 interface Slot {
@@ -120,7 +120,9 @@ export class SqliteConsumption implements Consumption {
       if (ownership === undefined) return 'not-ours';
       return new SqliteOwnedPartition(this.#parts, this.member, position, ownership);
     } catch (thrown) {
-      return this.fail(translateSqliteError(thrown, this.#parts.file)) ? 'not-ours' : 'not-now';
+      return this.fail(translateSqliteError(thrown, `The message log ${this.#parts.file}`))
+        ? 'not-ours'
+        : 'not-now';
     }
   }
 

@@ -1,8 +1,8 @@
 import { LetheError } from '@lethe/contracts';
+import { translateSqliteError } from '@lethe/sqlite';
 import type { IncomingRecord, OutgoingRecord, OwnedPartition } from '../message-bus.ts';
 import { fencedError, type GroupTable, type Membership, type Ownership } from './group-table.ts';
 import type { LogPosition, PreparedRecord, RecordLog } from './record-log.ts';
-import { translateSqliteError } from './sqlite-error.ts';
 import type { WakeUps } from './wake-ups.ts';
 import type { WriteQueue } from './write-queue.ts';
 
@@ -92,7 +92,7 @@ export class SqliteOwnedPartition implements OwnedPartition {
       if (last !== undefined) this.#next = Number(last.offset) + 1;
       return records;
     } catch (thrown) {
-      throw translateSqliteError(thrown, this.#parts.file);
+      throw translateSqliteError(thrown, `The message log ${this.#parts.file}`);
     }
   }
 }

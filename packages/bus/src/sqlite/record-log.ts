@@ -1,7 +1,7 @@
 import { LetheError } from '@lethe/contracts';
+import type { DatabaseSync, StatementSync } from '@lethe/sqlite';
 import type { IncomingRecord, OutgoingRecord } from '../message-bus.ts';
 import { partitionOf } from '../murmur2.ts';
-import type { DatabaseSync, StatementSync } from './database.ts';
 import { offsetsPerLog, type TopicTable } from './topic-table.ts';
 
 /** A record whose log is known and whose size is allowed. */

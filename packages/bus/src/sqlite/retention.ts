@@ -1,4 +1,4 @@
-import { type DatabaseSync, transact } from './database.ts';
+import { type DatabaseSync, transact } from '@lethe/sqlite';
 import type { RecordLog } from './record-log.ts';
 import { offsetsPerLog, type Topic } from './topic-table.ts';
 

@@ -1,5 +1,5 @@
 import { LetheError } from '@lethe/contracts';
-import { type DatabaseSync, transact } from './database.ts';
+import { type DatabaseSync, transact } from '@lethe/sqlite';
 
 /** Marks the file as Lethe's message log ("LtBs"). */
 const applicationId = 0x4c744273;

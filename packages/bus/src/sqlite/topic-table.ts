@@ -1,5 +1,5 @@
 import { LetheError, type TopicSpec } from '@lethe/contracts';
-import { type DatabaseSync, type StatementSync, transact } from './database.ts';
+import { type DatabaseSync, type StatementSync, transact } from '@lethe/sqlite';
 
 /** A topic and the ids of its logs, by partition. */
 export interface Topic extends TopicSpec {

@@ -1,7 +1,6 @@
 import { LetheError } from '@lethe/contracts';
-import { type DatabaseSync, transact } from './database.ts';
+import { type DatabaseSync, transact, translateSqliteError } from '@lethe/sqlite';
 import type { PreparedRecord, RecordLog } from './record-log.ts';
-import { translateSqliteError } from './sqlite-error.ts';
 
 /** Records to append, and what must hold and change with them. */
 interface Write {
@@ -86,7 +85,7 @@ export class WriteQueue {
         return appender.finish();
       });
     } catch (thrown) {
-      const error = translateSqliteError(thrown, this.#file);
+      const error = translateSqliteError(thrown, `The message log ${this.#file}`);
       for (const write of writes) write.reject(refused.get(write) ?? error);
       return;
     }

@@ -1,6 +1,6 @@
-/** The only file here that knows node:sqlite: opens files, translates errors. */
-import { DatabaseSync } from 'node:sqlite';
+/** Opens the SQLite files of this package and translates their errors. */
 import { LetheError } from '@lethe/contracts';
+import { type DatabaseSync, resultCode, resultCodes, sqlite } from '@lethe/sqlite';
 
 export type Database = DatabaseSync;
 
@@ -35,7 +35,7 @@ export function openScratch(): Database {
 
 function open(file: string, readOnly: boolean): Database {
   try {
-    return new DatabaseSync(file, { readOnly });
+    return new sqlite.DatabaseSync(file, { readOnly });
   } catch (cause) {
     throw sqliteError(file, cause);
   }
@@ -51,7 +51,7 @@ export function withSqliteErrors<T>(file: string, work: () => T): T {
 }
 
 export function isUniqueViolation(error: unknown): boolean {
-  return resultCode(error) === 19;
+  return resultCode(error) === resultCodes.constraint;
 }
 
 /** Primary result codes: https://www.sqlite.org/rescode.html */
@@ -86,9 +86,4 @@ export function sqliteError(file: string, cause: unknown): LetheError {
     default:
       return LetheError.from(cause);
   }
-}
-
-function resultCode(error: unknown): number | undefined {
-  const code = (error as { errcode?: number } | null)?.errcode;
-  return code === undefined ? undefined : code & 0xff;
 }

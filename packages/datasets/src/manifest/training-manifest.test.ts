@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { sha256 } from '@lethe/contracts';
+import { sqlite } from '@lethe/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing/folders.ts';
 import { buildTrainingManifest, type ManifestEntry } from './build-manifest.ts';
@@ -214,7 +214,7 @@ describe('opening a training manifest', () => {
     await writeFile(file(), 'a,b,c\n'.repeat(100));
     expect(() => openTrainingManifest(file())).toThrow(/it is no SQLite file/);
     await rm(file());
-    const other = new DatabaseSync(file());
+    const other = new sqlite.DatabaseSync(file());
     other.exec('CREATE TABLE t (x)');
     other.close();
     expect(() => openTrainingManifest(file())).toThrow(/it is another SQLite file/);
@@ -222,7 +222,7 @@ describe('opening a training manifest', () => {
 
   it('refuses a file with a newer schema and says what to do', async () => {
     await write();
-    const database = new DatabaseSync(file());
+    const database = new sqlite.DatabaseSync(file());
     database.exec('PRAGMA user_version = 2');
     database.close();
     expect(() => openTrainingManifest(file())).toThrow(/schema 2; this one reads up to 1.*Upgrade/);

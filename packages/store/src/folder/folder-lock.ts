@@ -5,15 +5,17 @@
  * operating system, which ends with the process that holds it, however that process ends.
  * Nothing is ever written to the database; a lock file left behind means nothing.
  */
-import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { type ErrorCode, LetheError } from '@lethe/contracts';
+import { type DatabaseSync, resultCode, resultCodes, sqlite } from '@lethe/sqlite';
 import { folderError } from './folder-error.ts';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) that mean something for a lock. */
-const busy = 5;
 const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
-  [busy]: ['unavailable', 'another process keeps it. Is one stopped, or the disk very slow?'],
+  [resultCodes.busy]: [
+    'unavailable',
+    'another process keeps it. Is one stopped, or the disk very slow?',
+  ],
   8: ['precondition', 'it is read-only. Give this user write access to it and its folder'],
   13: ['capacity', 'the disk is full. Free some space; nothing was written'],
   14: ['precondition', 'it cannot be opened. Give this user write access to its folder'],
@@ -58,7 +60,7 @@ export class FolderLock implements AsyncDisposable {
 
   #open(): DatabaseSync {
     try {
-      this.#database ??= new (loadSqlite().DatabaseSync)(this.#file, { timeout: 0 });
+      this.#database ??= new sqlite.DatabaseSync(this.#file, { timeout: 0 });
       return this.#database;
     } catch (thrown) {
       throw this.#translate(thrown);
@@ -72,7 +74,7 @@ export class FolderLock implements AsyncDisposable {
         database.exec('BEGIN IMMEDIATE');
         return;
       } catch (thrown) {
-        if (resultCode(thrown) !== busy || performance.now() > giveUpAt)
+        if (resultCode(thrown) !== resultCodes.busy || performance.now() > giveUpAt)
           throw this.#translate(thrown);
       }
       // Waiting in SQLite would stop the event loop. Pauses differ, so that nobody starves.
@@ -93,24 +95,5 @@ export class FolderLock implements AsyncDisposable {
     await this.#queue;
     this.#database?.close();
     this.#database = undefined;
-  }
-}
-
-function resultCode(thrown: unknown): number | undefined {
-  const { errcode } = thrown as { errcode?: unknown };
-  return typeof errcode === 'number' ? errcode & 0xff : undefined;
-}
-
-/** Node 22 announces `node:sqlite` as experimental; that one warning is kept from the terminal. */
-function loadSqlite(): typeof import('node:sqlite') {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    if (String(warning).includes('SQLite is an experimental feature')) return;
-    Reflect.apply(emitWarning, process, [warning, ...rest]);
-  }) as typeof process.emitWarning;
-  try {
-    return process.getBuiltinModule('node:sqlite');
-  } finally {
-    process.emitWarning = emitWarning;
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DeletionStatus, type RequestState } from '@lethe/contracts';
-import { SqliteFile, type SqliteSchema } from '@lethe/service-kit';
+import { SqliteFile, type SqliteSchema } from '@lethe/sqlite';
 import { isAdvance } from './request-progress.ts';
 
 export interface ProjectedRequest {

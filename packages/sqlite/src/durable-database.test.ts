@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openDatabase, transact } from './database.ts';
+import { openDurable, transact } from './durable-database.ts';
 
-async function withDatabase(test: (db: ReturnType<typeof openDatabase>) => void): Promise<void> {
+async function withDatabase(test: (db: ReturnType<typeof openDurable>) => void): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'lethe-database-'));
-  const db = openDatabase(join(folder, 'test.db'));
+  const db = openDurable(join(folder, 'test.db'));
   try {
     test(db);
   } finally {

@@ -1,6 +1,6 @@
 import { type ErrorCode, LetheError } from '@lethe/contracts';
 
-/** SQLite's primary result codes (sqlite.org/rescode.html) that mean something to us. */
+/** Primary result codes (sqlite.org/rescode.html) that mean something to us. */
 const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   3: ['precondition', 'may not be accessed. Give this user read and write access to it.'],
   5: ['unavailable', 'is locked by another process. Try again.'],
@@ -16,16 +16,28 @@ const meanings: Readonly<Record<number, readonly [ErrorCode, string]>> = {
     'precondition',
     'cannot be opened. Check that its folder exists and that this user may write there.',
   ],
-  26: ['corrupt', 'is not a SQLite database. Move it away to begin anew.'],
+  26: ['corrupt', 'is not a SQLite file. Move it away to begin anew.'],
 };
 
-/** Anything thrown by `node:sqlite` as a LetheError that names the file and the remedy. */
-export function translateSqliteError(thrown: unknown, file: string): LetheError {
-  if (thrown instanceof LetheError) return thrown;
-  const { errcode } = thrown as { errcode?: unknown };
+/** Result codes that callers tell apart. */
+export const resultCodes = { busy: 5, constraint: 19 } as const;
+
+/** SQLite's primary result code of a thrown error; `undefined` for other errors. */
+export function resultCode(thrown: unknown): number | undefined {
+  const { errcode } = (thrown ?? {}) as { errcode?: unknown };
   // The lower byte is the primary code; the rest says more about it.
-  const meaning = typeof errcode === 'number' ? meanings[errcode & 0xff] : undefined;
+  return typeof errcode === 'number' ? errcode & 0xff : undefined;
+}
+
+/**
+ * Anything thrown by SQLite as a LetheError that names the file and the remedy.
+ *
+ * @param what the file for people, for example `The message log /data/bus.sqlite`
+ */
+export function translateSqliteError(thrown: unknown, what: string): LetheError {
+  if (thrown instanceof LetheError) return thrown;
+  const meaning = meanings[resultCode(thrown) ?? 0];
   if (meaning === undefined) return LetheError.from(thrown);
   const [code, sentence] = meaning;
-  return new LetheError(code, `The message log ${file} ${sentence}`, { cause: thrown });
+  return new LetheError(code, `${what} ${sentence}`, { cause: thrown });
 }

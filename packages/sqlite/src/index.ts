@@ -1,0 +1,9 @@
+export { openDurable, transact } from './durable-database.ts';
+export {
+  type DatabaseSync,
+  type SQLInputValue,
+  type StatementSync,
+  sqlite,
+} from './node-sqlite.ts';
+export { resultCode, resultCodes, translateSqliteError } from './sqlite-error.ts';
+export { SqliteFile, type SqliteSchema } from './sqlite-file.ts';
