@@ -6,6 +6,7 @@ import { makeConv2dBackpropInput } from './conv2d-backprop-input.ts';
 import { makeDepthwiseBackpropFilter } from './depthwise-backprop-filter.ts';
 import { makeDepthwiseBackpropInput } from './depthwise-backprop-input.ts';
 import { makeFusedBatchNorm } from './fused-batch-norm.ts';
+import { guardHeap } from './guard-heap.ts';
 import { identity } from './identity.ts';
 import { makeMatMul } from './mat-mul.ts';
 import { maxPoolGrad } from './max-pool-grad.ts';
@@ -24,6 +25,7 @@ import type { WasmMemory } from './webassembly.ts';
  * @param memory the backend's heap
  */
 export function installWasmKernels(memory: WasmMemory): void {
+  guardHeap();
   const module = startTrainingModule(memory);
   addKernel('Conv2DBackpropFilter', makeConv2dBackpropFilter(module));
   addKernel('DepthwiseConv2dNativeBackpropFilter', makeDepthwiseBackpropFilter(module));
