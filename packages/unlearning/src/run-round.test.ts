@@ -154,10 +154,11 @@ describe('state across rounds', () => {
           settings: { importance },
         }),
       );
-      const { anchor, importance: stiffness } = decodeState(first.state, parameterCount());
+      const { importance: stiffness } = decodeState(first.state, parameterCount());
+      const served = Float32Array.from(first.weights.flatMap((values) => [...values]));
       const theta = Float32Array.from(weights.flatMap((values) => [...values]));
       return theta.reduce(
-        (sum, value, i) => sum + (stiffness[i] as number) * (value - (anchor[i] as number)) ** 2,
+        (sum, value, i) => sum + (stiffness[i] as number) * (value - (served[i] as number)) ** 2,
         0,
       );
     };

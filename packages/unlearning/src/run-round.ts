@@ -138,7 +138,7 @@ async function enterRound(
       },
     );
     const decay = settings.importanceDecay;
-    return advanceLedger(ledger, { samples: stepLimit, importance, theta, decay });
+    return advanceLedger(ledger, { samples: stepLimit, importance, decay });
   } finally {
     position.dispose();
   }

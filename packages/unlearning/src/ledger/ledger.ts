@@ -1,12 +1,15 @@
 /**
  * What an unlearner remembers of what it has made a network forget: per weight, how much moving
- * it would move the margins of forgotten samples, and where those margins were left.
+ * it would move the margins of forgotten samples.
  *
- * After rounds t = 1 … n that ended at θ_t with importance F_t (Σ over the round's samples of the
- * squared gradient of their margin), the quadratic penalty of every round together,
- *   Σ_t ½ F_t (θ − θ_t)² = ½ F (θ − θ̄)² + constant,  F = Σ F_t,  θ̄ = Σ F_t θ_t / F,
- * needs only F and θ̄: two numbers per weight however many rounds there were. With a decay γ,
- * F_t counts γ^(n−t), so that F is bounded over hundreds of rounds.
+ * F_t of round t is the sum over its samples of the squared gradient of their margin at the
+ * weights it ended with; ½ F_t Δ² is then half the squared change of those margins under a small
+ * step Δ, weight by weight. With a decay γ a round counts γ^(n−t) after n rounds,
+ *   F ← γ F + F_n,
+ * so that F is one number per weight however many rounds there were, and bounded.
+ *
+ * The anchor that Δ is taken from is the served network, where all earlier margins are as they
+ * were left. Not each round's own weights: pulling back to those undoes the rounds after it.
  */
 export interface Ledger {
   /** Rounds that have been entered. */
@@ -15,45 +18,27 @@ export interface Ledger {
   readonly samples: number;
   /** F: [parameters] */
   readonly importance: Float32Array;
-  /** θ̄: [parameters]; means nothing where F is 0. */
-  readonly anchor: Float32Array;
 }
 
 export function emptyLedger(parameterCount: number): Ledger {
-  return {
-    rounds: 0,
-    samples: 0,
-    importance: new Float32Array(parameterCount),
-    anchor: new Float32Array(parameterCount),
-  };
+  return { rounds: 0, samples: 0, importance: new Float32Array(parameterCount) };
 }
 
 export interface RoundEntry {
   readonly samples: number;
-  /** F_t: [parameters] */
+  /** F_n: [parameters] */
   readonly importance: Float32Array;
-  /** θ_t: [parameters] */
-  readonly theta: Float32Array;
   /** γ, 0 to 1; 1 keeps every round at full weight. */
   readonly decay: number;
 }
 
 /** The ledger after one more round. */
 export function advanceLedger(ledger: Ledger, entry: RoundEntry): Ledger {
-  const importance = new Float32Array(ledger.importance.length);
-  const anchor = new Float32Array(ledger.anchor.length);
-  for (let i = 0; i < importance.length; i++) {
-    const kept = (ledger.importance[i] as number) * entry.decay;
-    const added = entry.importance[i] as number;
-    const sum = kept + added;
-    const [before, now] = [ledger.anchor[i] as number, entry.theta[i] as number];
-    importance[i] = sum;
-    anchor[i] = sum > 0 ? before + ((now - before) * added) / sum : now;
-  }
   return {
     rounds: ledger.rounds + 1,
     samples: ledger.samples + entry.samples,
-    importance,
-    anchor,
+    importance: ledger.importance.map(
+      (value, i) => entry.decay * value + (entry.importance[i] as number),
+    ),
   };
 }

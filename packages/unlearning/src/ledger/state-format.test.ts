@@ -6,7 +6,6 @@ const ledger: Ledger = {
   rounds: 3,
   samples: 96,
   importance: Float32Array.of(0, 1.5, 3e-7),
-  anchor: Float32Array.of(-1, 0.1, 2),
 };
 
 /** The state with some of its header's text replaced by text of the same length. */
@@ -40,8 +39,8 @@ describe('the state format', () => {
     const view = new DataView(bytes.buffer);
     const headerBytes = Number(view.getBigUint64(0, true));
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes)));
-    expect(header.anchor).toEqual({ dtype: 'F32', shape: [3], data_offsets: [12, 24] });
-    expect(view.getFloat32(8 + headerBytes + 12 + 8, true)).toBe(2);
+    expect(header.importance).toEqual({ dtype: 'F32', shape: [3], data_offsets: [0, 12] });
+    expect(view.getFloat32(8 + headerBytes + 4, true)).toBe(1.5);
   });
 
   it('is read from any offset in memory', () => {
@@ -53,7 +52,7 @@ describe('the state format', () => {
   it.each([
     ['nothing', new Uint8Array(0), 'corrupt', /only 0 bytes/],
     ['text', new TextEncoder().encode('x'.repeat(600)), 'corrupt', /header cannot be read/],
-    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /532 bytes, a network with 3/],
+    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /520 bytes, a network with 3/],
     [
       'another format',
       altered('lethe-unlearning-state', 'lethe-unlearning-stats'),
@@ -72,7 +71,7 @@ describe('the state format', () => {
   });
 
   it('refuses numbers that are not finite', () => {
-    const broken = encodeState({ ...ledger, anchor: Float32Array.of(1, Number.NaN, 1) });
+    const broken = encodeState({ ...ledger, importance: Float32Array.of(1, Number.NaN, 1) });
     expect(() => decodeState(broken, 3)).toThrow(/not finite/);
   });
 });

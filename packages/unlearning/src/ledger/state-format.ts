@@ -1,6 +1,6 @@
 /**
  * The ledger as bytes, in the safetensors layout: 8 bytes little-endian header length, a JSON
- * header padded with spaces, then float32 tensors, little-endian. The header has a fixed length,
+ * header padded with spaces, then float32 values, little-endian. The header has a fixed length,
  * so that the state of a network is the same number of bytes after every round.
  */
 import { LetheError } from '@lethe/contracts';
@@ -13,16 +13,11 @@ const headerBytes = 504;
 
 /** Bytes of the state of a network with so many trainable weights. */
 export function stateSizeBytes(parameterCount: number): number {
-  return prefixBytes + headerBytes + 2 * 4 * parameterCount;
+  return prefixBytes + headerBytes + 4 * parameterCount;
 }
 
 export function encodeState(ledger: Ledger): Uint8Array {
   const count = ledger.importance.length;
-  const tensor = (from: number) => ({
-    dtype: 'F32',
-    shape: [count],
-    data_offsets: [from, from + 4 * count],
-  });
   const header = JSON.stringify({
     __metadata__: {
       format,
@@ -30,15 +25,12 @@ export function encodeState(ledger: Ledger): Uint8Array {
       rounds: String(ledger.rounds),
       samples: String(ledger.samples),
     },
-    importance: tensor(0),
-    anchor: tensor(4 * count),
+    importance: { dtype: 'F32', shape: [count], data_offsets: [0, 4 * count] },
   });
   const bytes = new Uint8Array(stateSizeBytes(count));
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
   bytes.set(new TextEncoder().encode(header.padEnd(headerBytes)), prefixBytes);
-  const values = new Float32Array(bytes.buffer, prefixBytes + headerBytes);
-  values.set(ledger.importance);
-  values.set(ledger.anchor, count);
+  new Float32Array(bytes.buffer, prefixBytes + headerBytes).set(ledger.importance);
   return bytes;
 }
 
@@ -61,17 +53,15 @@ export function decodeState(bytes: Uint8Array, parameterCount: number): Ledger {
       `it is ${bytes.length} bytes, a network with ${parameterCount} trainable weights needs ${stateSizeBytes(parameterCount)}`,
     );
   }
-  // Copied first: a view of float32 must start at a multiple of four.
   // Copied: float32 views start at multiples of four only, and slice is a view on a Buffer.
-  const values = new Float32Array(
+  const importance = new Float32Array(
     Uint8Array.from(bytes.subarray(prefixBytes + headerBytes)).buffer,
   );
-  if (!values.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
+  if (!importance.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
   return {
     rounds: counter(metadata['rounds']),
     samples: counter(metadata['samples']),
-    importance: values.slice(0, parameterCount),
-    anchor: values.slice(parameterCount),
+    importance,
   };
 }
 

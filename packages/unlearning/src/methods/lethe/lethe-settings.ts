@@ -17,10 +17,10 @@ export const letheSettings = {
     kind: 'number',
     default: ({ mode, k, earlierRounds }) => {
       if (mode === 'untrain') return 4;
-      return earlierRounds > 0 ? 8 : Math.min(12, 4 * Math.max(1, k / 64) ** 0.66);
+      return earlierRounds > 0 ? 16 : Math.min(12, 4 * Math.max(1, k / 64) ** 0.66);
     },
     defaultText:
-      '4 in untrain; else 4 up to k = 64 growing to 10 at k = 256, and 8 after the first round',
+      '4 in untrain; else 4 up to k = 64 growing to 10 at k = 256, and 16 after the first round',
     min: 0,
     max: 1000,
     unit: 'factor',
@@ -55,7 +55,8 @@ export const letheSettings = {
   },
   margin: {
     kind: 'number',
-    default: 1,
+    default: ({ earlierRounds }) => (earlierRounds > 0 ? 2 : 1),
+    defaultText: '1, after the first round 2',
     min: 0,
     max: 100,
     unit: 'logits',
@@ -72,12 +73,11 @@ export const letheSettings = {
   },
   importance: {
     kind: 'number',
-    default: ({ mode }) => (mode === 'untrain' ? 0.03 : 0.1),
-    defaultText: '0.03 in untrain, else 0.1',
+    default: 0.03,
     min: 0,
     max: 1e6,
     unit: 'factor',
-    doc: 'Weight of the penalty that holds what earlier rounds have moved; 0 turns it off.',
+    doc: 'w: weight of the penalty that holds what earlier rounds have moved; 0 turns it off.',
   },
   stepLimit: {
     kind: 'number',

@@ -1,7 +1,7 @@
 /**
  * `lethe`: a bounded forget term, distillation on surrogates made out of the forget set, a
  * penalty on what earlier rounds have moved, and a repair once the goal is met:
- *   L(θ) = goal(f_θ(x_f)) + λ T² KL(p_teacher ‖ p_θ) on surrogates + w ½ Σ F (θ − θ̄)²
+ *   L(θ) = goal(f_θ(x_f)) + λ T² KL(p_teacher ‖ p_θ) on surrogates + w ½ Σ F (θ − θ_served)²
  */
 import * as tf from '@tensorflow/tfjs';
 import { margins } from '../../goals/margins.ts';
@@ -39,7 +39,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
 
   const served = tf.tensor1d(work.served);
   const teachers = teachersOf(work, settings, served);
-  const pull = ledgerPull(work.ledger, settings.importance);
+  const pull = ledgerPull(work.ledger, served, settings.importance);
   using optimizer = adam(network.parameterCount);
   let theta = served.clone();
   let good: tf.Tensor1D | undefined;
