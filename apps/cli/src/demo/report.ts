@@ -64,8 +64,12 @@ ${renderLinePlot({
 }
 
 function renderRound(round: RoundRecord, record: DemoRecord): string {
-  const decision = round.promoted ? 'promoted' : `rejected: ${escapeHtml(round.reasons.join(' '))}`;
+  const decision = round.promoted ? 'promoted' : `rejected: ${escapeHtml(summary(round.reasons))}`;
   return `<tr class="${round.promoted ? '' : 'rejected'}"><td>${round.sequence}</td><td>${escapeHtml(round.method)}</td><td>${round.requests}</td><td>${round.images}</td><td>${percent(round.forgetAccuracy)}</td><td>${percent(round.forgetAccuracyEarlier)}</td><td>${percent(round.heldOutAccuracy)}</td><td>${points(round.heldOutAccuracy - record.heldOutAccuracyBefore)}</td><td>${round.seconds.toFixed(1)}</td><td>${decision}</td></tr>`;
+}
+
+function summary([first = 'no reason was given', ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} ${others.length} more checks failed.`;
 }
 
 const style = `
@@ -80,6 +84,6 @@ svg{width:100%;height:auto}.grid{stroke:var(--line)}.reference{stroke:currentCol
 .tick{font-size:11px;fill:currentColor}
 .legend span{margin-right:1.5rem}.legend i{display:inline-block;width:.8rem;height:.8rem;margin-right:.4rem}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{padding:.35rem .5rem;text-align:right;border-bottom:1px solid var(--line)}
+th,td{padding:.35rem .5rem;text-align:right;vertical-align:top;border-bottom:1px solid var(--line)}
 th:last-child,td:last-child{text-align:left}tr.rejected td{color:var(--red)}
 .small{font-size:.85rem}`;

@@ -44,7 +44,10 @@ export interface RoundProgress {
   modelKey: string;
   /** Sequence the round will commit as. */
   sequence: number;
-  /** "idle", "waiting_for_batch", "computing", "uploading", "waiting_for_decision". */
+  /**
+   * "idle", "waiting_for_batch", "computing", "uploading",
+   * "waiting_for_decision", "blocked" (trouble outside, for example missing data, is waited out).
+   */
   phase: string;
   requestCount: number;
   sampleCount: number;
