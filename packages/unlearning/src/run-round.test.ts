@@ -24,6 +24,9 @@ function accuracyOf(weights: readonly Float32Array[], samples: LabelledSamples):
   return accuracy(logitsOf(task, weights, samples), samples.labels, task.network.classCount);
 }
 
+/** Enough to go through every phase, for tests that ask nothing of the accuracy. */
+const quick = { retainBatch: 16, repairSteps: 2 };
+
 const parameterCount = () => task.weights.reduce((sum, { length }) => sum + length, 0);
 
 it('is tried on a network that knows its training samples by heart', () => {
@@ -82,7 +85,7 @@ describe('a round of lethe', () => {
   });
 
   it('gives the same bytes for the same seed, and others for another', async () => {
-    const settings = { repairSteps: 5 };
+    const settings = quick;
     const [a, b, c] = [
       await runRound(roundOf(task, { settings })),
       await runRound(roundOf(task, { settings })),
@@ -133,25 +136,24 @@ function everyFourth(count: number): LabelledSamples {
 
 describe('state across rounds', () => {
   it('has constant size and counts what it has seen', async () => {
-    const first = await runRound(roundOf(task));
+    const first = await runRound(roundOf(task, { settings: quick }));
     const forget = firstOf(task.train, 4, 8);
-    const second = await runRound(
-      roundOf(task, { forget, weights: first.weights, state: first.state }),
-    );
+    const { weights, state } = first;
+    const second = await runRound(roundOf(task, { forget, weights, state, settings: quick }));
     expect(second.state).toHaveLength(first.state.length);
     expect(decodeState(second.state, parameterCount())).toMatchObject({ rounds: 2, samples: 12 });
   });
 
   it('holds earlier forget sets better the more it weighs, and can be turned off', async () => {
     const earlier = firstOf(task.train, 16);
-    const first = await runRound(roundOf(task, { forget: earlier }));
+    const first = await runRound(roundOf(task, { forget: earlier, settings: quick }));
     const distance = async (importance: number) => {
       const { weights } = await runRound(
         roundOf(task, {
           forget: firstOf(task.train, 16, 16),
           weights: first.weights,
           state: first.state,
-          settings: { importance },
+          settings: { ...quick, importance },
         }),
       );
       const { importance: stiffness } = decodeState(first.state, parameterCount());
@@ -166,7 +168,7 @@ describe('state across rounds', () => {
   });
 
   it('is refused when it belongs to another network', async () => {
-    const { state } = await runRound(roundOf(task));
+    const { state } = await runRound(roundOf(task, { settings: quick }));
     const wrong = roundOf(task, { state: state.slice(0, -4) });
     await expect(runRound(wrong)).rejects.toThrow(/another network/);
   });
@@ -174,8 +176,9 @@ describe('state across rounds', () => {
 
 describe('a round that need not or cannot change anything', () => {
   it('says so when every sample is wrong already, and leaves weights and state alone', async () => {
-    const first = await runRound(roundOf(task));
-    const again = await runRound(roundOf(task, { weights: first.weights, state: first.state }));
+    const first = await runRound(roundOf(task, { settings: quick }));
+    const { weights, state } = first;
+    const again = await runRound(roundOf(task, { weights, state, settings: quick }));
     expect(again.outcome).toBe('already_forgotten');
     expect(again.weights).toEqual(first.weights);
     expect(again.state).toEqual(first.state);
@@ -183,9 +186,11 @@ describe('a round that need not or cannot change anything', () => {
   });
 
   it('leaves samples that are wrong already alone while it forgets the others', async () => {
-    const first = await runRound(roundOf(task, { forget: firstOf(task.train, 4) }));
+    const first = await runRound(
+      roundOf(task, { forget: firstOf(task.train, 4), settings: quick }),
+    );
     const result = await runRound(
-      roundOf(task, { forget: firstOf(task.train, 8), weights: first.weights }),
+      roundOf(task, { forget: firstOf(task.train, 8), weights: first.weights, settings: quick }),
     );
     expect(result.metrics.forgetAccuracyBefore).toBeLessThanOrEqual(0.5);
     expect(result.metrics.forgetAccuracyAfter).toBe(0);
@@ -207,7 +212,9 @@ describe('a round that need not or cannot change anything', () => {
 describe('progress and cancellation', () => {
   it('reports every step, phase by phase, with passes that only grow', async () => {
     const seen: RoundProgress[] = [];
-    const result = await runRound(roundOf(task), { onProgress: (progress) => seen.push(progress) });
+    const result = await runRound(roundOf(task, { settings: quick }), {
+      onProgress: (progress) => seen.push(progress),
+    });
     const phases = seen.map(({ phase }) => phase).filter((phase, i, all) => phase !== all[i - 1]);
     expect(phases).toEqual(['preparing', 'forgetting', 'repairing', 'importance']);
     expect(seen.filter(({ phase }) => phase === 'importance')).toHaveLength(8);
@@ -223,7 +230,7 @@ describe('progress and cancellation', () => {
       const lent = task.network.model.getWeights().map((weight) => weight.dataSync().slice());
       const tensors = tf.memory().numTensors;
       const stop = new AbortController();
-      const round = runRound(roundOf(task), {
+      const round = runRound(roundOf(task, { settings: quick }), {
         signal: stop.signal,
         onProgress: (progress) => progress.phase === phase && stop.abort(),
       });
@@ -234,7 +241,7 @@ describe('progress and cancellation', () => {
   );
 
   it.each([
-    ['lethe', {}],
+    ['lethe', quick],
     ['l2ul', { perturbations: 2, attackIterations: 2, maxSteps: 2 }],
     ['neggrad', { maxSteps: 2 }],
   ])('frees its memory after a round of %s', async (method, settings) => {
@@ -248,7 +255,7 @@ describe('progress and cancellation', () => {
     const timer = setInterval(() => {
       turns += 1;
     }, 0);
-    await runRound(roundOf(task));
+    await runRound(roundOf(task, { settings: quick }));
     clearInterval(timer);
     expect(turns).toBeGreaterThan(3);
   });
