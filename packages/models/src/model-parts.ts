@@ -1,6 +1,7 @@
 import { LetheError } from '@lethe/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { type NetworkConfig, parseNetworkConfig, topologyOf } from './network-config.ts';
+import { type NetworkConfig, topologyOf } from './network-config.ts';
+import { parseNetworkConfig } from './parse-network-config.ts';
 
 /** One weight, by the name tfjs stores it under (`layer/kernel`). */
 export interface NamedWeight {

@@ -6,7 +6,7 @@ import {
   type Preprocessing,
 } from './classifier.ts';
 import { buildModel } from './model-parts.ts';
-import { parseNetworkConfig } from './network-config.ts';
+import { parseNetworkConfig } from './parse-network-config.ts';
 import { parseTopology, refuseNonFinite, splitWeights } from './weights.ts';
 
 /**

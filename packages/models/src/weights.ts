@@ -1,7 +1,8 @@
 import { canonicalBytes, LetheError } from '@lethe/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { concatenate } from './model-parts.ts';
-import { type JsonObject, parseNetworkConfig, topologyOf } from './network-config.ts';
+import { type JsonObject, topologyOf } from './network-config.ts';
+import { parseNetworkConfig } from './parse-network-config.ts';
 
 /** One weight in the concatenation, in the order of `model.getWeights()`. */
 export interface WeightSpec {

@@ -2,7 +2,7 @@ import { LetheError } from '@lethe/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { type Classifier, classifierOf, type Preprocessing } from '../classifier.ts';
 import { buildModel } from '../model-parts.ts';
-import { parseNetworkConfig } from '../network-config.ts';
+import { parseNetworkConfig } from '../parse-network-config.ts';
 import { toLogits } from '../to-logits.ts';
 import { refuseNonFinite } from '../weights.ts';
 import { tfjsTopology } from './keras-config.ts';

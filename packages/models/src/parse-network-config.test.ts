@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseNetworkConfig } from './network-config.ts';
+import { parseNetworkConfig } from './parse-network-config.ts';
 
 const layer = (name: string, reads: string[], more = {}) => ({
   class_name: 'Dense',
