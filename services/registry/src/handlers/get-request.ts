@@ -5,7 +5,7 @@ import {
   parseRequestId,
   type RequestStatus,
 } from '@lethe/contracts';
-import type { RegistryContext } from './registry-handlers.ts';
+import type { RegistryContext } from './registry-context.ts';
 import { requestStatus } from './request-status.ts';
 
 /** Without an emitter the id has to be enough. */

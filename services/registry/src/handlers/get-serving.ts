@@ -1,5 +1,5 @@
 import { type GetServingRequest, parseModelKey, type ServingPointer } from '@lethe/contracts';
-import type { RegistryContext } from './registry-handlers.ts';
+import type { RegistryContext } from './registry-context.ts';
 
 export async function getServing(
   { board }: RegistryContext,

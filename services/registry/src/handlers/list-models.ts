@@ -1,6 +1,6 @@
 import { type ListModelsResponse, type ModelSummary, RequestState } from '@lethe/contracts';
 import { openStates } from '../requests/request-progress.ts';
-import type { RegistryContext } from './registry-handlers.ts';
+import type { RegistryContext } from './registry-context.ts';
 
 export async function listModels(context: RegistryContext): Promise<ListModelsResponse> {
   const keys = await context.lineage.models();

@@ -5,7 +5,7 @@ import {
   parseModelKey,
   RequestState,
 } from '@lethe/contracts';
-import type { RegistryContext } from './registry-handlers.ts';
+import type { RegistryContext } from './registry-context.ts';
 import { requestStatus } from './request-status.ts';
 
 const defaultLimit = 100;

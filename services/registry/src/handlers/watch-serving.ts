@@ -1,5 +1,5 @@
 import { parseModelKey, type ServingPointer, type WatchServingRequest } from '@lethe/contracts';
-import type { RegistryContext } from './registry-handlers.ts';
+import type { RegistryContext } from './registry-context.ts';
 
 export async function* watchServing(
   { board }: RegistryContext,
