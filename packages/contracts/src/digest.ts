@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 declare const digestBrand: unique symbol;
 /** Lower-case hexadecimal SHA-256, 64 characters. */
 export type Digest = string & { readonly [digestBrand]: true };
 
 export function sha256(bytes: Uint8Array | string): Digest {
-  return createHash('sha256').update(bytes).digest('hex') as Digest;
+  return hash('sha256', bytes, 'hex') as Digest;
 }
 
 export function isDigest(text: string): text is Digest {
