@@ -58,6 +58,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     forgetLogits: before,
     heldOutLogits: await heldOutLogits(),
     tolerance: prepared.settings.untrainTolerance,
+    overshoot: prepared.settings.untrainOvershoot,
     random: random.fork('goal'),
   });
   const unchanged = (outcome: RoundOutcome, steps: number): RoundResult => ({

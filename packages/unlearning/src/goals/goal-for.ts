@@ -15,6 +15,8 @@ export interface GoalFacts {
   readonly heldOutLogits: Float32Array | undefined;
   /** Mean excess of margins that is let pass in `untrain`, in spreads of the held-out margins. */
   readonly tolerance: number;
+  /** How far below their counterparts margins are led in `untrain`, in the same unit. */
+  readonly overshoot: number;
   readonly random: Random;
 }
 
@@ -38,7 +40,9 @@ export function goalFor(
         heldOutLabels,
         facts.random,
       );
-      return untrainGoal(forget.labels, targets, classCount, facts.tolerance * spread(unseen));
+      const sigma = spread(unseen);
+      const led = targets.map((target) => target - facts.overshoot * sigma);
+      return untrainGoal(forget.labels, led, classCount, facts.tolerance * sigma);
     }
     default:
       return mode satisfies never;

@@ -16,11 +16,11 @@ export const letheSettings = {
   retainWeight: {
     kind: 'number',
     default: ({ mode, k, earlierRounds }) => {
-      if (mode === 'untrain') return 4;
+      if (mode === 'untrain') return 8;
       return earlierRounds > 0 ? 16 : Math.min(12, 4 * Math.max(1, k / 64) ** 0.66);
     },
     defaultText:
-      '4 in untrain; else 4 up to k = 64 growing to 10 at k = 256, and 16 after the first round',
+      '8 in untrain; else 4 up to k = 64 growing to 10 at k = 256, and 16 after the first round',
     min: 0,
     max: 1000,
     unit: 'factor',
@@ -64,8 +64,8 @@ export const letheSettings = {
   },
   servedTeacher: {
     kind: 'number',
-    default: ({ mode }) => (mode === 'untrain' ? 0 : 1),
-    defaultText: '0 in untrain, else 1',
+    default: ({ mode }) => (mode === 'untrain' ? 0.5 : 1),
+    defaultText: '0.5 in untrain, else 1',
     min: 0,
     max: 1,
     unit: 'share',

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { Random } from '../random.ts';
+import type { RoundInput } from '../round.ts';
+import { goalFor } from './goal-for.ts';
+
+/** Two classes; held-out margins of class 0 are ±1 in turns: mean 0, deviation 1. */
+const heldOutLogits = Float32Array.from({ length: 20 }, (_, i) =>
+  i % 4 === 0 ? 1 : i % 4 === 3 ? 1 : 0,
+);
+const heldOut = { values: new Float32Array(10), labels: new Int32Array(10) };
+
+function distanceOf(margin: number, tolerance: number, overshoot: number) {
+  const goal = goalFor(
+    {
+      mode: 'untrain',
+      forget: { values: new Float32Array(1), labels: new Int32Array(1) },
+      heldOut,
+      network: { classCount: 2 },
+    } as unknown as RoundInput,
+    {
+      forgetLogits: Float32Array.of(margin, 0),
+      heldOutLogits,
+      tolerance,
+      overshoot,
+      random: new Random(3),
+    },
+  );
+  const distances = goal.distances(Float32Array.of(margin, 0));
+  return { distance: distances[0] as number, reached: goal.isReached(distances) };
+}
+
+it('leads margins below their counterparts by the overshoot, in spreads of the held-out ones', () => {
+  const [without, half] = [distanceOf(4, 0, 0), distanceOf(4, 0, 0.5)];
+  expect(half.distance - without.distance).toBeCloseTo(0.5, 5);
+});
+
+it('lets an excess pass that is within the tolerance, in the same unit', () => {
+  const { distance } = distanceOf(4, 0, 0);
+  expect(distanceOf(4, distance + 0.01, 0).reached).toBe(true);
+  expect(distanceOf(4, distance - 0.01, 0).reached).toBe(false);
+});
