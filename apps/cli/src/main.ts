@@ -12,9 +12,18 @@ export async function main(args: readonly string[]): Promise<number> {
     await createProgram(out, outcome).parseAsync([...args], { from: 'user' });
     return outcome.exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError)
-      return thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return exitCodes.ok;
+      if (out.json) out.error(usageError(thrown));
+      return exitCodes.usage;
+    }
     out.error(thrown);
     return exitCodeOf(LetheError.from(thrown).code);
   }
+}
+
+/** For `--json`: commander's own text, which people get, is not JSON. */
+function usageError({ code, message }: CommanderError): LetheError {
+  const text = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '');
+  return new LetheError('invalid', `${text.replace(/\.$/, '')}. lethe --help shows what there is.`);
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitOnSignals } from './interrupt.ts';
 import type { Output } from './output/output.ts';
 
 /** Options every command has. */
@@ -33,7 +34,8 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
       ).env('LETHE_ADDRESS'),
     )
     .option('--json', 'print results as JSON, one value a line; errors as JSON on stderr')
-    .showHelpAfterError('(lethe --help shows what there is)')
+    .showHelpAfterError(out.json ? false : '(lethe --help shows what there is)')
+    .configureOutput(out.json ? { writeErr: () => {} } : {})
     .exitOverride()
     .addHelpText('after', closingHelp);
 
@@ -42,6 +44,8 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     async (...received: unknown[]): Promise<void> => {
       const command = received.at(-1) as Command;
       const args = received.slice(0, -2).filter((arg) => arg !== undefined) as string[];
+      // `up` stops in order instead.
+      using _ = command.name() === 'up' ? undefined : exitOnSignals(out);
       const { run } = await load();
       outcome.exitCode = await run(command.optsWithGlobals(), out, ...args);
     };
@@ -58,8 +62,8 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     )
     .option('--requests <n>', 'deletion requests to stream', wholeNumber(2, 10_000), 36)
     .option('--seed <n>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1), 0)
-    .option('--mode <mode>', 'untrain, misclassify', 'untrain')
-    .option('--backend <name>', 'auto, native, wasm', process.env['LETHE_BACKEND'] ?? 'auto')
+    .addOption(new Option('--mode <mode>').choices(['untrain', 'misclassify']).default('untrain'))
+    .addOption(backendOption())
     .option('--report <file>', 'where the HTML report goes', 'lethe-demo.html')
     .action(action(() => import('./commands/demo.ts')));
 
@@ -77,11 +81,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
       wholeNumber(0, 65_535),
       7402,
     )
-    .option(
-      '--backend <name>',
-      'compute backend: auto, native, wasm',
-      process.env['LETHE_BACKEND'] ?? 'auto',
-    )
+    .addOption(backendOption())
     .option('--max-batch <n>', 'most samples of one round', wholeNumber(1, 4096), 64)
     .option('--max-wait <ms>', 'longest wait for a batch to fill', wholeNumber(0, 86_400_000), 2000)
     .option('--policy <file>', 'gate policy in YAML (default: built in)')
@@ -109,9 +109,11 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
       'give every n samples in order a made-up subject handle (for trials)',
       wholeNumber(1, 1_000_000),
     )
-    .option(
-      '--mode <mode>',
-      'default mode of requests: untrain, misclassify (default: untrain where a stop set is given)',
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'default mode of requests (default: untrain where a stop set is given)',
+      ).choices(['untrain', 'misclassify']),
     )
     .option('--scale <x>', 'network input = (value · scale − mean) / std', decimal)
     .option('--mean <list>', 'per channel, comma-separated', decimals)
@@ -121,11 +123,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
       'leave evaluation samples out that were trained on or have two roles, instead of refusing',
     )
     .option('--keep-batch-norm', 'do not fold batch normalisation into the convolutions')
-    .option(
-      '--backend <name>',
-      'compute backend: auto, native, wasm',
-      process.env['LETHE_BACKEND'] ?? 'auto',
-    )
+    .addOption(backendOption())
     .action(action(() => import('./commands/import.ts')));
 
   program
@@ -137,7 +135,12 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .option('--sample <id...>', 'samples by id')
     .option('--sha256 <hex...>', 'samples by SHA-256')
     .option('--class <label>', 'a whole label', wholeNumber(0, 2 ** 31 - 1))
-    .option('--file <file>', 'many requests: JSON lines as in the HTTP API ("-": standard input)')
+    .addOption(
+      new Option(
+        '--file <file>',
+        'many requests: JSON lines as in the HTTP API ("-": standard input)',
+      ).conflicts(whatOneRequestSays),
+    )
     .option('--id <uuid>', 'request id; reuse it to ask again safely (default: a new one)')
     .option('--emitter <name>', 'the system that asks', 'cli')
     .option('--mode <mode>', 'untrain, misclassify, relabel (default: the model’s)')
@@ -189,6 +192,26 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
   return program;
 }
 
+/** Options of `submit` that say what a line of `--file` says. */
+const whatOneRequestSays = [
+  'model',
+  'subject',
+  'sample',
+  'sha256',
+  'class',
+  'id',
+  'mode',
+  'relabelTo',
+  'submittedTime',
+];
+
+function backendOption(): Option {
+  return new Option('--backend <name>', 'compute backend')
+    .choices(['auto', 'native', 'wasm', 'js'])
+    .default('auto')
+    .env('LETHE_BACKEND');
+}
+
 const closingHelp = `
 First steps
   lethe demo                                    everything at once, on built-in data
@@ -199,7 +222,8 @@ First steps
 
 Exit codes
   0 done   1 failure inside Lethe   2 wrong input   3 not found   4 conflict
-  5 not reachable   6 refused in this state   7 a limit is reached   130 interrupted
+  5 not reachable   6 refused in this state   7 a limit is reached
+  130 interrupted (Ctrl-C)   143 interrupted (SIGTERM)
 `;
 
 function wholeNumber(low: number, high: number) {

@@ -71,8 +71,9 @@ export function classifierOf(
 export function checkPreprocessing(preprocessing: Preprocessing, channels: number): void {
   const { scale, mean, std } = preprocessing;
   const remedy = `Give finite numbers, one for all channels or ${channels}.`;
-  if (!Number.isFinite(scale)) {
-    throw LetheError.invalid('preprocessing.scale', scale, 'is not a finite number', remedy);
+  if (!Number.isFinite(scale) || scale === 0) {
+    const description = 'must be finite and not zero';
+    throw LetheError.invalid('preprocessing.scale', scale, description, remedy);
   }
   for (const [field, values] of Object.entries({ mean, std })) {
     const fits = values.length === 1 || values.length === channels;

@@ -7,7 +7,7 @@ export * from './grpc/call-context.ts';
 export * from './grpc/connect.ts';
 export * from './grpc/implement-service.ts';
 export * from './grpc/server.ts';
-export { grpcStatusOf, httpStatusOf } from './grpc/status-codes.ts';
+export { errorCodeOf, grpcStatusOf, httpStatusOf } from './grpc/status-codes.ts';
 export * from './legal-deadline.ts';
 export * from './lifecycle/lethe-service.ts';
 export * from './lifecycle/resource-stack.ts';

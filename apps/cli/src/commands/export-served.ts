@@ -27,7 +27,12 @@ export async function exportServed(
   const blobs = new BlobStore(store, { cacheFolder: layout.cache });
   const lineage = new LineageStore(store, blobs);
   const served = await lineage.serving(parseModelKey(modelKey, 'model-key'));
-  if (served === undefined) throw new LetheError('not_found', `${modelKey} serves nothing yet`);
+  if (served === undefined) {
+    throw new LetheError(
+      'not_found',
+      `--home ${options.home} has no model ${modelKey} that serves; see the keys with lethe models`,
+    );
+  }
   const { topologyDigest, weightsDigest, sequence } = served.pointer;
   await exportLayersModel(
     await blobs.get(topologyDigest as Digest),

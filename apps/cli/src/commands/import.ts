@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { openBackend } from '@lethe/compute';
-import { LetheError, ModelRegistration, parseModelKey } from '@lethe/contracts';
+import { LetheError, Mode, ModelRegistration, parseModelKey } from '@lethe/contracts';
 import type { SubjectsInput } from '@lethe/datasets';
 import { LineageStore } from '@lethe/lineage';
 import { BlobStore, FolderStore } from '@lethe/store';
-import { homeLayout } from '../embedded/home-folder.ts';
+import { homeLayout, makeWritable } from '../embedded/home-folder.ts';
 import { parseDataSetArgument } from '../import/data-set-argument.ts';
 import { importModel } from '../import/import-model.ts';
 import { loadNetwork } from '../import/load-network.ts';
@@ -36,6 +36,14 @@ export const run: CommandFunction<ImportOptions> = async (options, out, key = ''
   const gate = parseDataSetArgument('--gate', options.gate);
   const subjects = subjectsOf(options);
   const mode = options.mode ? parseMode(options.mode) : undefined;
+  if (mode === Mode.MODE_UNTRAIN && stop === undefined) {
+    throw LetheError.invalid(
+      '--mode',
+      options.mode,
+      'needs a labelled held-out set that may steer rounds',
+      'Give one with --stop, or use --mode misclassify.',
+    );
+  }
 
   await openBackend({ prefer: options.backend as 'auto' });
   const network = await loadNetwork({
@@ -49,7 +57,7 @@ export const run: CommandFunction<ImportOptions> = async (options, out, key = ''
   });
 
   const layout = homeLayout(options.home);
-  await mkdir(layout.root, { recursive: true });
+  makeWritable(layout.root);
   await using store = await FolderStore.open(layout.store);
   const blobs = new BlobStore(store, { cacheFolder: layout.cache });
   const bar = out.progress('importing');
@@ -94,6 +102,9 @@ function subjectsOf(options: ImportOptions): SubjectsInput {
       'cannot be used with --subjects',
       'Give one of the two.',
     );
+  }
+  if (options.subjects !== undefined && !existsSync(options.subjects)) {
+    throw LetheError.invalid('--subjects', options.subjects, 'does not exist', 'Check the path.');
   }
   if (options.subjects !== undefined) return { kind: 'file', file: options.subjects };
   if (options.subjectsPer !== undefined) return { kind: 'each', samples: options.subjectsPer };

@@ -1,4 +1,4 @@
-import { ModelSummary } from '@lethe/contracts';
+import { LetheError, ModelSummary } from '@lethe/contracts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { shortDigest } from '../output/format.ts';
 import { modeName } from '../output/names.ts';
@@ -19,8 +19,14 @@ export const run: CommandFunction<ModelsOptions> = async (options, out, modelKey
   );
   for (const model of shown) out.result(ModelSummary.toJSON(model));
   if (shown.length === 0) {
-    out.line(modelKey ? `No model ${modelKey}.` : 'No models yet. Register one with: lethe import');
-    return modelKey ? exitCodes.notFound : exitCodes.ok;
+    if (modelKey !== undefined) {
+      throw new LetheError(
+        'not_found',
+        `there is no model ${modelKey}; see the keys with lethe models`,
+      );
+    }
+    out.line('No models yet. Register one with: lethe import');
+    return exitCodes.ok;
   }
   out.table(
     [

@@ -26,8 +26,12 @@ export const run: CommandFunction<StatusOptions> = async (options, out, requestI
     }),
   );
   for (const request of requests) out.result(RequestStatus.toJSON(request));
-  if (requests.length === 0) out.line('No requests yet. Send one with: lethe submit');
-  else out.table(columns, requests.map(requestRow));
+  if (requests.length === 0) {
+    const asked = options.model !== undefined || options.state !== undefined;
+    out.line(asked ? 'No such requests.' : 'No requests yet. Send one with: lethe submit');
+  } else {
+    out.table(columns, requests.map(requestRow));
+  }
   return exitCodes.ok;
 };
 

@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import {
-  DeletionRequest,
-  describeViolation,
+  type DeletionRequest,
+  type ErrorCode,
   LetheError,
   Mode,
   Receipt,
   RequestState,
   type Scope,
-  type SubmitResult,
+  type SubmitError,
 } from '@lethe/contracts';
-import { exitCodes } from '../output/exit-codes.ts';
+import { errorCodeOf } from '@lethe/service-kit';
+import { exitCodeOf, exitCodes } from '../output/exit-codes.ts';
 import { parseMode, parseRegulation, stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
 import type { CommandFunction, GlobalOptions } from '../program.ts';
+import { batches } from '../submit/batches.ts';
+import { type FileLine, readRequestFile } from '../submit/read-request-file.ts';
 import { connectIngest, connectRegistry } from './running-lethe.ts';
 
 interface SubmitOptions {
@@ -33,46 +34,54 @@ interface SubmitOptions {
   readonly wait?: boolean;
 }
 
-/** Requests of one call; small enough for any message limit. */
-const chunkSize = 500;
 const pollMs = 300;
 
 export const run: CommandFunction<SubmitOptions> = async (options, out) => {
   await using ingest = connectIngest(options);
   const accepted: Receipt[] = [];
-  let refused = 0;
-  for await (const chunk of chunks(requestsOf(options), chunkSize)) {
-    const { results } = await ingest.submitDeletions({ requests: chunk });
-    results.forEach((result, index) => {
-      const receipt = report(result, chunk[index]?.requestId ?? '', out);
-      if (receipt === undefined) refused++;
-      else if (receipt.state === RequestState.REQUEST_STATE_ACCEPTED) accepted.push(receipt);
-    });
+  const refusals = new Set<ErrorCode>();
+  const refuse = (what: string, error: LetheError) => {
+    refusals.add(error.code);
+    out.refused(what, error);
+  };
+  for await (const batch of batches(requestsOf(options))) {
+    const lines: (FileLine & { kind: 'request' })[] = [];
+    for (const line of batch) {
+      if (line.kind === 'request') lines.push(line);
+      else refuse(line.place, line.error);
+    }
+    if (lines.length === 0) continue;
+    const requests = lines.map(({ request }) => request);
+    const { results } = await ingest.submitDeletions({ requests });
+    for (const [index, { result }] of results.entries()) {
+      if (result?.$case !== 'receipt') {
+        const line = lines[index];
+        refuse(line?.request.requestId || (line?.place ?? ''), errorOf(result?.value));
+        continue;
+      }
+      showReceipt(result.value, out);
+      if (result.value.state === RequestState.REQUEST_STATE_ACCEPTED) accepted.push(result.value);
+    }
   }
   if (options.wait === true) await waitForEnd(options, accepted, out);
-  return refused === 0 ? exitCodes.ok : exitCodes.usage;
+  return exitCodeOfRefusals(refusals);
 };
 
-async function* requestsOf(options: SubmitOptions): AsyncIterable<DeletionRequest> {
+/** What was refused decides; several reasons together are wrong input. */
+function exitCodeOfRefusals(refusals: ReadonlySet<ErrorCode>): number {
+  const [only, other] = refusals;
+  if (only === undefined) return exitCodes.ok;
+  return other === undefined ? exitCodeOf(only) : exitCodes.usage;
+}
+
+async function* requestsOf(options: SubmitOptions): AsyncGenerator<FileLine> {
   if (options.file === undefined) {
-    yield requestOf(options);
+    yield { kind: 'request', place: 'request', sizeBytes: 0, request: requestOf(options) };
     return;
   }
-  const input = options.file === '-' ? process.stdin : createReadStream(options.file);
-  let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    number++;
-    if (line.trim() === '') continue;
-    try {
-      yield DeletionRequest.fromJSON(JSON.parse(line));
-    } catch (cause) {
-      throw LetheError.invalid(
-        `--file ${options.file} line ${number}`,
-        line,
-        `is not a deletion request (${(cause as Error).message})`,
-        'Write one JSON object a line, as in the HTTP API.',
-      );
-    }
+  for await (const line of readRequestFile(options.file)) {
+    if (line.kind === 'request') line.request.emitter ||= options.emitter;
+    yield line;
   }
 }
 
@@ -119,20 +128,17 @@ function scopeOf(options: SubmitOptions): Scope {
   );
 }
 
-function report(result: SubmitResult, requestId: string, out: Output): Receipt | undefined {
-  if (result.result?.$case === 'receipt') {
-    const receipt = result.result.value;
-    out.result(Receipt.toJSON(receipt));
-    out.line(
-      `${receipt.requestId} ${stateName(receipt.state)}, ${receipt.sampleCount} samples, due ${receipt.deadline?.toISOString().slice(0, 10) ?? '–'}`,
-    );
-    return receipt;
-  }
-  const error = result.result?.value;
-  out.result({ requestId, error });
-  out.note(`${out.colours.red('refused')} ${requestId}: ${error?.message ?? 'no answer'}`);
-  for (const violation of error?.violations ?? []) out.note(`  ${describeViolation(violation)}`);
-  return undefined;
+function showReceipt(receipt: Receipt, out: Output): void {
+  out.result(Receipt.toJSON(receipt));
+  out.line(
+    `${receipt.requestId} ${stateName(receipt.state)}, ${receipt.sampleCount} samples, due ${receipt.deadline?.toISOString().slice(0, 10) ?? '–'}`,
+  );
+}
+
+function errorOf(error: SubmitError | undefined): LetheError {
+  if (error === undefined) return new LetheError('internal', 'no answer for this request');
+  const { code, message, violations } = error;
+  return new LetheError(errorCodeOf(code), message, { violations });
 }
 
 const ended: readonly RequestState[] = [
@@ -166,16 +172,4 @@ async function waitForEnd(
     }
   }
   bar.finish();
-}
-
-async function* chunks<T>(items: AsyncIterable<T>, size: number): AsyncIterable<T[]> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length === size) {
-      yield chunk;
-      chunk = [];
-    }
-  }
-  if (chunk.length > 0) yield chunk;
 }

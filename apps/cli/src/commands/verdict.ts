@@ -8,7 +8,7 @@ import { connectEvaluator } from './running-lethe.ts';
 /** Exit code 0 for a pass, 6 for anything else. */
 export const run: CommandFunction<object> = async (options, out, modelKey = '', sequence = '') => {
   const number = Number(sequence);
-  if (!Number.isInteger(number) || number < 1) {
+  if (!Number.isInteger(number) || number < 1 || number >= 2 ** 32) {
     throw LetheError.invalid(
       'sequence',
       sequence,

@@ -1,13 +1,14 @@
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LetheError } from '@lethe/contracts';
 import { sqlite } from '@lethe/sqlite';
 
@@ -85,10 +86,15 @@ export function readRuntime(home: string): Runtime | undefined {
   }
 }
 
-function makeWritable(root: string): void {
+/**
+ * Makes the folder when it is missing.
+ *
+ * @throws LetheError `precondition` when it cannot be made or written to
+ */
+export function makeWritable(root: string): void {
   try {
-    mkdirSync(root, { recursive: true });
-    if (!statSync(root).isDirectory()) throw new Error('not a folder');
+    makeFolders(root);
+    if (!statSync(root).isDirectory()) throw new Error('it is not a folder');
     accessSync(root, constants.W_OK | constants.R_OK | constants.X_OK);
   } catch (cause) {
     throw new LetheError(
@@ -96,5 +102,17 @@ function makeWritable(root: string): void {
       `--home ${root} cannot be used: ${(cause as Error).message}. Give a folder this user may write to.`,
       { cause },
     );
+  }
+}
+
+/** Not `recursive`: Node 22 never returns from that where a file system (/proc) denies new folders by ENOENT. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolders(parent);
+  try {
+    mkdirSync(folder);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
   }
 }

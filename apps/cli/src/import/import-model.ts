@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,11 +53,17 @@ export async function importModel(
   const { network, modelKey } = request;
   const folder = await mkdtemp(join(tmpdir(), 'lethe-import-'));
   await using stack = new ResourceStack();
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const removeAtExit = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeAtExit);
+  stack.defer(async () => {
+    await rm(folder, { recursive: true, force: true });
+    process.off('exit', removeAtExit);
+  });
 
   const open = async (argument: DataSetArgument, option: string): Promise<Dataset> => {
-    const dataset = stack.use(await openDataset(argument.source));
+    const dataset = stack.use(await openNamed(argument, option));
     checkFits(dataset, network, option);
+    checkRanges(argument, dataset, option);
     return dataset;
   };
   const training = await open(request.training, '--train');
@@ -122,6 +129,31 @@ function sameButForTime(a: ModelRegistration, b: ModelRegistration): boolean {
   const comparable = (registration: ModelRegistration) =>
     canonicalJson(ModelRegistration.toJSON({ ...registration, registeredTime: undefined }));
   return comparable(a) === comparable(b);
+}
+
+/** Opens a data set; what is wrong with it is told with the option that named it. */
+async function openNamed({ source }: DataSetArgument, option: string): Promise<Dataset> {
+  try {
+    return await openDataset(source);
+  } catch (thrown) {
+    const { code, message, violations } = LetheError.from(thrown);
+    throw new LetheError(code === 'not_found' ? 'invalid' : code, `${option}: ${message}`, {
+      violations: violations.map((each) => ({ ...each, field: `${option} ${each.field}` })),
+      cause: thrown,
+    });
+  }
+}
+
+function checkRanges({ ranges }: DataSetArgument, dataset: Dataset, option: string): void {
+  for (const { from, to } of ranges) {
+    if (to <= dataset.size) continue;
+    throw LetheError.invalid(
+      `${option} rows`,
+      `${from}-${to}`,
+      `goes beyond the ${dataset.size} rows of the data set`,
+      'Write FROM-TO with TO at most the number of rows.',
+    );
+  }
 }
 
 function checkFits(dataset: Dataset, network: Classifier, option: string): void {

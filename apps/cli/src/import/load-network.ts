@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LetheError } from '@lethe/contracts';
 import {
   type Classifier,
+  checkPreprocessing,
   foldBatchNorm,
   importKeras,
   importTorchResNet,
@@ -25,6 +26,7 @@ export interface NetworkArgument {
 export async function loadNetwork(argument: NetworkArgument): Promise<Classifier> {
   const loaded = await readByFormat(argument.path);
   const preprocessing = { ...loaded.preprocessing, ...argument.preprocessing };
+  checkPreprocessing(preprocessing, loaded.sampleShape.at(-1) ?? 1);
   if (!argument.foldBatchNorm) return { ...loaded, preprocessing };
   const model = await foldBatchNorm(loaded.model);
   if (model !== loaded.model) loaded.model.dispose();

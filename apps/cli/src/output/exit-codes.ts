@@ -11,6 +11,7 @@ export const exitCodes = {
   refused: 6,
   capacity: 7,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export function exitCodeOf(code: ErrorCode): number {

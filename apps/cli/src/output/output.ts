@@ -15,6 +15,8 @@ export interface Output {
   /** Something to know on the way, on stderr; nothing with `--json`. */
   note(text: string): void;
   error(error: unknown): void;
+  /** One of several things that were asked for was refused; the others go on. */
+  refused(what: string, error: LetheError): void;
   progress(label: string): ProgressBar;
 }
 
@@ -57,12 +59,18 @@ export function createOutput(options: { json: boolean }): Output {
         process.stderr.write(`${error.stack}\n${String((error.cause as Error)?.stack ?? '')}\n`);
       }
     },
+    refused(what, error) {
+      const text = json
+        ? JSON.stringify({ refused: what, ...errorJson(error) })
+        : `${colours.red('refused')} ${error.message.startsWith(what) ? '' : `${what}: `}${error.message}`;
+      process.stderr.write(`${text}\n`);
+    },
     progress(label) {
       return json ? silentProgress : progressBar(process.stderr, label);
     },
   };
 }
 
-function errorJson(error: LetheError): unknown {
+function errorJson(error: LetheError): object {
   return { error: { code: error.code, message: error.message, violations: error.violations } };
 }
