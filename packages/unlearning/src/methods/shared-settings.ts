@@ -12,7 +12,7 @@ export const sharedSettings = {
   },
   untrainOvershoot: {
     kind: 'number',
-    default: 0.15,
+    default: 0.1,
     min: 0,
     max: 2,
     unit: 'standard deviations of the held-out margins',

@@ -115,11 +115,12 @@ export const letheSettings = {
   },
   proxyShare: {
     kind: 'number',
-    default: 0,
+    default: ({ mode }) => (mode === 'untrain' ? 0.5 : 0),
+    defaultText: '0.5 in untrain, else 0',
     min: 0,
     max: 1,
     unit: 'share of the retain batch',
-    doc: 'Samples of the held-out set, without their labels, among the surrogates; more than 0 is no longer data-free.',
+    doc: 'Samples of the held-out set, without their labels, instead of surrogates; with 0 the round is data-free but for the margins that untrain aims at.',
   },
 } as const satisfies SettingTable;
 
