@@ -6,9 +6,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { SqliteBus } from '@lethe/bus';
+import { sqlite } from '@lethe/sqlite';
 
 const { values: options } = parseArgs({
   options: {
@@ -44,7 +44,7 @@ async function rate(step: () => number | Promise<number>): Promise<number> {
 
 /** The peer: one table, one prepared insert, nothing else. */
 async function bare(perCommit: number): Promise<number> {
-  const db = new DatabaseSync(join(folder, `bare-${perCommit}.db`));
+  const db = new sqlite.DatabaseSync(join(folder, `bare-${perCommit}.db`));
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   db.exec('CREATE TABLE record (id INTEGER PRIMARY KEY, key TEXT, value BLOB)');
   const insert = db.prepare('INSERT INTO record (key, value) VALUES (?, ?)');
