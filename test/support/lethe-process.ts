@@ -13,6 +13,14 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** Starts one command of the CLI; its output is not read. */
+export function startLethe(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, [bin, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+}
+
 /** Runs one command of the CLI to its end, as a user would. */
 export async function lethe(args: readonly string[], input?: string): Promise<Finished> {
   const child = spawn(process.execPath, [bin, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -38,12 +46,15 @@ export interface Up {
   stop(): Promise<number | null>;
 }
 
-export async function startUp(home: string, args: readonly string[] = []): Promise<Up> {
-  const child = spawn(
-    process.execPath,
-    [bin, 'up', '--home', home, '--json', '--grpc-port', '0', '--http-port', '0', ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
-  );
+/** @param under a command that runs the command line after it, for example `nice` */
+export async function startUp(
+  home: string,
+  args: readonly string[] = [],
+  under: readonly string[] = [],
+): Promise<Up> {
+  const up = ['up', '--home', home, '--json', '--grpc-port', '0', '--http-port', '0', ...args];
+  const [command = '', ...rest] = [...under, process.execPath, bin, ...up];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();

@@ -9,21 +9,10 @@ const wantedMajor = 22;
 const args = process.argv.slice(2);
 
 if (Number(process.versions.node.split('.')[0]) === wantedMajor) {
-  hideExperimentalWarnings();
   const { main } = await import('../dist/main.js');
   process.exitCode = await main(args);
 } else {
   runWithPinnedNode();
-}
-
-/** node:sqlite is called experimental in Node 22; that is for us to know, and stderr is for errors. */
-function hideExperimentalWarnings() {
-  const listeners = process.listeners('warning');
-  process.removeAllListeners('warning');
-  process.on('warning', (warning) => {
-    if (warning.name === 'ExperimentalWarning') return;
-    for (const listener of listeners) listener(warning);
-  });
 }
 
 function runWithPinnedNode() {

@@ -30,6 +30,14 @@ describe('the digest of an evaluation set', () => {
   });
 });
 
+it('lets the process hear signals while it digests made-up samples', async () => {
+  await using dataset = await openDataset(source);
+  let turns = 0;
+  setImmediate(() => turns++);
+  for await (const _ of sampleDigests(dataset)) if (turns > 0) break;
+  expect(turns).toBe(1);
+});
+
 describe('row ranges', () => {
   it('mean every row when there are none', () => {
     expect([...rowsOfRanges([], 3)]).toEqual([0, 1, 2]);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, LetheError, type RowRange, sha256 } from '@lethe/contracts';
 import type { Dataset } from './dataset.ts';
 
@@ -14,6 +15,8 @@ export async function* sampleDigests(
     const count = Math.min(batchSize, rows.length - from);
     const batch = Array.from({ length: count }, (_, i) => rows[from + i]!);
     const samples = await dataset.sampleBytes(batch);
+    // Sets that are made up or cached never wait for a disk: signals must be heard none the less.
+    await nextTurn();
     for (let i = 0; i < count; i++) yield { row: batch[i]!, digest: sha256(samples[i]!) };
   }
 }
