@@ -7,6 +7,9 @@ import { volumeCases } from './contract/volume-cases.ts';
 
 export type { BusContract, BusFixture };
 
+/** The case with many records takes seconds; a busy machine is given time. */
+const caseTimeoutMs = 240_000;
+
 /**
  * What every {@link MessageBus} promises, as tests. An adapter that cannot keep one lists it under
  * `exceptions` with the reason; it then shows as skipped, with that reason.
@@ -22,10 +25,14 @@ export function describeMessageBus(name: string, contract: BusContract): void {
         it.skip(`${title} (not here: ${reason})`);
         return;
       }
-      it(title, async () => {
-        await using bus = new TestBus(await contract.setUp());
-        await test(bus);
-      });
+      it(
+        title,
+        async () => {
+          await using bus = new TestBus(await contract.setUp());
+          await test(bus);
+        },
+        caseTimeoutMs,
+      );
     }
 
     logCases(check);
