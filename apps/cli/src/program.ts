@@ -1,22 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommandFunction } from './command-function.ts';
 import { exitOnSignals } from './interrupt.ts';
 import type { Output } from './output/output.ts';
-
-/** Options every command has. */
-export interface GlobalOptions {
-  /** Folder of the embedded Lethe. */
-  readonly home: string;
-  /** gRPC address of a running Lethe, instead of the one in `home`. */
-  readonly address?: string;
-  readonly json?: boolean;
-}
-
-/** What a command module's `run` gets: merged options, its arguments, and where to write. */
-export type CommandFunction<Options> = (
-  options: Options & GlobalOptions,
-  out: Output,
-  ...args: string[]
-) => Promise<number>;
 
 /**
  * The grammar of the CLI. Command modules are loaded only when they run, so that `--help`

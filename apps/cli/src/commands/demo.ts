@@ -5,6 +5,7 @@ import { type DeletionStatus, type ModelRegistration, RequestState } from '@leth
 import { LineageStore } from '@lethe/lineage';
 import { createLog } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
+import type { CommandFunction } from '../command-function.ts';
 import { cifarModel, type DemoModel, syntheticModel } from '../demo/demo-model.ts';
 import type { DemoRecord } from '../demo/demo-record.ts';
 import { measureLineage } from '../demo/measure-lineage.ts';
@@ -19,7 +20,6 @@ import { exitCodes } from '../output/exit-codes.ts';
 import { percent } from '../output/format.ts';
 import { parseMode } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
-import type { CommandFunction } from '../program.ts';
 
 interface DemoOptions {
   readonly dataDir?: string;

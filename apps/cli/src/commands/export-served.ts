@@ -2,10 +2,10 @@ import { type Digest, LetheError, parseModelKey } from '@lethe/contracts';
 import { LineageStore } from '@lethe/lineage';
 import { exportLayersModel } from '@lethe/models';
 import { BlobStore, FolderStore } from '@lethe/store';
+import type { GlobalOptions } from '../command-function.ts';
 import { homeLayout } from '../embedded/home-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import type { Output } from '../output/output.ts';
-import type { GlobalOptions } from '../program.ts';
 
 /** Writes what serves now as a standard tfjs LayersModel folder; digests are verified on the way. */
 export async function exportServed(

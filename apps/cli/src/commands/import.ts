@@ -4,6 +4,7 @@ import { LetheError, Mode, ModelRegistration, parseModelKey } from '@lethe/contr
 import type { SubjectsInput } from '@lethe/datasets';
 import { LineageStore } from '@lethe/lineage';
 import { BlobStore, FolderStore } from '@lethe/store';
+import type { CommandFunction } from '../command-function.ts';
 import { homeLayout, makeWritable } from '../embedded/home-folder.ts';
 import { parseDataSetArgument } from '../import/data-set-argument.ts';
 import { importModel } from '../import/import-model.ts';
@@ -11,7 +12,6 @@ import { loadNetwork } from '../import/load-network.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { shortDigest } from '../output/format.ts';
 import { modeName, parseMode } from '../output/names.ts';
-import type { CommandFunction } from '../program.ts';
 
 interface ImportOptions {
   readonly weights: string;

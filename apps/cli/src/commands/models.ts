@@ -1,8 +1,8 @@
 import { LetheError, ModelSummary } from '@lethe/contracts';
+import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { shortDigest } from '../output/format.ts';
 import { modeName } from '../output/names.ts';
-import type { CommandFunction } from '../program.ts';
 import { exportServed } from './export-served.ts';
 import { connectRegistry } from './running-lethe.ts';
 

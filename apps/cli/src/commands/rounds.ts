@@ -1,9 +1,9 @@
 import { RoundManifest, RoundProgress } from '@lethe/contracts';
+import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { percent, shortDigest } from '../output/format.ts';
 import { modeName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
-import type { CommandFunction } from '../program.ts';
 import { connectUnlearner } from './running-lethe.ts';
 
 interface RoundsOptions {

@@ -6,8 +6,8 @@ import {
   UnlearnerServiceClient,
 } from '@lethe/contracts';
 import { connect } from '@lethe/service-kit';
+import type { GlobalOptions } from '../command-function.ts';
 import { readRuntime } from '../embedded/home-folder.ts';
-import type { GlobalOptions } from '../program.ts';
 
 /**
  * gRPC address of the Lethe a command talks to.

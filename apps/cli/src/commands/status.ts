@@ -1,8 +1,8 @@
 import { ListRequestsRequest, RequestState, RequestStatus } from '@lethe/contracts';
+import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { parseState, stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
-import type { CommandFunction } from '../program.ts';
 import { connectRegistry } from './running-lethe.ts';
 
 interface StatusOptions {

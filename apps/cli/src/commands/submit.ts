@@ -10,10 +10,10 @@ import {
   type SubmitError,
 } from '@lethe/contracts';
 import { errorCodeOf } from '@lethe/service-kit';
+import type { CommandFunction, GlobalOptions } from '../command-function.ts';
 import { exitCodeOf, exitCodes } from '../output/exit-codes.ts';
 import { parseMode, parseRegulation, stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
-import type { CommandFunction, GlobalOptions } from '../program.ts';
 import { batches } from '../submit/batches.ts';
 import { type FileLine, readRequestFile } from '../submit/read-request-file.ts';
 import { connectIngest, connectRegistry } from './running-lethe.ts';

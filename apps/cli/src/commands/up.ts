@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { BackendPreference } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
 import { createLog } from '@lethe/service-kit';
+import type { CommandFunction } from '../command-function.ts';
 import { takeHome, writeRuntime } from '../embedded/home-folder.ts';
 import { startEmbedded } from '../embedded/start-embedded.ts';
 import { exitCodes } from '../output/exit-codes.ts';
-import type { CommandFunction } from '../program.ts';
 
 interface UpOptions {
   readonly host: string;

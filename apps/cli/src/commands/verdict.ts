@@ -1,8 +1,8 @@
 import { LetheError, Outcome, Verdict } from '@lethe/contracts';
+import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { shortDigest } from '../output/format.ts';
 import { outcomeName } from '../output/names.ts';
-import type { CommandFunction } from '../program.ts';
 import { connectEvaluator } from './running-lethe.ts';
 
 /** Exit code 0 for a pass, 6 for anything else. */
