@@ -146,7 +146,7 @@ async function jobInput(
   return {
     kind: 'found',
     value: {
-      topology: new Uint8Array(await lineages.blobs.get(registration.topologyDigest as Digest)),
+      topology: await lineages.blobs.get(registration.topologyDigest as Digest),
       preprocessing: registration.preprocessing ?? { scale: 1, mean: [0], std: [1] },
       models: [...weights].map(([name, bytes]) => ({ name, weights: bytes })),
       sets: [...sets, { name: forgetSet, samples: forget, models: [models.candidate] }],
@@ -191,8 +191,7 @@ function classNamesOf({ classCount, classNames }: ModelRegistration): readonly s
 
 async function readWeights(digest: string, { blobs }: LineageStore): Promise<Found<Uint8Array>> {
   try {
-    // A plain array: a Buffer would cross to the compute process as a view of a bigger one.
-    return { kind: 'found', value: new Uint8Array(await blobs.get(digest as Digest)) };
+    return { kind: 'found', value: await blobs.get(digest as Digest) };
   } catch (error) {
     const { code, message } = LetheError.from(error);
     if (code === 'not_found' || code === 'corrupt')

@@ -42,8 +42,7 @@ export async function roundJobInput(
   const { head } = state;
   const request = round.parts[0]?.pending.request;
   if (request === undefined) throw new LetheError('internal', 'a round without requests');
-  // Plain arrays: a Buffer would cross to the compute process as a view of a bigger one.
-  const bytes = async (digest: string) => new Uint8Array(await blobs.get(digest as Digest));
+  const bytes = (digest: string) => blobs.get(digest as Digest);
   const [topology, weights, originalWeights, roundState, manifestFile] = await Promise.all([
     bytes(registration.topologyDigest),
     bytes(head.weightsDigest),
