@@ -11,6 +11,7 @@ export { errorCodeOf, grpcStatusOf, httpStatusOf } from './grpc/status-codes.ts'
 export * from './legal-deadline.ts';
 export * from './lifecycle/lethe-service.ts';
 export * from './lifecycle/resource-stack.ts';
+export * from './lifecycle/run-alone.ts';
 export * from './lifecycle/run-service.ts';
 export * from './lifecycle/serve-alone.ts';
 export * from './log/create-log.ts';

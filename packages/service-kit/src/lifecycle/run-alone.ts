@@ -1,0 +1,62 @@
+import type { MessageBus } from '@lethe/bus';
+import { BlobStore, type ObjectStore, requireConformance } from '@lethe/store';
+import { configHelp, wantsHelp } from '../config/config-help.ts';
+import type { ConfigOf, ConfigTable } from '../config/config-table.ts';
+import { readConfig } from '../config/read-config.ts';
+import type { sharedSettings } from '../config/shared-settings.ts';
+import { createLog } from '../log/create-log.ts';
+import type { Log } from '../log/log.ts';
+import { openBus } from '../open-bus.ts';
+import { openStore } from '../open-store.ts';
+import type { LetheService } from './lethe-service.ts';
+import { runService, type ServiceContext } from './run-service.ts';
+import { serveAlone } from './serve-alone.ts';
+
+/** What a service that runs alone is made from; all of it is closed after the service. */
+export interface Surroundings<Table extends ConfigTable> {
+  readonly context: ServiceContext;
+  readonly config: ConfigOf<Table>;
+  readonly log: Log;
+  readonly bus: MessageBus;
+  /** Its conditional writes have been tried and hold. */
+  readonly store: ObjectStore;
+  /** Blobs of `store`, kept as files in the cache folder. */
+  readonly blobs: BlobStore;
+}
+
+/** One of the four services as a program of its own. */
+export interface LoneProgram<Table extends ConfigTable> {
+  /** Name in the log, for example `registry`. */
+  readonly name: string;
+  /** What it does, for `--help`: the rest of a sentence that its name begins. */
+  readonly purpose: string;
+  /** Its own settings and those that every service has. */
+  readonly settings: Table & typeof sharedSettings;
+  create(surroundings: Surroundings<Table>): LetheService | Promise<LetheService>;
+}
+
+/**
+ * The whole of a service's `main.ts`: `--help`, configuration, log, bus, store and its
+ * conformance, the service, gRPC, and the end of all of it in reverse order.
+ */
+export async function runAlone<Table extends ConfigTable>(
+  program: LoneProgram<Table>,
+): Promise<void> {
+  const { name, purpose, settings } = program;
+  await runService(async (context) => {
+    if (wantsHelp(context.argv)) {
+      process.stdout.write(configHelp(`Lethe ${name}: ${purpose}`, settings));
+      return;
+    }
+    const shared = readConfig<typeof sharedSettings>(settings, context);
+    const log = createLog({ service: name, level: shared.logLevel, format: shared.logFormat });
+    const bus = context.stack.use(await openBus(shared.bus));
+    const store = context.stack.use(await openStore(shared.store));
+    await requireConformance(store);
+    const blobs = new BlobStore(store, { cacheFolder: shared.cache });
+    // `shared` was read by the whole table: it holds the service's own settings too.
+    const config = shared as ConfigOf<typeof sharedSettings> & ConfigOf<Table>;
+    const service = await program.create({ context, config, log, bus, store, blobs });
+    await serveAlone(service, { context, grpcAddress: shared.grpcAddress, log });
+  });
+}
