@@ -1,6 +1,6 @@
 import type { Check } from '@lethe/contracts';
+import { binomialAtLeast, binomialAtMost } from '@lethe/unlearning/measures';
 import { accuracyOver } from './accuracy-checks.ts';
-import { binomialAtLeast, binomialAtMost } from './binomial.ts';
 import { failed, inconclusive, missingCheck, passed, percent } from './check.ts';
 import type { Evidence, ForgetEvidence, Found, HeldOutEvidence } from './evidence.ts';
 import type { MisclassifyBounds, Policy, RelabelBounds, UntrainBounds } from './policy.ts';
