@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['{packages,services,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/integration/**'],
+    globalSetup: ['test/support/servers/announce-servers.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // How long expect.poll waits for something to become true; a busy machine is no failure.

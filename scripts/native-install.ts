@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { InstallFailure } from './install/install-failure.ts';
 import { buildPackage, isBuilt } from './native/build-package.ts';
-import { InstallFailure } from './native/install-failure.ts';
 import { linkPackage } from './native/link-package.ts';
 import { checkNode, checkPrerequisites } from './native/prerequisites.ts';
 import { probePackage } from './native/probe-package.ts';
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
 async function installBuilt(variant: Variant, force: boolean): Promise<void> {
   if (force || !isBuilt(variant)) {
     await checkPrerequisites(variant);
-    await buildPackage(variant, say);
+    await buildPackage(variant, say, force);
   } else {
     say(`Taking it from ${cachePath(variant)}`);
   }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstallFailure } from './install-failure.ts';
-import { runTool } from './run-tool.ts';
+import { InstallFailure } from '../install/install-failure.ts';
+import { runTool } from '../install/run-tool.ts';
 
 /** Compiles the package's own sources (Node-API 8) against the libraries in its `deps`. */
 export async function compileBinding(packageFolder: string, nodeHeaders: string): Promise<void> {

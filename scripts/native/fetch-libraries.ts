@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstallFailure } from './install-failure.ts';
+import { InstallFailure } from '../install/install-failure.ts';
+import { runTool } from '../install/run-tool.ts';
 import { type Variant, wheels } from './recipe.ts';
-import { runTool } from './run-tool.ts';
 
 /**
  * Brings libtensorflow (and CUDA) with its C headers from Python wheels into `deps`:

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { InstallFailure } from './install-failure.ts';
+import { InstallFailure } from '../install/install-failure.ts';
+import { runTool } from '../install/run-tool.ts';
 import { cachePath, diskBytes, type Variant } from './recipe.ts';
-import { runTool } from './run-tool.ts';
 
 /** @throws InstallFailure that names the first thing missing. */
 export async function checkPrerequisites(variant: Variant): Promise<void> {

@@ -1,6 +1,6 @@
-import { InstallFailure } from './install-failure.ts';
+import { InstallFailure } from '../install/install-failure.ts';
+import { runTool } from '../install/run-tool.ts';
 import { checkout } from './recipe.ts';
-import { runTool } from './run-tool.ts';
 
 /** A gradient whose value is known: a kernel of ones moves over ones. */
 const probe = `

@@ -1,5 +1,5 @@
+import { runNpm } from '../install/run-tool.ts';
 import { checkout, tfjsVersion, type Variant } from './recipe.ts';
-import { runNpm } from './run-tool.ts';
 
 /**
  * The vendor's way: npm runs the package's install script, which downloads libtensorflow and

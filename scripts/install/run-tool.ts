@@ -15,6 +15,8 @@ export function runTool(
   options: {
     readonly cwd?: string;
     readonly show?: boolean;
+    /** Hears each piece of output as it comes. */
+    readonly onOutput?: (text: string) => void;
     readonly env?: NodeJS.ProcessEnv;
   } = {},
 ): Promise<ToolResult> {
@@ -29,6 +31,7 @@ export function runTool(
     const take = (chunk: Buffer) => {
       output += chunk;
       if (options.show) process.stderr.write(chunk);
+      options.onOutput?.(chunk.toString());
     };
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk;

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ServerCommand {
+  /** For messages: `kafka broker 2`. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Removed when the process that started the server dies without stopping it. */
+  readonly folder: string;
+  /** Whether the server answers by now; asked again and again, with all it has printed so far. */
+  readonly isReady: (output: string) => boolean | Promise<boolean>;
+  /** A busy machine is no failure. Default two minutes. */
+  readonly readyWithinMs?: number;
+}
+
+/**
+ * A server in a process of its own, which can be killed, paused and started again on the same
+ * data.
+ *
+ * It never outlives the process that started it: a guard, a shell that waits for the end of a
+ * pipe, kills it and removes its folder when its owner is gone, however that ended.
+ */
+export class ServerProcess implements AsyncDisposable {
+  readonly #command: ServerCommand;
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  private constructor(command: ServerCommand) {
+    this.#command = command;
+  }
+
+  /** Starts it and waits until it is ready. */
+  static async start(command: ServerCommand): Promise<ServerProcess> {
+    const server = new ServerProcess(command);
+    await server.restart();
+    return server;
+  }
+
+  get name(): string {
+    return this.#command.name;
+  }
+
+  /** Undefined while it does not run. */
+  get processId(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** The last of what it printed since it was started. */
+  output(): string {
+    return this.#output;
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM, and `kill -9` when it does not end within 20 s. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.kill('SIGCONT');
+    const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    await this.#end('SIGTERM');
+    clearTimeout(late);
+  }
+
+  /** SIGSTOP: connections stay open, nothing is answered. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Starts it again on the same data, port and settings; ready when the promise resolves. */
+  async restart(): Promise<void> {
+    await this.kill();
+    const { command, args, env, folder, name } = this.#command;
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+      cwd: folder,
+      // Ctrl-C in a terminal goes to its owner only, which decides.
+      detached: true,
+    });
+    this.#child = child;
+    this.#output = '';
+    const keep = (chunk: Buffer) => {
+      this.#output = (this.#output + chunk).slice(-200_000);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    const failed = once(child, 'error').then(([error]) => {
+      throw new Error(`${name} cannot be started: ${(error as Error).message}`);
+    });
+    if (child.pid !== undefined) guard(child, child.pid, folder);
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    await Promise.race([this.#ready(child), failed]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  async #ready(child: ChildProcess): Promise<void> {
+    const { name, isReady, readyWithinMs = 120_000 } = this.#command;
+    const deadline = performance.now() + readyWithinMs;
+    while (!(await isReady(this.#output))) {
+      if (child.exitCode !== null || child.signalCode !== null) {
+        throw new Error(`${name} ended (${child.exitCode ?? child.signalCode}):\n${this.#tail()}`);
+      }
+      if (performance.now() > deadline) {
+        await this.kill();
+        throw new Error(`${name} is not ready after ${readyWithinMs / 1000} s:\n${this.#tail()}`);
+      }
+      await sleep(50);
+    }
+  }
+
+  #tail(): string {
+    return this.#output.split('\n').slice(-30).join('\n');
+  }
+}
+
+/** The shell reads one line: it comes when the server has ended; a closed pipe means we are gone. */
+function guard(child: ChildProcess, processId: number, folder: string): void {
+  const script = 'read -r ended || { kill -9 "$1"; sleep 1; rm -rf "$2"; }';
+  const shell = spawn('sh', ['-c', script, 'guard', String(processId), folder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  shell.unref();
+  shell.stdin.on('error', () => {});
+  (shell.stdin as unknown as { unref(): void }).unref();
+  child.once('exit', () => shell.stdin.end('ended\n'));
+}
