@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandFunction } from './command-function.ts';
+import { addEvidenceCommands } from './grammar/evidence-commands.ts';
 import { exitOnSignals } from './interrupt.ts';
 import type { Output } from './output/output.ts';
 
@@ -174,6 +175,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .argument('<sequence>')
     .action(action(() => import('./commands/verdict.ts')));
 
+  addEvidenceCommands(program, action);
   return program;
 }
 

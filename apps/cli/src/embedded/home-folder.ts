@@ -20,6 +20,8 @@ export interface HomeLayout {
   readonly cache: string;
   readonly ingest: string;
   readonly registry: string;
+  /** Signing keys. */
+  readonly keys: string;
   readonly runtime: string;
 }
 
@@ -32,6 +34,7 @@ export function homeLayout(home: string): HomeLayout {
     cache: join(root, 'cache'),
     ingest: join(root, 'ingest.sqlite'),
     registry: join(root, 'registry.sqlite'),
+    keys: join(root, 'keys'),
     runtime: join(root, 'runtime.json'),
   };
 }

@@ -1,0 +1,11 @@
+import { KeyRing } from '@lethe/evidence';
+import type { GlobalOptions } from '../command-function.ts';
+import { homeLayout } from '../embedded/home-folder.ts';
+
+export interface KeyFolderOptions {
+  readonly folder?: string;
+}
+
+export function openKeyFolder(options: KeyFolderOptions & GlobalOptions): KeyRing {
+  return KeyRing.open(options.folder ?? homeLayout(options.home).keys, new Date());
+}
