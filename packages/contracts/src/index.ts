@@ -1,4 +1,5 @@
 export * from './canonical-json.ts';
+export * from './describe-safely.ts';
 export * from './digest.ts';
 export * from './errors.ts';
 export { descriptorSet } from './gen/descriptor-set.ts';

@@ -15,7 +15,6 @@ export * from './lifecycle/run-alone.ts';
 export * from './lifecycle/run-service.ts';
 export * from './lifecycle/serve-alone.ts';
 export * from './log/create-log.ts';
-export { describeSafely } from './log/error-fields.ts';
 export * from './log/log.ts';
 export * from './manual-clock.ts';
 export * from './open-bus.ts';

@@ -1,6 +1,5 @@
 import type { OutgoingRecord } from '@lethe/bus';
-import { LetheError } from '@lethe/contracts';
-import { describeSafely } from '../log/error-fields.ts';
+import { describeSafely, LetheError } from '@lethe/contracts';
 
 /** What became of one record. */
 export type Outcome =

@@ -5,8 +5,8 @@ import type {
   OutgoingRecord,
   OwnedPartition,
 } from '@lethe/bus';
-import { DeletionStatus, LetheError, topics } from '@lethe/contracts';
-import { deadLetterRecord, decodeEvent, describeSafely, type Log } from '@lethe/service-kit';
+import { DeletionStatus, describeSafely, LetheError, topics } from '@lethe/contracts';
+import { deadLetterRecord, decodeEvent, type Log } from '@lethe/service-kit';
 import type { RequestProjection } from './request-projection.ts';
 
 const readLimit = 1_000;

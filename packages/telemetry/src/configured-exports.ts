@@ -1,0 +1,19 @@
+/** What the SDK's own variables (`OTEL_*`) ask to be sent. Without a word of theirs: nothing. */
+
+export function sendsTraces(env: NodeJS.ProcessEnv): boolean {
+  return isSent(env, 'OTEL_TRACES_EXPORTER', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+}
+
+export function sendsMetrics(env: NodeJS.ProcessEnv): boolean {
+  return isSent(env, 'OTEL_METRICS_EXPORTER', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
+}
+
+export function isDisabled(env: NodeJS.ProcessEnv): boolean {
+  return env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true';
+}
+
+function isSent(env: NodeJS.ProcessEnv, exporter: string, endpoint: string): boolean {
+  const chosen = env[exporter]?.trim();
+  if (chosen) return chosen !== 'none';
+  return Boolean(env[endpoint] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT']);
+}

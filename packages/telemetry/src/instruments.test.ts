@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { count, measure, observe } from './instruments.ts';
+import { type RecordedTelemetry, recordTelemetry } from './testing/recorded-telemetry.ts';
+
+let telemetry: RecordedTelemetry;
+beforeAll(() => {
+  telemetry = recordTelemetry();
+});
+afterAll(() => telemetry[Symbol.asyncDispose]());
+
+describe('instruments', () => {
+  it('exports counters, histograms with an hour in their buckets, and gauges', async () => {
+    count('lethe.escalations', { model: 'm' }, 3);
+    measure('lethe.round.duration', 400, { model: 'm', method: 'lethe', outcome: 'committed' });
+    using _gauge = observe('lethe.requests.overdue', () => [{ value: 2, attributes: {} }]);
+    const text = await telemetry.scrape();
+    expect(text).toMatch(/lethe_escalations_total\{.*model="m".*\} 3/);
+    expect(text).toMatch(/lethe_round_duration_bucket\{.*le="300".*\} 0/);
+    expect(text).toMatch(/lethe_round_duration_bucket\{.*le="3600".*\} 1/);
+    expect(text).toMatch(/lethe_requests_overdue(\{[^}]*\})? 2/);
+  });
+
+  it('asks no gauge any more that was disposed of', async () => {
+    observe('lethe.requests.overdue', () => [{ value: 9, attributes: {} }])[Symbol.dispose]();
+    expect(await telemetry.scrape()).not.toMatch(/lethe_requests_overdue(\{[^}]*\})? 9/);
+  });
+
+  it('keeps a hundred thousand models from becoming as many series', async () => {
+    for (let at = 0; at < 100_000; at++) {
+      count('lethe.round.samples', { model: `model-${at}` });
+    }
+    const series = (await telemetry.scrape()).match(/^lethe_round_samples_total\{/gm) ?? [];
+    expect(series.length).toBeLessThanOrEqual(201);
+  });
+});

@@ -1,0 +1,218 @@
+/**
+ * Every metric of Lethe, once: what docs, dashboards and alert rules may name. Names follow
+ * OpenTelemetry's conventions; where they are scraped, dots become `_` and counters end in `_total`
+ * (`lethe.round.duration` → `lethe_round_duration`, in seconds).
+ */
+
+export interface MetricDefinition {
+  readonly kind: 'counter' | 'histogram' | 'gauge';
+  /** UCUM: `s`, `By`, `1`, or `{thing}` for counts. */
+  readonly unit: string;
+  readonly help: string;
+  readonly attributes: readonly string[];
+  /** Upper bounds of a histogram's buckets, in its unit. */
+  readonly buckets?: readonly number[];
+}
+
+/** A call: from a millisecond to half a minute. */
+const callBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
+/** Work that may take an hour: rounds, evaluations. */
+const workBuckets = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600];
+
+export const metricTable = {
+  'http.server.request.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Requests over HTTP.',
+    attributes: ['http.request.method', 'http.route', 'http.response.status_code'],
+    buckets: callBuckets,
+  },
+  'rpc.server.call.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Calls over gRPC.',
+    attributes: ['rpc.method', 'outcome'],
+    buckets: callBuckets,
+  },
+  'messaging.process.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Handling of one record of the bus, up to its settlement.',
+    attributes: ['messaging.destination.name', 'messaging.consumer.group.name', 'outcome'],
+    buckets: workBuckets,
+  },
+  'messaging.client.operation.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Writes to the bus: publishing, and transactions of records and offset.',
+    attributes: ['messaging.operation.name', 'outcome'],
+    buckets: callBuckets,
+  },
+  'lethe.store.operation.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Operations on the object store.',
+    attributes: ['operation', 'outcome'],
+    buckets: callBuckets,
+  },
+  'lethe.intake.requests': {
+    kind: 'counter',
+    unit: '{request}',
+    help: 'Deletion requests that intake answered, by what it answered.',
+    attributes: ['outcome'],
+  },
+  'lethe.round.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Rounds of unlearning, from the plan to the commit.',
+    attributes: ['model', 'method', 'outcome'],
+    buckets: workBuckets,
+  },
+  'lethe.round.samples': {
+    kind: 'counter',
+    unit: '{sample}',
+    help: 'Samples in committed rounds.',
+    attributes: ['model'],
+  },
+  'lethe.round.overtaken': {
+    kind: 'counter',
+    unit: '{round}',
+    help: 'Rounds whose position another owner had taken: computed in vain.',
+    attributes: ['model'],
+  },
+  'lethe.ladder.failed_steps': {
+    kind: 'counter',
+    unit: '{step}',
+    help: 'Steps of the ladder that left nothing to judge.',
+    attributes: ['model'],
+  },
+  'lethe.escalations': {
+    kind: 'counter',
+    unit: '{request}',
+    help: 'Requests that no setting could satisfy: the model must be retrained.',
+    attributes: ['model'],
+  },
+  'lethe.models.blocked': {
+    kind: 'counter',
+    unit: '{event}',
+    help: 'Times that a model began to wait for trouble to end.',
+    attributes: ['model', 'reason'],
+  },
+  'lethe.dead_letters': {
+    kind: 'counter',
+    unit: '{record}',
+    help: 'Records set aside.',
+    attributes: ['messaging.destination.name', 'stage'],
+  },
+  'lethe.record.retries': {
+    kind: 'counter',
+    unit: '{attempt}',
+    help: 'Attempts at a record that are to be repeated.',
+    attributes: ['messaging.destination.name', 'stage'],
+  },
+  'lethe.partition.handovers': {
+    kind: 'counter',
+    unit: '{event}',
+    help: 'Partitions handed over anew after an error of their owner.',
+    attributes: ['messaging.destination.name', 'reason'],
+  },
+  'lethe.verdicts': {
+    kind: 'counter',
+    unit: '{verdict}',
+    help: 'Verdicts of the gate.',
+    attributes: ['model', 'outcome'],
+  },
+  'lethe.verdict.reasons': {
+    kind: 'counter',
+    unit: '{reason}',
+    help: 'Checks that did not pass, by their reason.',
+    attributes: ['check', 'reason'],
+  },
+  'lethe.evaluation.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Evaluations of candidates.',
+    attributes: ['model', 'outcome'],
+    buckets: workBuckets,
+  },
+  'lethe.decisions': {
+    kind: 'counter',
+    unit: '{decision}',
+    help: 'Decisions of the registry, by their reason.',
+    attributes: ['model', 'reason'],
+  },
+  'lethe.serving.conflicts': {
+    kind: 'counter',
+    unit: '{conflict}',
+    help: 'Moves of a serving pointer that lost against another one.',
+    attributes: ['model'],
+  },
+  'lethe.request.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'From the intake of a request to its end.',
+    attributes: ['state'],
+    buckets: [1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800, 2_592_000, 5_184_000],
+  },
+  'lethe.requests.open': {
+    kind: 'gauge',
+    unit: '{request}',
+    help: 'Requests that have not ended, by state.',
+    attributes: ['state'],
+  },
+  'lethe.requests.oldest_age': {
+    kind: 'gauge',
+    unit: 's',
+    help: 'Age of the oldest request that has not ended, from its submission.',
+    attributes: [],
+  },
+  'lethe.requests.deadline_left': {
+    kind: 'gauge',
+    unit: 's',
+    help: 'Least time to a legal deadline of a request that has not ended; negative when overdue.',
+    attributes: [],
+  },
+  'lethe.requests.overdue': {
+    kind: 'gauge',
+    unit: '{request}',
+    help: 'Requests that have not ended and whose legal deadline is over.',
+    attributes: [],
+  },
+  'lethe.backlog.samples': {
+    kind: 'gauge',
+    unit: '{sample}',
+    help: 'Samples that wait for a round.',
+    attributes: ['model'],
+  },
+  'lethe.backlog.requests': {
+    kind: 'gauge',
+    unit: '{request}',
+    help: 'Requests that wait for a round.',
+    attributes: ['model'],
+  },
+  'lethe.worker.memory': {
+    kind: 'gauge',
+    unit: 'By',
+    help: 'Resident memory of the compute process.',
+    attributes: [],
+  },
+  'lethe.process.memory': {
+    kind: 'gauge',
+    unit: 'By',
+    help: 'Resident memory of this process.',
+    attributes: [],
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof metricTable;
+type NameOfKind<Kind extends MetricDefinition['kind']> = {
+  [Name in MetricName]: (typeof metricTable)[Name]['kind'] extends Kind ? Name : never;
+}[MetricName];
+export type CounterName = NameOfKind<'counter'>;
+export type HistogramName = NameOfKind<'histogram'>;
+export type GaugeName = NameOfKind<'gauge'>;
+
+/** A value for each attribute of a metric. */
+export type AttributesOf<Name extends MetricName> = {
+  readonly [Key in (typeof metricTable)[Name]['attributes'][number]]: string | number;
+};

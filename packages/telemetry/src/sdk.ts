@@ -1,0 +1,43 @@
+/**
+ * The OpenTelemetry SDK as Lethe runs it: spans by OTLP as `OTEL_*` says, metrics by OTLP, by
+ * scraping, or both. Loaded only where something is exported.
+ */
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { sendsMetrics, sendsTraces } from './configured-exports.ts';
+import { openInstruments } from './instruments.ts';
+import type { Telemetry, TelemetryOptions } from './telemetry.ts';
+
+/** A round may serve thousands of requests, and links to each; the SDK would keep 128. */
+const linkCountLimit = 4096;
+
+export function startSdk(options: TelemetryOptions): Telemetry {
+  const { service, version, env, scraped } = options;
+  const prometheus = scraped
+    ? new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true })
+    : undefined;
+  const metricReaders: IMetricReader[] = [];
+  if (prometheus !== undefined) metricReaders.push(prometheus);
+  if (sendsMetrics(env)) {
+    metricReaders.push(new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() }));
+  }
+  const sdk = new NodeSDK({
+    serviceName: env['OTEL_SERVICE_NAME'] ?? service,
+    resource: resourceFromAttributes({ 'service.version': version }),
+    metricReaders,
+    logRecordProcessors: [],
+    spanLimits: { linkCountLimit },
+    ...(sendsTraces(env) ? {} : { spanProcessors: [] }),
+  });
+  sdk.start();
+  openInstruments();
+  return {
+    active: true,
+    serveMetrics:
+      prometheus && ((request, response) => prometheus.getMetricsRequestHandler(request, response)),
+    [Symbol.asyncDispose]: () => sdk.shutdown().catch(() => {}),
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * Trace context as text, after W3C Trace Context level 1: what goes into message headers, records
+ * and calls. `00-<trace id>-<span id>-<flags>`, 55 characters.
+ */
+import {
+  type Context,
+  context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type SpanContext,
+  trace,
+} from '@opentelemetry/api';
+
+/** Name of the header that carries it, in HTTP, gRPC metadata and messages. */
+export const traceparentHeader = 'traceparent';
+
+const format = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** Context of the span that is active here; `undefined` where nothing is traced. */
+export function activeTraceparent(): string | undefined {
+  return traceparentOf(trace.getSpanContext(context.active()));
+}
+
+/** Id of the trace that is active here, 32 hexadecimal digits. */
+export function activeTraceId(): string | undefined {
+  const active = trace.getSpanContext(context.active());
+  return active !== undefined && isSpanContextValid(active) ? active.traceId : undefined;
+}
+
+/** Id of the trace that a traceparent names; `undefined` when it is none. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return spanContextOf(traceparent)?.traceId;
+}
+
+export function traceparentOf(span: SpanContext | undefined): string | undefined {
+  if (span === undefined || !isSpanContextValid(span)) return undefined;
+  const flags = span.traceFlags.toString(16).padStart(2, '0');
+  return `00-${span.traceId}-${span.spanId}-${flags}`;
+}
+
+/** What somebody else sent may be anything: `undefined` for all that is no trace context. */
+export function spanContextOf(traceparent: string | undefined): SpanContext | undefined {
+  const [, traceId, spanId, flags] = format.exec(traceparent ?? '') ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  const span = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+  return isSpanContextValid(span) ? span : undefined;
+}
+
+/** A context whose spans are children of the one that a traceparent names; else without parent. */
+export function remoteContext(traceparent: string | undefined): Context {
+  const span = spanContextOf(traceparent);
+  return span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
+}
