@@ -52,7 +52,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     const records = await sweep();
     if (records.length > 0) await bus.publish(records);
     stack.use(await consumeVerdicts());
-    stack.use(await projectStatuses(bus, projection, { log, onFatal }));
+    stack.use(await projectStatuses(bus, projection, { clock, log, onFatal }));
     const seeding = seedForever();
     stack.defer(() => {
       closing.abort();

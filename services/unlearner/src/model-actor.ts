@@ -15,7 +15,7 @@
 import { exponentialBackoff, type OutgoingRecord } from '@lethe/bus';
 import { type DeletionRequested, LetheError } from '@lethe/contracts';
 import { type Lineage, requestKey } from '@lethe/lineage';
-import type { Log } from '@lethe/service-kit';
+import { Doorbell, type Log } from '@lethe/service-kit';
 import { type ActorState, type Attempt, progressOf } from './actor-state.ts';
 import { type AttemptDeps, attemptRound } from './attempt-round.ts';
 import { type Ladder, maxBatchAt, rungAt } from './domain/ladder.ts';
@@ -25,7 +25,6 @@ import type { PendingRequest } from './domain/pending-request.ts';
 import type { PlanLimits, PlannedPart } from './domain/plan-round.ts';
 import type { RowIndex } from './domain/request-rows.ts';
 import { candidateMessage, escalationManifest } from './domain/round-manifest.ts';
-import { Doorbell } from './doorbell.ts';
 import * as events from './events.ts';
 import type { ProgressBoard } from './progress-board.ts';
 

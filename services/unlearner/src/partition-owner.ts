@@ -3,7 +3,8 @@
  * every transaction of the partition.
  *
  * Invariants:
- * 1. One transaction at a time; each carries the offset as far as the window allows.
+ * 1. One transaction at a time; each carries the offset as far as the window allows, and the dead
+ *    letters that wait: none leaves later than the offset that passes its record.
  * 2. Memory is bounded: with `windowSize` records open, nothing more is read.
  * 3. Every registered model of the partition is served from the start, also when no record of
  *    its own is read any more: refused rounds wait in the lineage, not in the bus.
@@ -19,21 +20,25 @@ import {
 } from '@lethe/bus';
 import {
   DeletionRequested,
+  describeSafely,
   LetheError,
   type ModelKey,
   parseModelKey,
   topics,
 } from '@lethe/contracts';
-import { deadLetterRecord, decodeEvent } from '@lethe/service-kit';
-import { OffsetWindow } from './domain/offset-window.ts';
-import { Doorbell } from './doorbell.ts';
+import {
+  Doorbell,
+  deadLetterRecord,
+  decodeEvent,
+  OffsetWindow,
+} from '@lethe/service-kit';
 import * as events from './events.ts';
 import type { ModelActorDeps, Outlet } from './model-actor.ts';
 import { ServedModel } from './served-model.ts';
 
 export interface PartitionOwnerDeps extends ModelActorDeps {
   readonly bus: MessageBus;
-  /** Most records read and not yet committed. */
+  /** Most records read and not yet finished. */
   readonly windowSize: number;
 }
 
@@ -47,9 +52,10 @@ export class PartitionOwner implements Outlet {
   readonly #models = new Map<ModelKey, ServedModel>();
   readonly #running = new Set<Promise<void>>();
   readonly #room = new Doorbell();
+  /** Dead letters for the next transaction. */
+  readonly #letters: OutgoingRecord[] = [];
   /** Settles when the transaction before has: they queue up. */
   #transaction: Promise<void> = Promise.resolve();
-  #committed: bigint | undefined;
   /** Ends the models' work with the partition, or with {@link run}. */
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
@@ -66,9 +72,10 @@ export class PartitionOwner implements Outlet {
     try {
       await this.#resume();
       while (!lost.aborted) {
-        if (this.#window.size < this.#deps.windowSize) await this.#readOn();
+        if (this.#window.openCount < this.#deps.windowSize) await this.#readOn();
         else await this.#room.wait(this.#deps.clock, readWaitMs, lost);
-        if (this.#window.canAdvance && !lost.aborted) await this.send([]);
+        const hasNews = this.#window.canAdvance || this.#letters.length > 0;
+        if (hasNews && !lost.aborted) await this.send([]);
       }
     } finally {
       this.#ended.abort();
@@ -82,7 +89,8 @@ export class PartitionOwner implements Outlet {
   }
 
   finish(offset: bigint, deadLetter?: OutgoingRecord): void {
-    this.#window.finish(offset, deadLetter);
+    this.#window.settle(offset);
+    if (deadLetter !== undefined) this.#letters.push(deadLetter);
     this.#room.ring();
   }
 
@@ -93,9 +101,9 @@ export class PartitionOwner implements Outlet {
   }
 
   async #commit(records: readonly OutgoingRecord[]): Promise<void> {
-    const advance = this.#window.advance();
-    const nextOffset = advance?.nextOffset ?? this.#window.watermark ?? this.#committed;
-    const all = [...(advance?.records ?? []), ...records];
+    const nextOffset = this.#window.watermark;
+    const letters = this.#letters.slice();
+    const all = [...letters, ...records];
     if (nextOffset === undefined) {
       // Nothing was read since the hand-over, so there is no offset to name. The outbox of a
       // committed manifest may be sent by anybody: consumers drop what they have seen.
@@ -103,7 +111,8 @@ export class PartitionOwner implements Outlet {
       return;
     }
     await this.#partition.commit(nextOffset, all);
-    this.#committed = nextOffset;
+    // Only now: a transaction that failed is made again.
+    this.#letters.splice(0, letters.length);
     this.#window.committed(nextOffset);
     this.#room.ring();
   }
@@ -127,7 +136,7 @@ export class PartitionOwner implements Outlet {
   }
 
   async #readOn(): Promise<void> {
-    const limit = Math.min(readLimit, this.#deps.windowSize - this.#window.size);
+    const limit = Math.min(readLimit, this.#deps.windowSize - this.#window.openCount);
     for (const record of await this.#partition.read(limit, readWaitMs)) {
       this.#window.add(record.offset);
       this.#route(record);
@@ -143,9 +152,11 @@ export class PartitionOwner implements Outlet {
       }
       this.#serve(modelKey).deliver(request, record);
     } catch (thrown) {
-      const { code, message } = LetheError.from(thrown);
-      events.deadLettered(this.#deps.log, record, message);
-      const cause = { stage: 'unlearner', reason: message, errorClass: code, attempt: 1 };
+      const { code: errorClass } = LetheError.from(thrown);
+      const reason = describeSafely(thrown);
+      events.deadLettered(this.#deps.log, record, reason);
+      const time = this.#deps.clock.now();
+      const cause = { stage: 'unlearner', reason, errorClass, attempt: 1, time };
       this.finish(record.offset, deadLetterRecord(record, cause));
     }
   }

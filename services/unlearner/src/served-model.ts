@@ -86,10 +86,9 @@ export class ServedModel {
 
   #refuse(record: IncomingRecord, reason: string): void {
     events.deadLettered(this.#deps.log, record, reason);
-    this.#outlet.finish(
-      record.offset,
-      deadLetterRecord(record, { stage: 'unlearner', reason, errorClass: 'invalid', attempt: 1 }),
-    );
+    const time = this.#deps.clock.now();
+    const cause = { stage: 'unlearner', reason, errorClass: 'invalid', attempt: 1, time };
+    this.#outlet.finish(record.offset, deadLetterRecord(record, cause));
   }
 
   async #openWhenPossible(signal: AbortSignal): Promise<OpenModel | 'unknown' | 'cancelled'> {

@@ -1,5 +1,5 @@
 import type { IncomingRecord, OutgoingRecord } from '@lethe/bus';
-import { shorten } from '@lethe/contracts';
+import { sha256, shorten } from '@lethe/contracts';
 
 export interface DeadLetterCause {
   /** Where it happened, for example `registry`. */
@@ -8,23 +8,69 @@ export interface DeadLetterCause {
   readonly reason: string;
   readonly errorClass: string;
   readonly attempt: number;
+  readonly time: Date;
 }
 
-const maxReasonCharacters = 400;
+export type DeadLetterForm = (record: IncomingRecord, cause: DeadLetterCause) => OutgoingRecord;
 
-/** The record for `<topic>.dlq`: original key, bytes and headers, and what went wrong. */
+/** Headers of a dead letter, beside those of the original. Nothing in them is personal (P6). */
+export const deadLetterHeaders = {
+  stage: 'lethe-dlq-stage',
+  errorClass: 'lethe-dlq-error',
+  reason: 'lethe-dlq-reason',
+  attempt: 'lethe-dlq-attempt',
+  time: 'lethe-dlq-time',
+  /** `topic/partition/offset` of the original: the identity of the dead letter. */
+  source: 'lethe-dlq-source',
+  /** Set when the bytes are not the original's own; says what they are. */
+  form: 'lethe-dlq-form',
+  /** On a replayed record: the dead letter it comes from. */
+  replayOf: 'lethe-dlq-replay-of',
+} as const;
+
+/** The bus found the original too big for a dead letter: it is only in its own topic. */
+export const omittedForm = 'omitted';
+
+const maxReasonCharacters = 400;
+/** A dead letter up to this size is never what a bus finds too big. */
+const alwaysFits = 256 * 1024;
+
+/**
+ * The record for `<topic>.dlq`: original key, bytes and headers, and what went wrong. The same
+ * record set aside twice (a crash came before its offset was passed) has the same `source`.
+ */
 export function deadLetterRecord(record: IncomingRecord, cause: DeadLetterCause): OutgoingRecord {
+  const { key, value, headers } = record;
   return {
     topic: `${record.topic}.dlq`,
-    key: record.key,
-    value: record.value,
-    headers: {
-      ...record.headers,
-      'lethe-dlq-stage': cause.stage,
-      'lethe-dlq-error': shorten(cause.errorClass),
-      'lethe-dlq-reason': cause.reason.slice(0, maxReasonCharacters),
-      'lethe-dlq-attempt': String(cause.attempt),
-      'lethe-dlq-source': `${record.topic}/${record.partition}/${record.offset}`,
-    },
+    key,
+    value,
+    headers: { ...headers, ...causeHeaders(record, cause) },
+  };
+}
+
+/** What a dead letter says of its record and of what went wrong. */
+export function causeHeaders(
+  { topic, partition, offset }: IncomingRecord,
+  cause: DeadLetterCause,
+): Record<string, string> {
+  return {
+    [deadLetterHeaders.stage]: cause.stage,
+    [deadLetterHeaders.errorClass]: shorten(cause.errorClass),
+    [deadLetterHeaders.reason]: cause.reason.slice(0, maxReasonCharacters),
+    [deadLetterHeaders.attempt]: String(cause.attempt),
+    [deadLetterHeaders.time]: cause.time.toISOString(),
+    [deadLetterHeaders.source]: `${topic}/${partition}/${offset}`,
+  };
+}
+
+/** A big dead letter with size and digest in the place of its bytes; a small one as it is. */
+export function withoutBody(letter: OutgoingRecord): OutgoingRecord {
+  if (letter.value.length <= alwaysFits) return letter;
+  const description = `${letter.value.length} bytes, SHA-256 ${sha256(letter.value)}`;
+  return {
+    ...letter,
+    value: Buffer.from(description),
+    headers: { ...letter.headers, [deadLetterHeaders.form]: omittedForm },
   };
 }

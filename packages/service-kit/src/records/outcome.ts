@@ -8,7 +8,13 @@ export type Outcome =
   /** Handle it again, after `afterMs` or the loop's back-off. */
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
   /** No retry can help: set it aside. */
-  | { readonly kind: 'dead-letter'; readonly reason: string; readonly errorClass: string }
+  | {
+      readonly kind: 'dead-letter';
+      readonly reason: string;
+      readonly errorClass: string;
+      /** Written with it, for example an answer to whoever sent it. */
+      readonly records?: readonly OutgoingRecord[];
+    }
   /** This process cannot go on. */
   | { readonly kind: 'fatal'; readonly reason: string };
 
@@ -20,8 +26,12 @@ export function retry(reason: string, afterMs?: number): Outcome {
   return { kind: 'retry', reason, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
-export function deadLetter(reason: string, errorClass = 'invalid'): Outcome {
-  return { kind: 'dead-letter', reason, errorClass };
+export function deadLetter(
+  reason: string,
+  errorClass = 'invalid',
+  records: readonly OutgoingRecord[] = [],
+): Outcome {
+  return { kind: 'dead-letter', reason, errorClass, records };
 }
 
 export function fatal(reason: string): Outcome {

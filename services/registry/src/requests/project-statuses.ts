@@ -6,11 +6,16 @@ import type {
   OwnedPartition,
 } from '@lethe/bus';
 import { DeletionStatus, describeSafely, LetheError, topics } from '@lethe/contracts';
-import { deadLetterRecord, decodeEvent, type Log } from '@lethe/service-kit';
+import { type Clock, deadLetterRecord, decodeEvent, type Log } from '@lethe/service-kit';
 import type { RequestProjection } from './request-projection.ts';
 
 const readLimit = 1_000;
 const readWaitMs = 1_000;
+
+interface Reporting {
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 interface Decoded {
   readonly statuses: readonly DeletionStatus[];
@@ -24,12 +29,12 @@ interface Decoded {
 export function projectStatuses(
   bus: MessageBus,
   projection: RequestProjection,
-  options: { log: Log; onFatal: (error: Error) => void },
+  options: { clock: Clock; log: Log; onFatal: (error: Error) => void },
 ): Promise<Consumption> {
   return bus.consume({
     group: `registry.requests.${projection.id}`,
     topics: [topics.deletionStatus.name],
-    onPartition: (partition) => follow(partition, projection, options.log),
+    onPartition: (partition) => follow(partition, projection, options),
     onFatal: options.onFatal,
     onRetry: (error, { partition }) =>
       options.log.warn('statuses are read anew', { partition, error }),
@@ -39,29 +44,30 @@ export function projectStatuses(
 async function follow(
   partition: OwnedPartition,
   projection: RequestProjection,
-  log: Log,
+  options: Reporting,
 ): Promise<void> {
   while (!partition.lost.aborted) {
     const records = await partition.read(readLimit, readWaitMs);
     const last = records.at(-1);
     if (last === undefined) continue;
-    const { statuses, deadLetters } = decodeAll(records, log);
+    const { statuses, deadLetters } = decodeAll(records, options);
     projection.apply(statuses);
     await partition.commit(last.offset + 1n, deadLetters);
   }
 }
 
-function decodeAll(records: readonly IncomingRecord[], log: Log): Decoded {
+function decodeAll(records: readonly IncomingRecord[], { clock, log }: Reporting): Decoded {
   const statuses: DeletionStatus[] = [];
   const deadLetters: OutgoingRecord[] = [];
   for (const record of records) {
     try {
       statuses.push(decodeEvent(DeletionStatus, record));
     } catch (thrown) {
-      const { code } = LetheError.from(thrown);
-      const cause = { stage: 'registry', reason: describeSafely(thrown), errorClass: code };
-      deadLetters.push(deadLetterRecord(record, { ...cause, attempt: 1 }));
-      log.error('record is set aside', { error: thrown });
+      const { code: errorClass } = LetheError.from(thrown);
+      const reason = describeSafely(thrown);
+      const cause = { stage: 'registry', reason, errorClass, attempt: 1, time: clock.now() };
+      deadLetters.push(deadLetterRecord(record, cause));
+      log.error('record is set aside', { error: thrown, alert: 'dead_letter' });
     }
   }
   return { statuses, deadLetters };

@@ -1,4 +1,4 @@
-import type { Clock } from '@lethe/service-kit';
+import type { Clock } from './clock.ts';
 
 /** Lets one waiting loop be woken. A ring that nobody waited for is not lost. */
 export class Doorbell {

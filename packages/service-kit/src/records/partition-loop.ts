@@ -1,0 +1,222 @@
+/**
+ * One owned partition: reads, handles the records of each lane in order, and commits.
+ *
+ * Invariants:
+ * 1. Records of one lane are handled one after the other, and what came of them is written in
+ *    their order. A record that is retried keeps back its own lane only.
+ * 2. A transaction carries what came of the records that settled since the last one, and the
+ *    offset up to the lowest record that has not settled. It waits for no record in front: what
+ *    settled behind one that is retried is public at once, and after a crash is handled again.
+ * 3. Memory is bounded: with `windowSize` records or `windowBytes` open, nothing more is read.
+ *    Of records that have settled nothing is kept.
+ */
+import {
+  type Backoff,
+  exponentialBackoff,
+  type IncomingRecord,
+  type OutgoingRecord,
+  type OwnedPartition,
+} from '@lethe/bus';
+import { LetheError } from '@lethe/contracts';
+import { type Clock, systemClock } from '../clock.ts';
+import { Doorbell } from '../doorbell.ts';
+import type { ConsumeRecordsOptions } from './consume-records.ts';
+import { type DeadLetterForm, deadLetterRecord, withoutBody } from './dead-letter-record.ts';
+import { FairSlots } from './fair-slots.ts';
+import { OffsetWindow } from './offset-window.ts';
+import { type Outcome, outcomeOfError } from './outcome.ts';
+
+/** A record that is done with, and what its transaction carries. */
+interface Settled {
+  readonly record: IncomingRecord;
+  readonly records: readonly OutgoingRecord[];
+  readonly isDeadLetter: boolean;
+}
+
+const readLimit = 100;
+const readWaitMs = 1_000;
+/** Outgoing records that share a transaction; one record's own are never parted. */
+const transactionRecords = 1_000;
+const transactionBytes = 8 * 1024 * 1024;
+
+export class PartitionLoop {
+  readonly #partition: OwnedPartition;
+  readonly #options: ConsumeRecordsOptions;
+  readonly #clock: Clock;
+  readonly #backoff: Backoff;
+  readonly #deadLetterForm: DeadLetterForm;
+  readonly #window = new OffsetWindow();
+  #openBytes = 0;
+  /** What waits in each lane, the record being handled included. */
+  readonly #lanes = new Map<string, IncomingRecord[]>();
+  readonly #slots: FairSlots;
+  readonly #running = new Set<Promise<void>>();
+  #settled: Settled[] = [];
+  /** Something has settled. */
+  readonly #news = new Doorbell();
+  /** A transaction was made: there may be room to read on. */
+  readonly #room = new Doorbell();
+  /** Ends everything with the partition, or when one part of the loop ends. */
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(partition: OwnedPartition, options: ConsumeRecordsOptions) {
+    this.#partition = partition;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#backoff = options.backoff ?? exponentialBackoff();
+    this.#deadLetterForm = options.deadLetterForm ?? deadLetterRecord;
+    this.#slots = new FairSlots(options.concurrency ?? 8);
+    this.#signal = AbortSignal.any([partition.lost, this.#ended.signal]);
+  }
+
+  /** Works until the partition is lost or an outcome is fatal; no handler runs on after it. */
+  async run(): Promise<void> {
+    const parts = [this.#readOn(), this.#commitOn()];
+    try {
+      await Promise.all(parts);
+    } finally {
+      this.#ended.abort();
+      await Promise.allSettled([...parts, ...this.#running]);
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    const { windowSize = 1_000, windowBytes = 32 * 1024 * 1024 } = this.#options;
+    while (!this.#signal.aborted) {
+      const free = windowSize - this.#window.openCount;
+      if (free < 1 || this.#openBytes >= windowBytes) {
+        await this.#room.wait(this.#clock, undefined, this.#signal);
+        continue;
+      }
+      const records = await this.#partition.read(Math.min(readLimit, free), readWaitMs);
+      // Ended while it was waiting: they belong to the next hand-over.
+      if (this.#signal.aborted) return;
+      for (const record of records) this.#deliver(record);
+    }
+  }
+
+  #deliver(record: IncomingRecord): void {
+    const name = (this.#options.laneOf ?? keyOf)(record);
+    this.#window.add(record.offset);
+    this.#openBytes += record.value.length;
+    const lane = this.#lanes.get(name);
+    if (lane !== undefined) {
+      lane.push(record);
+      return;
+    }
+    this.#lanes.set(name, [record]);
+    const running = this.#serve(name).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #serve(name: string): Promise<void> {
+    const lane = this.#lanes.get(name) ?? [];
+    for (let record = lane[0]; record !== undefined; record = lane[0]) {
+      const settled = await this.#settle(record);
+      if (settled === 'stop') return;
+      this.#settled.push(settled);
+      this.#news.ring();
+      lane.shift();
+    }
+    this.#lanes.delete(name);
+  }
+
+  /** Handles one record until it is settled. */
+  async #settle(record: IncomingRecord): Promise<Settled | 'stop'> {
+    const { log, stage, onFatal } = this.#options;
+    const place = { topic: record.topic, partition: record.partition, offset: `${record.offset}` };
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#attempt(record, attempt);
+      if (outcome === 'stop') return 'stop';
+      switch (outcome.kind) {
+        case 'done':
+          return { record, records: outcome.records, isDeadLetter: false };
+        case 'retry': {
+          const afterMs = outcome.afterMs ?? this.#backoff(attempt);
+          log.warn('record is retried', { ...place, attempt, afterMs, reason: outcome.reason });
+          await this.#clock.sleep(afterMs, this.#signal).catch(() => {});
+          break;
+        }
+        case 'dead-letter': {
+          const { reason, errorClass, records = [] } = outcome;
+          log.error('record is set aside', { ...place, attempt, reason, alert: 'dead_letter' });
+          const cause = { stage, reason, errorClass, attempt, time: this.#clock.now() };
+          const letter = this.#deadLetterForm(record, cause);
+          return { record, records: [letter, ...records], isDeadLetter: true };
+        }
+        case 'fatal':
+          this.#ended.abort();
+          onFatal(new LetheError('internal', outcome.reason));
+          return 'stop';
+        default:
+          return outcome satisfies never;
+      }
+    }
+  }
+
+  async #attempt(record: IncomingRecord, attempt: number): Promise<Outcome | 'stop'> {
+    await this.#slots.take();
+    try {
+      if (this.#signal.aborted) return 'stop';
+      const outcome = await this.#options.handle(record, { signal: this.#signal, attempt });
+      return this.#signal.aborted ? 'stop' : outcome;
+    } catch (thrown) {
+      return this.#signal.aborted ? 'stop' : outcomeOfError(thrown, attempt);
+    } finally {
+      this.#slots.release();
+    }
+  }
+
+  async #commitOn(): Promise<void> {
+    while (!this.#signal.aborted) {
+      if (this.#settled.length === 0) await this.#news.wait(this.#clock, undefined, this.#signal);
+      if (this.#settled.length === 0 || this.#signal.aborted) continue;
+      await this.#commit(this.#takeSettled());
+      this.#room.ring();
+    }
+  }
+
+  /** As many as fit into one transaction, one at least. */
+  #takeSettled(): Settled[] {
+    let count = 0;
+    let sizeBytes = 0;
+    const cut = this.#settled.findIndex(({ records }, index) => {
+      count += records.length;
+      for (const { value } of records) sizeBytes += value.length;
+      return index > 0 && (count > transactionRecords || sizeBytes > transactionBytes);
+    });
+    return this.#settled.splice(0, cut === -1 ? this.#settled.length : cut);
+  }
+
+  /** A dead letter that the bus finds too big goes without its bytes: it must not block the others. */
+  async #transact(nextOffset: bigint, settled: readonly Settled[]): Promise<void> {
+    const records = settled.flatMap((each) => each.records);
+    try {
+      await this.#partition.commit(nextOffset, records);
+    } catch (thrown) {
+      const lighter = settled.flatMap(lighten);
+      const isLighter = lighter.some((record, at) => record !== records[at]);
+      if (LetheError.from(thrown).code !== 'capacity' || !isLighter) throw thrown;
+      await this.#partition.commit(nextOffset, lighter);
+    }
+  }
+
+  async #commit(settled: readonly Settled[]): Promise<void> {
+    for (const { record } of settled) this.#window.settle(record.offset);
+    const nextOffset = this.#window.watermark;
+    if (nextOffset === undefined) return;
+    await this.#transact(nextOffset, settled);
+    this.#window.committed(nextOffset);
+    for (const { record } of settled) this.#openBytes -= record.value.length;
+  }
+}
+
+/** The dead letters among them without their bytes; everything else as it is. */
+function lighten({ records, isDeadLetter }: Settled): readonly OutgoingRecord[] {
+  return isDeadLetter ? records.map(withoutBody) : records;
+}
+
+function keyOf({ key }: IncomingRecord): string {
+  return key;
+}
