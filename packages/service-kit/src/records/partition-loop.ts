@@ -10,6 +10,7 @@
  * 3. Memory is bounded: with `windowSize` records or `windowBytes` open, nothing more is read.
  *    Of records that have settled nothing is kept.
  */
+import { setMaxListeners } from 'node:events';
 import {
   type Backoff,
   exponentialBackoff,
@@ -68,6 +69,8 @@ export class PartitionLoop {
     this.#deadLetterForm = options.deadLetterForm ?? deadLetterRecord;
     this.#slots = new FairSlots(options.concurrency ?? 8);
     this.#signal = AbortSignal.any([partition.lost, this.#ended.signal]);
+    // Every lane that waits listens; Node takes more than ten for a leak.
+    setMaxListeners(0, this.#signal);
   }
 
   /** Works until the partition is lost or an outcome is fatal; no handler runs on after it. */
