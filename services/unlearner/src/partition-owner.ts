@@ -26,12 +26,7 @@ import {
   parseModelKey,
   topics,
 } from '@lethe/contracts';
-import {
-  Doorbell,
-  deadLetterRecord,
-  decodeEvent,
-  OffsetWindow,
-} from '@lethe/service-kit';
+import { Doorbell, deadLetterRecord, decodeEvent, OffsetWindow } from '@lethe/service-kit';
 import * as events from './events.ts';
 import type { ModelActorDeps, Outlet } from './model-actor.ts';
 import { ServedModel } from './served-model.ts';
