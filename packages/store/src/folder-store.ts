@@ -12,8 +12,7 @@
  */
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { downloadFile } from './folder/download-file.ts';
-import { ensureFolders, syncFolder } from './folder/durable-files.ts';
+import { ensureFolders, piecesOf, syncFolder } from './folder/durable-files.ts';
 import { etagOf, stampAfter } from './folder/file-stamp.ts';
 import { folderError, isMissing, isPresent } from './folder/folder-error.ts';
 import { FolderLock } from './folder/folder-lock.ts';
@@ -35,6 +34,7 @@ import type {
   WriteCondition,
   WriteOutcome,
 } from './object-store.ts';
+import { writeWholeFile } from './whole-file.ts';
 
 export class FolderStore implements ObjectStore {
   readonly #folder: string;
@@ -76,7 +76,7 @@ export class FolderStore implements ObjectStore {
 
   async download(key: string, file: string): Promise<boolean> {
     const found = await this.#read(key, async (from) => {
-      await downloadFile(from, file);
+      await writeWholeFile(file, piecesOf(from));
       return true;
     });
     return found ?? false;

@@ -29,12 +29,12 @@ export async function ensureFolders(root: string, names: readonly string[]): Pro
   }
 }
 
-/** Copies all bytes of an open file to another, in pieces. */
-export async function copyBytes(from: FileHandle, to: FileHandle): Promise<void> {
+/** All bytes of an open file; a piece is good until the next is asked for. */
+export async function* piecesOf(from: FileHandle): AsyncGenerator<Uint8Array> {
   const piece = Buffer.allocUnsafe(1 << 20);
   for (;;) {
     const { bytesRead } = await from.read(piece, 0, piece.length);
     if (bytesRead === 0) return;
-    await to.writeFile(piece.subarray(0, bytesRead));
+    yield piece.subarray(0, bytesRead);
   }
 }

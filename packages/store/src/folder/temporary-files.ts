@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LetheError } from '@lethe/contracts';
 import type { ETag, ObjectBody } from '../object-store.ts';
-import { copyBytes } from './durable-files.ts';
+import { piecesOf } from './durable-files.ts';
 import { stampNow } from './file-stamp.ts';
 import { isMissing } from './folder-error.ts';
 
@@ -56,7 +56,7 @@ async function copyFrom(file: string, to: FileHandle): Promise<void> {
     });
   });
   try {
-    await copyBytes(from, to);
+    for await (const piece of piecesOf(from)) await to.writeFile(piece);
   } finally {
     await from.close();
   }
