@@ -11,5 +11,6 @@ export * from './gen/lethe/v1/registry_service.ts';
 export * from './gen/lethe/v1/request.ts';
 export * from './gen/lethe/v1/unlearner_service.ts';
 export * from './ids.ts';
+export * from './loopback.ts';
 export * from './records.ts';
 export * from './topics.ts';

@@ -1,8 +1,10 @@
+export * from './changing-files.ts';
 export * from './clock.ts';
 export * from './config/config-help.ts';
 export * from './config/config-table.ts';
 export { type ConfigSources, readConfig } from './config/read-config.ts';
 export * from './config/shared-settings.ts';
+export * from './config/store-settings.ts';
 export * from './doorbell.ts';
 export * from './grpc/call-context.ts';
 export * from './grpc/connect.ts';

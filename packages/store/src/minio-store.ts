@@ -113,7 +113,10 @@ export class MinioStore implements ObjectStore {
   async *list(prefix: string, options: { after?: string } = {}): AsyncGenerator<ObjectInfo> {
     splitPrefix(prefix);
     const { after = '' } = options;
-    let last = after === '' ? '' : this.#prefix + after;
+    const isBelow = after.startsWith(prefix);
+    if (!isBelow && after > prefix) return;
+    // MinIO takes no marker that does not begin with the prefix; one before it says nothing.
+    let last = isBelow && after !== '' ? this.#prefix + after : '';
     for (let isLast = false; !isLast; ) {
       const page = await this.#idempotent('list the', () =>
         this.#bucket.list(this.#prefix + prefix, last),

@@ -1,4 +1,7 @@
-/** An opaque version tag of an object; changes with every write. */
+/**
+ * An opaque version tag of an object; changes with every write of other bytes. On S3 it is made of
+ * the bytes: who must tell A → B → A apart puts a counter into them.
+ */
 export type ETag = string;
 
 export interface StoredObject {
@@ -28,9 +31,11 @@ export type ObjectBody = Uint8Array | { readonly file: string };
 
 /**
  * A store of named objects with conditional writes: five verbs, S3's semantics.
- * Adapters: {@link FolderStore} (embedded); all pass `describeObjectStore` in store-contract.ts.
+ * Adapters: {@link FolderStore} (embedded), {@link MinioStore}; all pass `describeObjectStore` in
+ * store-contract.ts.
  *
- * Keys are `/`-separated, 1–1024 bytes of `[A-Za-z0-9._/-]`, without empty, `.` or `..` parts.
+ * Keys are `/`-separated, 1–1024 bytes of `[A-Za-z0-9._/-]`, without empty, `.` or `..` parts. No
+ * object should lie below another (`a` and `a/b`): MinIO does not list it.
  *
  * Every method may throw LetheError `unavailable` (outcome unknown: read back), `capacity`
  * (disk full), `precondition` (read-only) or `invalid` (bad key).

@@ -102,7 +102,44 @@ test('a store whose listing lags is found out', async () => {
 
 test('a store that does not delete is found out', async () => {
   const found = await findings(() => ({ deleteAllVersions: async () => 1 }));
-  expect(found).toEqual(['a deletion takes the object away: it can still be read']);
+  expect(found).toEqual([
+    'a deletion takes the object away: it can still be read',
+    'a deletion leaves no version behind: 1 were left',
+  ]);
+});
+
+test('a store that keeps older versions is found out', async () => {
+  const found = await findings((store) => ({
+    deleteAllVersions: async (key) => {
+      await store.deleteAllVersions(key);
+      return 1;
+    },
+  }));
+  expect(found).toEqual(['a deletion leaves no version behind: 1 were left']);
+});
+
+test('a store that is down is said to be down, not to be one that cannot be relied on', async () => {
+  await using root = await temporaryFolder();
+  await using store = await FolderStore.open(join(root.path, 'store'));
+  const down = new LetheError('unavailable', 'nothing listens there');
+  const faulty = faultyStore(store, { put: () => Promise.reject(down) });
+  await expect(requireConformance(faulty)).rejects.toBe(down);
+  expect(await probeObjectStore(faulty)).toEqual([
+    { check: 'what is put can be read', held: false, detail: 'nothing listens there' },
+  ]);
+});
+
+test('a store that goes down in the middle is said to be down', async () => {
+  await using root = await temporaryFolder();
+  await using store = await FolderStore.open(join(root.path, 'store'));
+  let left = 10;
+  const faulty = faultyStore(store, {
+    put: (...args) => {
+      if (left-- > 0) return store.put(...args);
+      return Promise.reject(new LetheError('unavailable', 'nothing listens there'));
+    },
+  });
+  await expect(requireConformance(faulty)).rejects.toMatchObject({ code: 'unavailable' });
 });
 
 test('a store that fails is found out with its own words', async () => {

@@ -19,7 +19,16 @@ type Check = (store: ObjectStore, prefix: string) => Promise<string | undefined>
 
 const racers = 32;
 
+/** A store that fails it is down, full or denies access: that says nothing of its conditions. */
+const reachable = 'what is put can be read';
+
 const checks: Readonly<Record<string, Check>> = {
+  [reachable]: async (store, prefix) => {
+    const key = `${prefix}reachable`;
+    await store.put(key, bytesOf('hello'));
+    const found = await textAt(store, key);
+    return found === 'hello' ? undefined : `${found} was read`;
+  },
   [`of ${racers} writers of an absent key, one wins`]: async (store, prefix) => {
     return await race(store, `${prefix}absent`, { kind: 'if-absent' });
   },
@@ -54,33 +63,58 @@ const checks: Readonly<Record<string, Check>> = {
     if ((await store.get(key)) !== undefined) return 'it can still be read';
     return (await keysOf(store, key)).includes(key) ? 'it is still listed' : undefined;
   },
+  'a deletion leaves no version behind': async (store, prefix) => {
+    const key = `${prefix}versions`;
+    await store.put(key, bytesOf('weights that remember'));
+    await store.put(key, bytesOf('weights that have forgotten'));
+    await store.deleteAllVersions(key);
+    const left = await store.deleteAllVersions(key);
+    return left === 0 ? undefined : `${left} were left`;
+  },
 };
 
-/** Runs every check under `probe/<random>/` and removes what it wrote. */
+/** Runs every check under `probe/<random>/` and removes what it wrote, as far as it can. */
 export async function probeObjectStore(store: ObjectStore): Promise<ProbeFinding[]> {
   const prefix = `probe/${randomUUID()}/`;
   const findings: ProbeFinding[] = [];
   for (const [name, check] of Object.entries(checks)) {
     const wrong = await check(store, prefix).catch((thrown) => LetheError.from(thrown).message);
     findings.push({ check: name, held: wrong === undefined, detail: wrong ?? '' });
+    if (name === reachable && wrong !== undefined) return findings;
   }
-  for (const key of await keysOf(store, prefix)) await store.deleteAllVersions(key);
+  await removeAll(store, prefix).catch(() => undefined);
   return findings;
 }
 
 /**
  * For the start of a service.
  *
- * @throws LetheError `precondition` naming every check that does not hold
+ * @throws LetheError `precondition` naming every check that does not hold; what the store itself
+ *   throws, `unavailable` for one, when it can be neither written nor read
  */
 export async function requireConformance(store: ObjectStore): Promise<void> {
+  await touch(store);
   const failed = (await probeObjectStore(store)).filter((finding) => !finding.held);
   if (failed.length === 0) return;
+  // It may have gone down in the middle, which says nothing of what it honours.
+  await touch(store);
   const reasons = failed.map(({ check, detail }) => `not so that ${check}: ${detail}`).join('; ');
   throw new LetheError(
     'precondition',
-    `this object store cannot be relied on (${reasons}). Use one that honours conditional writes`,
+    `this object store cannot be relied on (${reasons}). Use one that honours conditional writes and deletes for good`,
   );
+}
+
+async function touch(store: ObjectStore): Promise<void> {
+  const key = `probe/${randomUUID()}/touch`;
+  await store.put(key, bytesOf('hello'));
+  await store.get(key);
+  // Whether it deletes is for the checks to say.
+  await store.deleteAllVersions(key).catch(() => undefined);
+}
+
+async function removeAll(store: ObjectStore, prefix: string): Promise<void> {
+  for (const key of await keysOf(store, prefix)) await store.deleteAllVersions(key);
 }
 
 async function race(

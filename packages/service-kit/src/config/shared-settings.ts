@@ -1,4 +1,5 @@
 import { defineConfig } from './config-table.ts';
+import { storeSettings } from './store-settings.ts';
 
 /** Settings that every service has; spread them into its own table. */
 export const sharedSettings = defineConfig({
@@ -9,13 +10,7 @@ export const sharedSettings = defineConfig({
     default: 'sqlite:lethe-home/bus.sqlite',
     help: 'Message bus: sqlite:FILE.',
   },
-  store: {
-    env: 'LETHE_STORE',
-    flag: 'store',
-    type: 'string',
-    default: 'folder:lethe-home/store',
-    help: 'Object store: folder:PATH.',
-  },
+  ...storeSettings,
   cache: {
     env: 'LETHE_CACHE',
     flag: 'cache',

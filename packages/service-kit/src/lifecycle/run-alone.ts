@@ -51,7 +51,7 @@ export async function runAlone<Table extends ConfigTable>(
     const shared = readConfig<typeof sharedSettings>(settings, context);
     const log = createLog({ service: name, level: shared.logLevel, format: shared.logFormat });
     const bus = context.stack.use(await openBus(shared.bus));
-    const store = context.stack.use(await openStore(shared.store));
+    const store = context.stack.use(await openStore(shared));
     await requireConformance(store);
     const blobs = new BlobStore(store, { cacheFolder: shared.cache });
     // `shared` was read by the whole table: it holds the service's own settings too.

@@ -4,19 +4,20 @@ import { bytesOf, type Check, textAt, write } from './fixture.ts';
 
 const ifAbsent: WriteCondition = { kind: 'if-absent' };
 
-/** Everybody writes their number at once; the numbers of those who were told they did. */
+/** Everybody writes their text at once; the texts of those who were told they did. */
 async function race(
   clients: readonly ObjectStore[],
   key: string,
   condition: WriteCondition,
-): Promise<number[]> {
+  textOf: (racer: number) => string,
+): Promise<string[]> {
   const outcomes = await Promise.all(
     Array.from({ length: 32 }, async (_, racer): Promise<WriteOutcome> => {
       const client = clients[racer % clients.length] as ObjectStore;
-      return await client.put(key, bytesOf(String(racer)), condition);
+      return await client.put(key, bytesOf(textOf(racer)), condition);
     }),
   );
-  return outcomes.flatMap(({ kind }, racer) => (kind === 'stored' ? [racer] : []));
+  return outcomes.flatMap(({ kind }, racer) => (kind === 'stored' ? [textOf(racer)] : []));
 }
 
 export function conditionCases(check: Check): void {
@@ -69,18 +70,28 @@ export function conditionCases(check: Check): void {
 
   check('lets one of 32 create a key', async ({ store, other }) => {
     for (let round = 0; round < 5; round++) {
-      const winners = await race([store, other], `k${round}`, ifAbsent);
+      const winners = await race([store, other], `k${round}`, ifAbsent, String);
       expect(winners).toHaveLength(1);
-      expect(await textAt(other, `k${round}`)).toBe(String(winners[0]));
+      expect(await textAt(other, `k${round}`)).toBe(winners[0]);
     }
   });
 
   check('lets one of 32 replace a version', async ({ store, other }) => {
     let etag = await write(store, 'k', 'start');
     for (let round = 0; round < 5; round++) {
-      const winners = await race([store, other], 'k', { kind: 'if-match', etag });
+      const textOf = (racer: number) => `${racer} in round ${round}`;
+      const winners = await race([store, other], 'k', { kind: 'if-match', etag }, textOf);
       expect(winners).toHaveLength(1);
-      expect(await textAt(other, 'k')).toBe(String(winners[0]));
+      expect(await textAt(other, 'k')).toBe(winners[0]);
+      etag = (await store.get('k'))?.etag ?? '';
+    }
+  });
+
+  check('lets one of 32 replace a version by the same bytes', async ({ store, other }) => {
+    let etag = await write(store, 'k', 'same');
+    for (let round = 0; round < 5; round++) {
+      const condition: WriteCondition = { kind: 'if-match', etag };
+      expect(await race([store, other], 'k', condition, () => 'same')).toHaveLength(1);
       etag = (await store.get('k'))?.etag ?? '';
     }
   });

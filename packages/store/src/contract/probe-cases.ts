@@ -5,7 +5,7 @@ import { type Check, keysOf } from './fixture.ts';
 export function probeCases(check: Check): void {
   check('passes the probe that services run at start', async ({ store }) => {
     const findings = await probeObjectStore(store);
-    expect(findings.length).toBeGreaterThanOrEqual(6);
+    expect(findings.length).toBeGreaterThanOrEqual(8);
     expect(findings.filter((finding) => !finding.held)).toEqual([]);
     expect(await keysOf(store, '')).toEqual([]);
   });

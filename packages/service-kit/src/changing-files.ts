@@ -1,0 +1,85 @@
+import { readFile, stat } from 'node:fs/promises';
+import { LetheError } from '@lethe/contracts';
+
+const lookEveryMs = 1_000;
+
+/**
+ * What is made of the texts of some files, made anew when one of them has changed: secrets and
+ * certificates are replaced while programs run. A file that cannot be read for a while, or makes no
+ * sense, leaves the former value in place.
+ */
+export class ChangingFiles<T> {
+  readonly #files: readonly string[];
+  readonly #make: (...texts: readonly string[]) => T;
+  #value: T;
+  #stamp: string;
+  #lookedAtMs = performance.now();
+  #looking: Promise<void> | undefined;
+
+  private constructor(
+    files: readonly string[],
+    make: (...texts: readonly string[]) => T,
+    first: { readonly value: T; readonly stamp: string },
+  ) {
+    this.#files = files;
+    this.#make = make;
+    this.#value = first.value;
+    this.#stamp = first.stamp;
+  }
+
+  /**
+   * @throws LetheError `invalid` naming a file that cannot be read; what `make` throws
+   */
+  static async read<T>(
+    files: readonly string[],
+    make: (...texts: readonly string[]) => T,
+  ): Promise<ChangingFiles<T>> {
+    const stamp = await stampOf(files);
+    return new ChangingFiles(files, make, { value: make(...(await textsOf(files))), stamp });
+  }
+
+  /** The value; the same object as long as nothing has changed. Looks at most once a second. */
+  async current(): Promise<T> {
+    if (performance.now() - this.#lookedAtMs >= lookEveryMs) {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+      await this.#looking;
+    }
+    return this.#value;
+  }
+
+  async #look(): Promise<void> {
+    this.#lookedAtMs = performance.now();
+    try {
+      const stamp = await stampOf(this.#files);
+      if (stamp === this.#stamp) return;
+      this.#value = this.#make(...(await textsOf(this.#files)));
+      this.#stamp = stamp;
+    } catch {
+      // Somebody is replacing them: look again.
+    }
+  }
+}
+
+/** Follows symbolic links, by which Kubernetes replaces the files of a secret all at once. */
+async function stampOf(files: readonly string[]): Promise<string> {
+  const stamps = files.map(async (file) => {
+    const stats = await stat(file, { bigint: true }).catch(unreadable(file));
+    return `${stats.ino}-${stats.mtimeNs}-${stats.size}`;
+  });
+  return (await Promise.all(stamps)).join(' ');
+}
+
+async function textsOf(files: readonly string[]): Promise<string[]> {
+  return await Promise.all(
+    files.map(async (file) => await readFile(file, 'utf8').catch(unreadable(file))),
+  );
+}
+
+function unreadable(file: string): (thrown: unknown) => never {
+  return (thrown) => {
+    const reason = (thrown as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw LetheError.invalid('file', file, `cannot be read (${reason})`, 'Give a readable file.');
+  };
+}
