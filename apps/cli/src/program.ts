@@ -67,6 +67,10 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
       wholeNumber(0, 65_535),
       7402,
     )
+    .option(
+      '--ops-address <host:port>',
+      'serve /livez, /readyz and /metrics here over HTTP (default: not served)',
+    )
     .addOption(backendOption())
     .option('--max-batch <n>', 'most samples of one round', wholeNumber(1, 4096), 64)
     .option('--max-wait <ms>', 'longest wait for a batch to fill', wholeNumber(0, 86_400_000), 2000)

@@ -12,6 +12,7 @@ interface UpOptions {
   readonly host: string;
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly opsAddress?: string;
   readonly backend: BackendPreference;
   readonly maxBatch: number;
   readonly maxWait: number;
@@ -29,6 +30,7 @@ export const run: CommandFunction<UpOptions> = async (options, out) => {
     log,
     grpcAddress: `${options.host}:${options.grpcPort}`,
     httpAddress: `${options.host}:${options.httpPort}`,
+    opsAddress: options.opsAddress ?? process.env['LETHE_OPS_ADDRESS'] ?? '',
     backend: options.backend,
     maxBatch: options.maxBatch,
     maxWaitMs: options.maxWait,

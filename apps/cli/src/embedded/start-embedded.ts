@@ -7,13 +7,19 @@ import { createRegistryService } from '@lethe/registry';
 import {
   type LetheService,
   type Log,
+  letheVersion,
+  type Readiness,
   ResourceStack,
   readConfig,
+  serveOps,
   showHealth,
   startGrpcServer,
   systemClock,
+  TracedBus,
+  TracedStore,
 } from '@lethe/service-kit';
 import { BlobStore, FolderStore, requireConformance } from '@lethe/store';
+import { startTelemetry } from '@lethe/telemetry';
 import { createUnlearnerService, unlearnerSettings } from '@lethe/unlearner';
 import type { HomeLayout } from './home-folder.ts';
 
@@ -23,6 +29,8 @@ export interface EmbeddedSettings {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly grpcAddress: string;
   readonly httpAddress: string;
+  /** `HOST:PORT` for /livez, /readyz and /metrics; empty or not given: not served. */
+  readonly opsAddress?: string;
   readonly backend: BackendPreference;
   readonly maxBatch: number;
   readonly maxWaitMs: number;
@@ -59,8 +67,17 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
 
 async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promise<EmbeddedLethe> {
   const { layout, log, onFatal } = settings;
-  const bus = stack.use(await SqliteBus.open({ file: layout.bus }));
-  const store = stack.use(await FolderStore.open(layout.store));
+  const { opsAddress = '' } = settings;
+  const telemetry = stack.use(
+    await startTelemetry({
+      service: 'lethe',
+      version: letheVersion,
+      env: process.env,
+      scraped: opsAddress !== '',
+    }),
+  );
+  const bus = stack.use(new TracedBus(await SqliteBus.open({ file: layout.bus })));
+  const store = stack.use(new TracedStore(await FolderStore.open(layout.store)));
   await requireConformance(store);
   const lineage = new LineageStore(store, new BlobStore(store, { cacheFolder: layout.cache }));
   const clock = systemClock;
@@ -122,6 +139,11 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       log: log.child({ service: 'ingest' }),
     }),
   );
+  if (opsAddress !== '') {
+    const readiness = () => leastReady(services);
+    const ops = stack.use(await serveOps({ address: opsAddress, readiness, telemetry }));
+    log.info('serving operators', { http: ops.address });
+  }
   for (const service of services) await service.start();
   const server = stack.use(
     await startGrpcServer({
@@ -141,4 +163,13 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
     httpAddress: ingest.httpAddress() ?? '',
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
+}
+
+/** Ready when all are; else the first that is not, by name. */
+function leastReady(services: readonly LetheService[]): Readiness {
+  for (const service of services) {
+    const state = service.readiness();
+    if (state.kind !== 'ready') return { ...state, reason: `${service.name}: ${state.reason}` };
+  }
+  return { kind: 'ready' };
 }

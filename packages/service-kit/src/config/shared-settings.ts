@@ -25,6 +25,13 @@ export const sharedSettings = defineConfig({
     default: '127.0.0.1:0',
     help: 'HOST:PORT to serve gRPC on; port 0 takes a free one.',
   },
+  opsAddress: {
+    env: 'LETHE_OPS_ADDRESS',
+    flag: 'ops-address',
+    type: 'string',
+    default: '',
+    help: 'HOST:PORT to serve /livez, /readyz and /metrics on, over plain HTTP; empty: not served.',
+  },
   logLevel: {
     env: 'LETHE_LOG_LEVEL',
     flag: 'log-level',

@@ -1,5 +1,6 @@
 import type { MessageBus } from '@lethe/bus';
 import { BlobStore, type ObjectStore, requireConformance } from '@lethe/store';
+import { startTelemetry, type TelemetryOptions } from '@lethe/telemetry';
 import { configHelp, wantsHelp } from '../config/config-help.ts';
 import type { ConfigOf, ConfigTable } from '../config/config-table.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -8,6 +9,9 @@ import { createLog } from '../log/create-log.ts';
 import type { Log } from '../log/log.ts';
 import { openBus } from '../open-bus.ts';
 import { openStore } from '../open-store.ts';
+import { TracedBus } from '../traced/traced-bus.ts';
+import { TracedStore } from '../traced/traced-store.ts';
+import { letheVersion } from '../version.ts';
 import type { LetheService } from './lethe-service.ts';
 import { runService, type ServiceContext } from './run-service.ts';
 import { serveAlone } from './serve-alone.ts';
@@ -50,13 +54,28 @@ export async function runAlone<Table extends ConfigTable>(
     }
     const shared = readConfig<typeof sharedSettings>(settings, context);
     const log = createLog({ service: name, level: shared.logLevel, format: shared.logFormat });
-    const bus = context.stack.use(await openBus(shared.bus));
-    const store = context.stack.use(await openStore(shared));
+    const telemetry = context.stack.use(await startTelemetry(telemetryOf(name, shared, context)));
+    const bus = context.stack.use(new TracedBus(await openBus(shared.bus)));
+    const store = context.stack.use(new TracedStore(await openStore(shared)));
     await requireConformance(store);
     const blobs = new BlobStore(store, { cacheFolder: shared.cache });
     // `shared` was read by the whole table: it holds the service's own settings too.
     const config = shared as ConfigOf<typeof sharedSettings> & ConfigOf<Table>;
     const service = await program.create({ context, config, log, bus, store, blobs });
-    await serveAlone(service, { context, grpcAddress: shared.grpcAddress, log });
+    const { grpcAddress, opsAddress } = shared;
+    await serveAlone(service, { context, grpcAddress, opsAddress, telemetry, log });
   });
+}
+
+function telemetryOf(
+  name: string,
+  shared: ConfigOf<typeof sharedSettings>,
+  { env }: ServiceContext,
+): TelemetryOptions {
+  return {
+    service: `lethe-${name}`,
+    version: letheVersion,
+    env,
+    scraped: shared.opsAddress !== '',
+  };
 }

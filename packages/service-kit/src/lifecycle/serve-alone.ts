@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import type { Telemetry } from '@lethe/telemetry';
 import { type GrpcServer, startGrpcServer } from '../grpc/server.ts';
 import type { Log } from '../log/log.ts';
+import { serveOps } from '../ops/serve-ops.ts';
 import type { LetheService } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
 
@@ -9,9 +11,22 @@ const healthEveryMs = 1_000;
 /** Starts one service, serves its gRPC methods, and returns when the signal has come. */
 export async function serveAlone(
   service: LetheService,
-  options: { context: ServiceContext; grpcAddress: string; log: Log },
+  options: {
+    context: ServiceContext;
+    grpcAddress: string;
+    /** Empty: nothing is served to operators. */
+    opsAddress: string;
+    telemetry: Telemetry;
+    log: Log;
+  },
 ): Promise<void> {
-  const { context, log } = options;
+  const { context, log, telemetry } = options;
+  if (options.opsAddress !== '') {
+    const readiness = () => service.readiness();
+    const ops = await serveOps({ address: options.opsAddress, readiness, telemetry });
+    context.stack.use(ops);
+    log.info('serving operators', { http: ops.address });
+  }
   context.stack.use(service);
   await service.start();
   const server = context.stack.use(

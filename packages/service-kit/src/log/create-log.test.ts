@@ -1,4 +1,6 @@
 import { LetheError } from '@lethe/contracts';
+import { inSpan, traceIdOf } from '@lethe/telemetry';
+import { recordTelemetry } from '@lethe/telemetry/testing';
 import { describe, expect, it } from 'vitest';
 import { createLog, type LogOptions } from './create-log.ts';
 
@@ -28,6 +30,17 @@ describe('createLog', () => {
     log.child({ service: 'registry' }).info('hello');
     expect(lines[0]?.match(/"service":/g)).toHaveLength(1);
     expect(lines[0]).toContain('"service":"registry"');
+  });
+
+  it('names the trace that it is written in', async () => {
+    await using _telemetry = recordTelemetry();
+    const { log, lines } = logTo();
+    await inSpan('round', {}, async (span) => {
+      log.info('inside');
+      expect(JSON.parse(lines[0] as string).trace_id).toBe(traceIdOf(span.traceparent));
+    });
+    log.info('outside');
+    expect(JSON.parse(lines[1] as string)).not.toHaveProperty('trace_id');
   });
 
   it('leaves out what is below its level', () => {

@@ -1,3 +1,4 @@
+import { activeTraceId } from '@lethe/telemetry';
 import { pino } from 'pino';
 import { errorFields } from './error-fields.ts';
 import type { Log, LogFields, LogLevel } from './log.ts';
@@ -72,6 +73,8 @@ class PinoLog implements Log {
   }
 
   #write(level: LogLevel, message: string, fields: LogFields = {}): void {
-    this.#logger[level]({ ...this.#fields, ...fields }, message);
+    const trace_id = activeTraceId();
+    const trace = trace_id === undefined ? {} : { trace_id };
+    this.#logger[level]({ ...this.#fields, ...trace, ...fields }, message);
   }
 }

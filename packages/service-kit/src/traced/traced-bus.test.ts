@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type IncomingRecord, SqliteBus } from '@lethe/bus';
+import { topics } from '@lethe/contracts';
+import { inSpan, traceIdOf } from '@lethe/telemetry';
+import { type RecordedTelemetry, recordTelemetry } from '@lethe/telemetry/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deferred } from '../testing/deferred.ts';
+import { TracedBus } from './traced-bus.ts';
+
+const topic = topics.modelCandidate.name;
+const other = topics.modelVerdict.name;
+const ours = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const record = (headers?: Record<string, string>) => ({
+  topic,
+  key: 'm',
+  value: new Uint8Array([1]),
+  ...(headers === undefined ? {} : { headers }),
+});
+
+let folder: string;
+let bus: TracedBus;
+let telemetry: RecordedTelemetry;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lethe-traced-bus-'));
+  bus = new TracedBus(await SqliteBus.open({ file: join(folder, 'bus.sqlite') }));
+  await bus.ensureTopics([topics.modelCandidate, topics.modelVerdict]);
+  telemetry = recordTelemetry();
+});
+afterAll(async () => {
+  await bus[Symbol.asyncDispose]();
+  await telemetry[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+/** Hands the first `count` records of a topic to `handle`, each with its partition's commit. */
+async function consume(
+  from: string,
+  count: number,
+  handle: (record: IncomingRecord, commit: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const seen = deferred();
+  const failures: Error[] = [];
+  let left = count;
+  await using _consumption = await bus.consume({
+    group: `g-${from}-${count}`,
+    topics: [from],
+    onPartition: async (partition) => {
+      while (!partition.lost.aborted) {
+        for (const each of await partition.read(10, 100)) {
+          await handle(each, () =>
+            partition.commit(each.offset + 1n, [{ ...record(), topic: other }]),
+          );
+          left -= 1;
+          if (left === 0) seen.resolve();
+        }
+      }
+    },
+    onFatal: (error) => void failures.push(error),
+  });
+  await seen.promise;
+  expect(failures).toEqual([]);
+}
+
+describe('TracedBus', () => {
+  it('gives records the context of who sends them, unless they have one', async () => {
+    await bus.publish([record()]);
+    await inSpan('sender', {}, () => bus.publish([record(), record({ traceparent: ours })]));
+    const headers: (string | undefined)[] = [];
+    await consume(topic, 3, async (each) => void headers.push(each.headers['traceparent']));
+    const sent = telemetry.spans().find(({ name }) => name === `send ${topic}`);
+    expect(headers[0]).toBeUndefined();
+    expect(traceIdOf(headers[1])).toBe(sent?.spanContext().traceId);
+    expect(headers[1]).toContain(sent?.spanContext().spanId);
+    expect(headers[2]).toBe(ours);
+  });
+
+  it('does so for what goes out in a transaction with an offset', async () => {
+    await inSpan('sender', {}, () => bus.publish([record()]));
+    await consume(topic, 4, (_each, commit) => inSpan('handler', {}, commit));
+    const found: string[] = [];
+    await consume(other, 4, async (each) => void found.push(each.headers['traceparent'] ?? ''));
+    const handlers = telemetry.spans().filter(({ name }) => name === 'handler');
+    const traceIds = handlers.map((span) => span.spanContext().traceId);
+    expect(found.map((header) => traceIdOf(header))).toEqual(traceIds);
+  });
+
+  it('measures what it writes', async () => {
+    expect(await telemetry.scrape()).toMatch(
+      /messaging_client_operation_duration_count\{messaging_operation_name="commit",outcome="ok"\} 4/,
+    );
+  });
+});
