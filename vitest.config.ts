@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{packages,services,apps}/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['{packages,services,apps}/*/src/**/*.test.ts', '{test,bench}/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/integration/**'],
     globalSetup: ['test/support/servers/announce-servers.ts'],
     testTimeout: 120_000,

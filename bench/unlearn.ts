@@ -19,7 +19,11 @@ async function bench(options: BenchArguments): Promise<void> {
   const backend = await openBackend({ prefer: options.backend });
   // The published procedure knows batch norm; ours works on the folded network.
   const folded = method === 'lethe';
-  const task = await loadCifarTask(options.dataDir, folded, k, rounds, seed);
+  const task = await loadCifarTask(options.dataDir, {
+    folded,
+    sizes: Array.from({ length: rounds }, () => k),
+    seed,
+  });
   const { model, preprocessing, sampleShape, classCount } = task.classifier;
   const original = weightsOf(await encodeWeights(model), encodeTopology(model));
   process.stderr.write(`${backend.description}; ResNet-20${folded ? ', batch norm folded' : ''}\n`);

@@ -69,19 +69,19 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
   };
 }
 
-function parseOverride(text: string): [string, SettingValue] {
+export function parseOverride(text: string): [string, SettingValue] {
   const [name = '', value = ''] = text.split('=', 2);
   if (value === 'true' || value === 'false') return [name, value === 'true'];
   return [name, value !== '' && Number.isFinite(Number(value)) ? Number(value) : value];
 }
 
-function wholeNumber(name: string, text: string, least: number): number {
+export function wholeNumber(name: string, text: string, least: number): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new TypeError(`--${name} ${text}: use a whole number, at least ${least}`);
 }
 
-function oneOf<Choice extends string>(
+export function oneOf<Choice extends string>(
   name: string,
   text: string,
   choices: readonly Choice[],

@@ -16,13 +16,20 @@ export interface CifarTask {
   readonly otherTrain: LabelledSamples;
 }
 
-/** @param folded batch normalisation folded into the convolutions */
+export interface CifarTaskOptions {
+  /** Batch normalisation folded into the convolutions. */
+  readonly folded: boolean;
+  /** Images of each round; their sum and the seed say which images are used. */
+  readonly sizes: readonly number[];
+  readonly seed: number;
+  /** The first so many images come in the order that `order` says: other rounds, same images. */
+  readonly shuffled?: number;
+  readonly order?: number;
+}
+
 export async function loadCifarTask(
   dataDir: string,
-  folded: boolean,
-  k: number,
-  rounds: number,
-  seed: number,
+  { folded, sizes, seed, shuffled = 0, order = 0 }: CifarTaskOptions,
 ): Promise<CifarTask> {
   const imported = await importTorchResNet(join(dataDir, 'weights/resnet20-12fca82f.th'));
   const classifier = folded
@@ -36,16 +43,18 @@ export async function loadCifarTask(
     const trainRows = fixed.fork('train').permutation(train.size);
     const testRows = fixed.fork('test').permutation(test.size);
     const eligible = trainRows.slice(otherTrainCount);
-    if (k * rounds > eligible.length) {
-      throw new RangeError(
-        `--k ${k} --rounds ${rounds}: only ${eligible.length} images can be forgotten`,
-      );
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    if (total > eligible.length) {
+      throw new RangeError(`${total} images: only ${eligible.length} can be forgotten`);
     }
-    const order = new Random(seed).fork('forget').permutation(eligible.length);
-    const forgetRows = order.map((i) => eligible[i] as number);
+    const chosen = new Random(seed).fork('forget').permutation(eligible.length);
+    const forgetRows = chosen.map((i) => eligible[i] as number);
+    if (order > 0) shuffleFirst(forgetRows, shuffled, new Random(order).fork('order'));
     const forgetSets: LabelledSamples[] = [];
-    for (let round = 0; round < rounds; round++) {
-      forgetSets.push(await readRows(train, forgetRows.slice(round * k, (round + 1) * k)));
+    let from = 0;
+    for (const size of sizes) {
+      forgetSets.push(await readRows(train, forgetRows.slice(from, from + size)));
+      from += size;
     }
     return {
       classifier,
@@ -62,6 +71,11 @@ export async function loadCifarTask(
 
 const otherTrainCount = 5000;
 const heldOutCount = 1000;
+
+function shuffleFirst(rows: Int32Array, count: number, random: Random): void {
+  const first = rows.slice(0, count);
+  for (const [to, from] of random.permutation(count).entries()) rows[to] = first[from] as number;
+}
 
 /** Rows are read in ascending order: neighbours are read together. */
 async function readRows(dataset: Dataset, rows: Int32Array): Promise<LabelledSamples> {
