@@ -21,7 +21,13 @@ import {
   sha256,
   Verdict,
 } from '@lethe/contracts';
-import type { BlobStore, ETag, ObjectStore } from '@lethe/store';
+import {
+  type BlobStore,
+  type ETag,
+  type ObjectStore,
+  type PutOutcome,
+  putOnce,
+} from '@lethe/store';
 import {
   decisionKey,
   manifestKey,
@@ -32,7 +38,6 @@ import {
   servingKey,
   verdictKey,
 } from './keys.ts';
-import { type PutOutcome, putOnce } from './put-once.ts';
 
 /** A stored record, and the SHA-256 of its stored bytes. */
 export interface Recorded<T> {

@@ -4,4 +4,5 @@ export * from './folder-store.ts';
 export * from './minio-store.ts';
 export * from './object-store.ts';
 export * from './probe-object-store.ts';
+export * from './put-once.ts';
 export { parseS3Address, type S3Address } from './s3/s3-address.ts';

@@ -1,5 +1,5 @@
 import { type Digest, LetheError, sha256 } from '@lethe/contracts';
-import type { ObjectStore } from '@lethe/store';
+import type { ObjectStore } from './object-store.ts';
 
 /** How an attempt to write an immutable record ended; `digest` is of what is there now. */
 export type PutOutcome =

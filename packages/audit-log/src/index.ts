@@ -1,0 +1,4 @@
+export * from './audit-event.ts';
+export * from './audit-log.ts';
+export { type AuditEntry, emptyLog } from './entry.ts';
+export * from './verify-log.ts';
