@@ -13,6 +13,7 @@ import {
 import { connect } from '@lethe/service-kit';
 import { FolderStore } from '@lethe/store';
 import { expect, test } from 'vitest';
+import { lenientPolicy } from '../support/lenient-policy.ts';
 import { lethe, startUp, temporaryFolder, type Up } from '../support/lethe-process.ts';
 import { readLineageFacts } from '../support/lineage-facts.ts';
 
@@ -130,13 +131,3 @@ async function untilAllEnded(up: Up, requests: readonly DeletionRequest[]): Prom
     }
   }
 }
-
-const lenientPolicy = `
-version: 1
-name: lenient
-modes:
-  untrain:
-    held_out_accuracy: { max_drop_vs_served: 1, max_drop_vs_original: 1, max_gain: 1 }
-    class_accuracy: { max_drop_vs_served: 1, max_drop_vs_original: 1, max_gain: 1 }
-    forget_accuracy: { tolerance: 1 }
-`;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ServerCommand {
@@ -8,6 +9,8 @@ export interface ServerCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Everything it prints is added to this file. */
+  readonly logFile?: string;
   /** Removed when the process that started the server dies without stopping it. */
   readonly folder: string;
   /** Whether the server answers by now; asked again and again, with all it has printed so far. */
@@ -81,7 +84,7 @@ export class ServerProcess implements AsyncDisposable {
   /** Starts it again on the same data, port and settings; ready when the promise resolves. */
   async restart(): Promise<void> {
     await this.kill();
-    const { command, args, env, folder, name } = this.#command;
+    const { command, args, env, folder, name, logFile } = this.#command;
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
@@ -93,6 +96,7 @@ export class ServerProcess implements AsyncDisposable {
     this.#output = '';
     const keep = (chunk: Buffer) => {
       this.#output = (this.#output + chunk).slice(-200_000);
+      if (logFile !== undefined) appendFileSync(logFile, chunk);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);

@@ -1,0 +1,135 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/servers/free-port.ts';
+import { ServerProcess } from '../support/servers/server-process.ts';
+
+export interface FleetOptions {
+  readonly folder: string;
+  /** Bus and store. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** One service process, which is started again whenever it is found dead. */
+export interface Member {
+  readonly name: string;
+  readonly service: 'ingest' | 'unlearner' | 'evaluator' | 'registry';
+  process: ServerProcess | undefined;
+  /** Not started again while true: its supervisor wants it dead for a while. */
+  held: boolean;
+}
+
+const checkout = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/**
+ * The four services, each apart in processes of its own: one ingest (its request index is a
+ * file), two of each other.
+ */
+export class Fleet implements AsyncDisposable {
+  readonly members: readonly Member[];
+  readonly ingestUrl: string;
+  /** Starts that a supervisor did not ask for: services that ended by themselves. */
+  endedByThemselves = 0;
+  readonly #options: FleetOptions;
+  readonly #ports: ReadonlyMap<string, number>;
+  #closing = false;
+  #watching: Promise<void> = Promise.resolve();
+
+  private constructor(options: FleetOptions, ports: ReadonlyMap<string, number>) {
+    this.#options = options;
+    this.#ports = ports;
+    this.ingestUrl = `http://127.0.0.1:${ports.get('ingest-1')}`;
+    this.members = [...ports.keys()].map((name) => ({
+      name,
+      service: name.split('-')[0] as Member['service'],
+      process: undefined,
+      held: false,
+    }));
+  }
+
+  static async start(options: FleetOptions): Promise<Fleet> {
+    const names = ['ingest-1'];
+    for (const service of ['unlearner', 'evaluator', 'registry']) {
+      names.push(`${service}-1`, `${service}-2`);
+    }
+    const ports = new Map<string, number>();
+    for (const name of names) ports.set(name, await freePort());
+    const fleet = new Fleet(options, ports);
+    await Promise.all(fleet.members.map((member) => fleet.#revive(member)));
+    fleet.#watching = fleet.#watch();
+    return fleet;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    await this.#watching;
+    await Promise.all(this.members.map((member) => member.process?.kill()));
+  }
+
+  /** Starts whatever is dead and not held, until the fleet closes. */
+  async #watch(): Promise<void> {
+    const starting = new Map<Member, Promise<void>>();
+    while (!this.#closing) {
+      for (const member of this.members) {
+        if (member.held || member.process?.processId !== undefined || starting.has(member))
+          continue;
+        starting.set(
+          member,
+          this.#revive(member).finally(() => starting.delete(member)),
+        );
+      }
+      await sleep(100);
+    }
+    await Promise.all(starting.values());
+  }
+
+  async #revive(member: Member): Promise<void> {
+    try {
+      if (member.process === undefined) member.process = await this.#start(member);
+      else await member.process.restart();
+    } catch (thrown) {
+      // Its surroundings may be down at the moment: it is tried again.
+      const { message } = thrown as Error;
+      if (!message.includes('(SIGKILL)')) this.endedByThemselves += 1;
+      this.#note(member, message);
+      await sleep(500);
+    }
+  }
+
+  async #start({ name, service }: Member): Promise<ServerProcess> {
+    const { folder, env, settings } = this.#options;
+    const home = join(folder, name);
+    mkdirSync(home, { recursive: true });
+    const program =
+      service === 'unlearner' || service === 'evaluator'
+        ? checkout(`test/chaos/services/${service}.ts`)
+        : checkout(`services/${service}/dist/main.js`);
+    const port = this.#ports.get(name);
+    return await ServerProcess.start({
+      name,
+      command: process.execPath,
+      args: ['--disable-warning=ExperimentalWarning', program],
+      folder: home,
+      env: {
+        ...env,
+        ...settings,
+        LETHE_CACHE: join(home, 'cache'),
+        LETHE_LOG_FORMAT: 'json',
+        LETHE_INGEST_INDEX: join(home, 'index.sqlite'),
+        LETHE_REGISTRY_PROJECTION: join(home, 'projection.sqlite'),
+        ...(service === 'ingest'
+          ? { LETHE_HTTP_ADDRESS: `127.0.0.1:${port}` }
+          : { LETHE_GRPC_ADDRESS: `127.0.0.1:${port}` }),
+      },
+      logFile: join(folder, `${name}.log`),
+      isReady: (output) => output.includes('"grpc":'),
+      readyWithinMs: 60_000,
+    });
+  }
+
+  #note({ name }: Member, text: string): void {
+    appendFileSync(join(this.#options.folder, `${name}.log`), `--- ${text}\n`);
+  }
+}

@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../support/seeded-random.ts';
+import { checkTruth } from './checker/check-truth.ts';
+import type { AcceptedRequest, CheckReport } from './checker/observed.ts';
+import { StoreReader } from './checker/store-reader.ts';
+import { Fleet, type Member } from './fleet.ts';
+import { emitLoad } from './load.ts';
+import type { PlantedBug } from './services/planted-bugs.ts';
+import { type Damage, wreakHavoc } from './supervisor.ts';
+import type { Surroundings } from './surroundings.ts';
+import { planWorld, registerModels } from './world.ts';
+
+export interface ChaosOptions {
+  readonly requests: number;
+  readonly kills: number;
+  readonly seed: number;
+  readonly models: number;
+  /** Between two kills, on average. */
+  readonly intervalMs: number;
+  readonly open: (folder: string) => Promise<Surroundings>;
+  readonly bug?: PlantedBug;
+  readonly only?: readonly Member['service'][];
+  readonly pauseShare?: number;
+  /** Average time of a stand-in for a round. */
+  readonly roundMs: number;
+  /** After the last kill: the run is over when nothing has changed for this long. */
+  readonly quietMs: number;
+  readonly say: (line: string) => void;
+  /** Keeps logs and data for looking into. */
+  readonly keep?: boolean;
+}
+
+export interface ChaosReport extends CheckReport, Damage {
+  readonly surroundings: string;
+  readonly seconds: number;
+  readonly endedByThemselves: number;
+  readonly folder: string;
+}
+
+/** Load through ingest, havoc, and then the truth. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { say } = options;
+  const startMs = performance.now();
+  const random = seededRandom(options.seed);
+  const folder = await mkdtemp(join(tmpdir(), 'lethe-chaos-'));
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const surroundings = await options.open(folder);
+    closers.push(async () => await surroundings[Symbol.asyncDispose]());
+    say(`on ${surroundings.name}, in ${folder}`);
+    const world = planWorld(options.requests, options.models, () => randomUuid(random));
+    const store = await surroundings.openStore();
+    await registerModels(store, world, folder);
+    await store[Symbol.asyncDispose]();
+
+    const fleet = await Fleet.start({
+      folder,
+      env: surroundings.serviceEnv,
+      settings: {
+        LETHE_MAX_WAIT_MS: '300',
+        LETHE_LADDER: '[{"method":"a"},{"method":"b","max_batch":32},{"method":"c"}]',
+        CHAOS_ROUND_MS: String(options.roundMs),
+        CHAOS_BUG: options.bug ?? 'none',
+      },
+    });
+    closers.push(() => fleet[Symbol.asyncDispose]());
+    say(`${fleet.members.length} services are up`);
+
+    const accepted: AcceptedRequest[] = [];
+    const failed = new AbortController();
+    const shared = { random, signal: failed.signal };
+    const [, damage] = await Promise.all([
+      emitLoad(
+        {
+          ...shared,
+          url: fleet.ingestUrl,
+          requests: world.requests,
+          durationMs: Math.max(1, options.kills) * options.intervalMs,
+        },
+        (request) => accepted.push(request),
+      ),
+      wreakHavoc({
+        ...shared,
+        fleet,
+        surroundings,
+        kills: options.kills,
+        intervalMs: options.intervalMs,
+        say,
+        ...(options.only === undefined ? {} : { only: options.only }),
+        ...(options.pauseShare === undefined ? {} : { pauseShare: options.pauseShare }),
+      }),
+    ]).catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    });
+    say(`${accepted.length} requests accepted; waiting for the rounds to end`);
+
+    const report = await settle(surroundings, accepted, options);
+    return {
+      ...report,
+      ...damage,
+      surroundings: surroundings.name,
+      seconds: (performance.now() - startMs) / 1000,
+      endedByThemselves: fleet.endedByThemselves,
+      folder,
+    };
+  } finally {
+    for (const close of closers.reverse()) await close();
+    if (!options.keep) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Checks until all is well, or until nothing has changed for the quiet time. */
+async function settle(
+  { observer }: Surroundings,
+  accepted: readonly AcceptedRequest[],
+  { quietMs, say }: ChaosOptions,
+): Promise<CheckReport> {
+  const store = new StoreReader(observer);
+  let before = '';
+  let lastChangeMs = performance.now();
+  for (;;) {
+    const { objects, blobs } = await store.read();
+    const topics = await observer.readTopics();
+    const report = checkTruth({ accepted, objects, blobs, topics });
+    if (report.violations.length === 0) return report;
+    const now = JSON.stringify(report.figures) + objects.size;
+    if (now !== before) {
+      lastChangeMs = performance.now();
+      const { completed, escalated, rounds } = report.figures;
+      say(`${completed} completed, ${escalated} escalated in ${rounds} rounds`);
+    }
+    before = now;
+    if (performance.now() - lastChangeMs > quietMs) return report;
+    await sleep(2_000);
+  }
+}
+
+function randomUuid(random: () => number): string {
+  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16));
+  hex[12] = '4';
+  hex[16] = '8';
+  return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

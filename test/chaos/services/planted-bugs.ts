@@ -1,0 +1,97 @@
+/**
+ * Bugs that break promise P1, planted into an unlearner to see the checker find them. They are
+ * put into the compiled code of the one process that asks for them.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MessageBus, OwnedPartition } from '@lethe/bus';
+import { type DeletionRequested, LetheError } from '@lethe/contracts';
+import { requestKey } from '@lethe/lineage';
+import type { ObjectStore } from '@lethe/store';
+
+export const plantedBugs = ['skip-dedupe', 'early-offsets', 'no-fencing'] as const;
+export type PlantedBug = (typeof plantedBugs)[number];
+
+const compiled = (path: string) => new URL(`../../../${path}`, import.meta.url).href;
+
+/** Requests that come again are not looked up in the lineage: what is in it is applied again. */
+export async function skipDedupe(): Promise<void> {
+  const { RequestBook } = await import(compiled('packages/lineage/dist/request-book.js'));
+  const { ModelQueue } = await import(compiled('services/unlearner/dist/domain/model-queue.js'));
+  const offered = new Set<string>();
+  const appliedSince = new Set<string>();
+  const { offer } = ModelQueue.prototype;
+  ModelQueue.prototype.offer = function (request: DeletionRequested, ...rest: unknown[]) {
+    offered.add(requestKey(request));
+    return offer.call(this, request, ...rest);
+  };
+  const { enter, progress } = RequestBook.prototype;
+  RequestBook.prototype.enter = function (parts: readonly { readonly key: string }[]) {
+    for (const { key } of parts) if (offered.has(key)) appliedSince.add(key);
+    return enter.call(this, parts);
+  };
+  RequestBook.prototype.progress = function (key: string) {
+    const forgotten = offered.has(key) && !appliedSince.has(key);
+    return forgotten ? { kind: 'unknown' } : progress.call(this, key);
+  };
+}
+
+/** A request counts as handled when it was read, not when the lineage holds it. */
+export async function commitOffsetsEarly(): Promise<void> {
+  const { OffsetWindow } = await import(
+    compiled('services/unlearner/dist/domain/offset-window.js')
+  );
+  const { add } = OffsetWindow.prototype;
+  OffsetWindow.prototype.add = function (offset: bigint) {
+    add.call(this, offset);
+    this.finish(offset);
+  };
+}
+
+/** Manifests overwrite what is there. */
+export function withoutConditions(store: ObjectStore): ObjectStore {
+  return {
+    get: (key) => store.get(key),
+    download: (key, file) => store.download(key, file),
+    list: (prefix, options) => store.list(prefix, options),
+    deleteAllVersions: (key) => store.deleteAllVersions(key),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    put: (key, body, condition) =>
+      store.put(key, body, key.includes('/manifests/') ? undefined : condition),
+  };
+}
+
+/** Whoever once owned a partition goes on as if nothing had happened. */
+export function withoutFencing(bus: MessageBus): MessageBus {
+  return {
+    ensureTopics: (specs) => bus.ensureTopics(specs),
+    publish: (records) => bus.publish(records),
+    lag: (group, topics) => bus.lag(group, topics),
+    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+    consume: (options) =>
+      bus.consume({
+        ...options,
+        onPartition: (partition) => options.onPartition(unfenced(bus, partition)),
+      }),
+  };
+}
+
+function unfenced(bus: MessageBus, partition: OwnedPartition): OwnedPartition {
+  return {
+    topic: partition.topic,
+    partition: partition.partition,
+    lost: new AbortController().signal,
+    async read(limit, waitMs) {
+      if (!partition.lost.aborted) return await partition.read(limit, waitMs);
+      await sleep(waitMs);
+      return [];
+    },
+    async commit(nextOffset, records) {
+      try {
+        await partition.commit(nextOffset, records);
+      } catch (thrown) {
+        if (LetheError.from(thrown).code !== 'fenced') throw thrown;
+        await bus.publish(records);
+      }
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobOptions } from '@lethe/compute';
+import { LetheError } from '@lethe/contracts';
+import type { JobRunner } from '@lethe/unlearner';
+import type { RoundJobInput } from '../../../services/unlearner/src/jobs/round-job.ts';
+import { standInRound } from '../../../services/unlearner/src/testing/stand-in-compute.ts';
+
+/** A round that takes its time and computes nothing: the same weights for the same seed. */
+export class StandInRounds implements JobRunner {
+  readonly #durationMs: () => number;
+
+  constructor(durationMs: () => number) {
+    this.#durationMs = durationMs;
+  }
+
+  async run<Input, Output, Progress>(
+    _moduleUrl: string | URL,
+    input: Input,
+    { signal }: JobOptions<Progress> = {},
+  ): Promise<Output> {
+    await sleep(this.#durationMs(), undefined, { signal }).catch((cause: Error) => {
+      throw new LetheError('cancelled', 'the round was cancelled', { cause });
+    });
+    return standInRound(input as RoundJobInput) as Output;
+  }
+}

@@ -1,0 +1,45 @@
+// Chaos must find what it looks for: bugs that break promise P1, each planted into the unlearner.
+import { expect, test } from 'vitest';
+import { embeddedSurroundings } from '../../chaos/embedded-surroundings.ts';
+import { type ChaosOptions, type ChaosReport, runChaos } from '../../chaos/run-chaos.ts';
+
+/** Several models to a partition, so that requests behind an unfinished one come again. */
+function chaos(options: Partial<ChaosOptions>): Promise<ChaosReport> {
+  return runChaos({
+    requests: 400,
+    kills: 8,
+    seed: 3,
+    models: 24,
+    intervalMs: 2_000,
+    roundMs: 200,
+    quietMs: 20_000,
+    only: ['unlearner'],
+    pauseShare: 0,
+    open: embeddedSurroundings,
+    say: () => {},
+    ...options,
+  });
+}
+
+test('without a bug the same havoc breaks nothing', async () => {
+  const { violations, figures } = await chaos({ pauseShare: 0.3 });
+  expect(violations).toEqual([]);
+  expect(figures).toMatchObject({ accepted: 400, lost: 0, twice: 0 });
+});
+
+test('requests that are not looked up in the lineage are seen to be applied twice', async () => {
+  const { violations, figures } = await chaos({ bug: 'skip-dedupe' });
+  expect(violations.join('\n')).toMatch(/was applied twice/);
+  expect(figures.twice).toBeGreaterThan(0);
+});
+
+test('offsets committed before the manifest are seen to lose requests', async () => {
+  const { violations, figures } = await chaos({ bug: 'early-offsets' });
+  expect(violations.join('\n')).toMatch(/was accepted and is lost/);
+  expect(figures.lost).toBeGreaterThan(0);
+});
+
+test('an owner that is not fenced is seen to overwrite the log', async () => {
+  const { violations } = await chaos({ bug: 'no-fencing', pauseShare: 0.5 });
+  expect(violations.join('\n')).toMatch(/was overwritten|another manifest/);
+});
