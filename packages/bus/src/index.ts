@@ -1,4 +1,5 @@
 export * from './backoff.ts';
+export * from './kafka-bus.ts';
 export * from './message-bus.ts';
 export * from './murmur2.ts';
 export * from './sqlite-bus.ts';

@@ -1,4 +1,4 @@
-import type { TopicSpec } from '@lethe/contracts';
+import type { LetheError, TopicSpec } from '@lethe/contracts';
 
 /** A record to be written. The partition follows from the key (murmur2, as Kafka's default). */
 export interface OutgoingRecord {
@@ -82,14 +82,25 @@ export interface PartitionLag {
 }
 
 /**
- * A durable, partitioned log with consumer groups. Adapters: {@link SqliteBus} (embedded);
- * all of them pass `describeMessageBus` in bus-contract.ts.
+ * A durable, partitioned log with consumer groups. Adapters: {@link SqliteBus} (embedded) and
+ * {@link KafkaBus}; both pass `describeMessageBus` in bus-contract.ts.
  */
 export interface MessageBus extends AsyncDisposable {
   /** Creates missing topics. @throws LetheError `precondition` when one exists with other partitions */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
-  /** Durable (fsynced, all or nothing) when the promise resolves. */
+  /**
+   * Durable when the promise resolves: on the disk, or with all replicas in sync.
+   *
+   * @throws LetheError `capacity`, `not_found`: nothing was written. `unavailable`: it is not known
+   * what was written, all or nothing with {@link SqliteBus}, each partition on its own with
+   * {@link KafkaBus}; the records may be published again.
+   */
   publish(records: readonly OutgoingRecord[]): Promise<void>;
   consume(options: ConsumeOptions): Promise<Consumption>;
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]>;
+  /**
+   * Why records cannot be read or published at present, where that is so; the bus goes on by itself
+   * when it can. For readiness. Left out by a bus that is part of this process.
+   */
+  interruption?(): LetheError | undefined;
 }

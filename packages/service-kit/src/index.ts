@@ -1,5 +1,6 @@
 export * from './changing-files.ts';
 export * from './clock.ts';
+export * from './config/bus-settings.ts';
 export * from './config/config-help.ts';
 export * from './config/config-table.ts';
 export { type ConfigSources, readConfig } from './config/read-config.ts';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { LetheError } from '@lethe/contracts';
 import { type DatabaseSync, type StatementSync, transact } from '@lethe/sqlite';
-import { assign } from './assign.ts';
+import { assign } from '../assign.ts';
 import type { LogPosition } from './record-log.ts';
 
 /** Who asks: one member of one group. */

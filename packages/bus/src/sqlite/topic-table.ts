@@ -1,5 +1,6 @@
 import { LetheError, type TopicSpec } from '@lethe/contracts';
 import { type DatabaseSync, type StatementSync, transact } from '@lethe/sqlite';
+import { checkTopicSpec } from '../check-topic-spec.ts';
 
 /** A topic and the ids of its logs, by partition. */
 export interface Topic extends TopicSpec {
@@ -57,7 +58,7 @@ export class TopicTable {
 
   /** Creates what is missing and takes over changed retention; all of `specs` or none. */
   ensure(specs: readonly TopicSpec[]): void {
-    for (const spec of specs) checkSpec(spec);
+    for (const spec of specs) checkTopicSpec(spec);
     const settled = (spec: TopicSpec) => this.find(spec.name)?.retentionMs === spec.retentionMs;
     for (const spec of specs) this.#checkPartitions(spec);
     if (specs.every(settled)) return;
@@ -103,34 +104,6 @@ export class TopicTable {
     throw new LetheError(
       'precondition',
       `topic = ${JSON.stringify(spec.name)}: it exists with ${existing.partitions} partitions, ${spec.partitions} are wanted. Keys would change partition and lose their order: keep the number, or use a new topic.`,
-    );
-  }
-}
-
-function checkSpec(spec: TopicSpec): void {
-  const name = JSON.stringify(spec.name);
-  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(spec.name)) {
-    throw LetheError.invalid(
-      'topic.name',
-      spec.name,
-      'must be 1 to 249 of letters, digits, ".", "_" and "-"',
-      'Choose such a name.',
-    );
-  }
-  if (!Number.isInteger(spec.partitions) || spec.partitions < 1 || spec.partitions > maxLogs) {
-    throw LetheError.invalid(
-      `topic ${name}.partitions`,
-      spec.partitions,
-      `must be a whole number from 1 to ${maxLogs}`,
-      'Choose such a number; it can never be changed.',
-    );
-  }
-  if (!Number.isSafeInteger(spec.retentionMs) || spec.retentionMs < 1) {
-    throw LetheError.invalid(
-      `topic ${name}.retentionMs`,
-      spec.retentionMs,
-      'must be a positive whole number of milliseconds',
-      'Choose how long records are to be kept.',
     );
   }
 }

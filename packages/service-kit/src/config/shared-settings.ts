@@ -1,15 +1,10 @@
+import { busSettings } from './bus-settings.ts';
 import { defineConfig } from './config-table.ts';
 import { storeSettings } from './store-settings.ts';
 
 /** Settings that every service has; spread them into its own table. */
 export const sharedSettings = defineConfig({
-  bus: {
-    env: 'LETHE_BUS',
-    flag: 'bus',
-    type: 'string',
-    default: 'sqlite:lethe-home/bus.sqlite',
-    help: 'Message bus: sqlite:FILE.',
-  },
+  ...busSettings,
   ...storeSettings,
   cache: {
     env: 'LETHE_CACHE',

@@ -55,7 +55,8 @@ export async function runAlone<Table extends ConfigTable>(
     const shared = readConfig<typeof sharedSettings>(settings, context);
     const log = createLog({ service: name, level: shared.logLevel, format: shared.logFormat });
     const telemetry = context.stack.use(await startTelemetry(telemetryOf(name, shared, context)));
-    const bus = context.stack.use(new TracedBus(await openBus(shared.bus)));
+    const opened = await openBus(shared, log);
+    const bus = context.stack.use(new TracedBus(opened));
     const store = context.stack.use(new TracedStore(await openStore(shared)));
     await requireConformance(store);
     const blobs = new BlobStore(store, { cacheFolder: shared.cache });
@@ -63,7 +64,8 @@ export async function runAlone<Table extends ConfigTable>(
     const config = shared as ConfigOf<typeof sharedSettings> & ConfigOf<Table>;
     const service = await program.create({ context, config, log, bus, store, blobs });
     const { grpcAddress, opsAddress } = shared;
-    await serveAlone(service, { context, grpcAddress, opsAddress, telemetry, log });
+    const interruption = () => opened.interruption?.();
+    await serveAlone(service, { context, grpcAddress, opsAddress, telemetry, log, interruption });
   });
 }
 

@@ -3,7 +3,7 @@ import type { Telemetry } from '@lethe/telemetry';
 import { type GrpcServer, startGrpcServer } from '../grpc/server.ts';
 import type { Log } from '../log/log.ts';
 import { serveOps } from '../ops/serve-ops.ts';
-import type { LetheService } from './lethe-service.ts';
+import type { LetheService, Readiness } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
 
 const healthEveryMs = 1_000;
@@ -18,11 +18,13 @@ export async function serveAlone(
     opsAddress: string;
     telemetry: Telemetry;
     log: Log;
+    /** Why what the service stands on is away, where that is so. */
+    interruption?: () => Error | undefined;
   },
 ): Promise<void> {
-  const { context, log, telemetry } = options;
+  const { context, log, telemetry, interruption = () => undefined } = options;
+  const readiness = () => combined(service.readiness(), interruption());
   if (options.opsAddress !== '') {
-    const readiness = () => service.readiness();
     const ops = await serveOps({ address: options.opsAddress, readiness, telemetry });
     context.stack.use(ops);
     log.info('serving operators', { http: ops.address });
@@ -32,15 +34,34 @@ export async function serveAlone(
   const server = context.stack.use(
     await startGrpcServer({ address: options.grpcAddress, services: service.grpc, log }),
   );
-  const health = setInterval(() => showHealth(server, service), healthEveryMs);
+  let shown = readiness();
+  const health = setInterval(() => {
+    const now = readiness();
+    if (now.kind !== shown.kind) logChange(log, now);
+    shown = now;
+    setHealth(server, service, now);
+  }, healthEveryMs);
   context.stack.defer(() => clearInterval(health));
-  showHealth(server, service);
+  setHealth(server, service, shown);
   log.info('serving', { grpc: server.address });
   if (!context.signal.aborted) await once(context.signal, 'abort');
 }
 
 /** Makes the health service say what the service says of itself. */
 export function showHealth(server: GrpcServer, service: LetheService): void {
-  const ready = service.readiness().kind === 'ready';
-  for (const { name } of service.grpc) server.setReady(name, ready);
+  setHealth(server, service, service.readiness());
+}
+
+function setHealth(server: GrpcServer, service: LetheService, { kind }: Readiness): void {
+  for (const { name } of service.grpc) server.setReady(name, kind === 'ready');
+}
+
+function combined(own: Readiness, interruption: Error | undefined): Readiness {
+  if (own.kind !== 'ready' || interruption === undefined) return own;
+  return { kind: 'not-ready', reason: interruption.message };
+}
+
+function logChange(log: Log, now: Readiness): void {
+  if (now.kind === 'ready') log.info('ready again');
+  else log.warn('not ready', { reason: now.reason });
 }

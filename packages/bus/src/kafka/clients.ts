@@ -1,0 +1,112 @@
+import { LetheError } from '@lethe/contracts';
+import { connectionConfig, type KafkaConnection } from './connection.ts';
+import { type Kafka, kafkajs, type LogEntry, type Producer } from './kafkajs.ts';
+
+/** What kafkajs writes into its log, warnings and errors only. */
+export type KafkaLog = (level: 'warn' | 'error', message: string) => void;
+
+/** Said everywhere: kafkajs has other defaults where NODE_ENV is `test`. */
+const growing = { factor: 0.2, multiplier: 2 };
+
+/**
+ * Retries of producers. The first request of every transaction meets CONCURRENT_TRANSACTIONS while
+ * the one before is finished, and sleeps the first retry time: kafkajs's default of 300 ms allows
+ * 3 transactions a second. In all they last some 20 s, longer than a new leader takes.
+ */
+const producerRetry = { ...growing, initialRetryTime: 5, maxRetryTime: 1_000, retries: 25 };
+
+const adminRetry = { ...growing, initialRetryTime: 50, maxRetryTime: 1_000, retries: 10 };
+
+/** An open transaction of an owner that died holds up its readers for at most this long. */
+const transactionTimeoutMs = 60_000;
+
+/** Makes kafkajs's clients, with the settings that its traps ask for. */
+export class KafkaClients {
+  readonly brokers: readonly string[];
+  readonly #connection: KafkaConnection;
+  readonly #log: KafkaLog;
+  readonly #producers: Kafka;
+  #lastError: string | undefined;
+
+  /** @throws LetheError `invalid` */
+  constructor(connection: KafkaConnection, log: KafkaLog = () => {}) {
+    this.brokers = connection.brokers;
+    this.#connection = connection;
+    this.#log = log;
+    this.#producers = this.#client(producerRetry);
+  }
+
+  /** The last error that kafkajs logged: why it does not get on, where it throws nothing. */
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  admin() {
+    return this.#client(adminRetry).admin({ retry: adminRetry });
+  }
+
+  /** Writes records once each: sequence numbers per partition, all replicas in sync. */
+  idempotentProducer(): Producer {
+    return this.#producers.producer({ ...producing, idempotent: true });
+  }
+
+  transactionalProducer(transactionalId: string): Producer {
+    return this.#producers.producer({
+      ...producing,
+      idempotent: true,
+      transactionalId,
+      transactionTimeout: transactionTimeoutMs,
+    });
+  }
+
+  /**
+   * A client for one consumer: those of one group that share a client also share, and clear,
+   * each other's committed offsets.
+   */
+  forConsumer(sessionTimeoutMs: number): Kafka {
+    return this.#client({
+      ...growing,
+      initialRetryTime: 100,
+      maxRetryTime: 1_000,
+      // Beyond a session the membership is gone anyway; and a consumer that is told to stop while
+      // its brokers are away ends only with its retries.
+      retries: 4 + Math.ceil((1.5 * sessionTimeoutMs) / 1_000),
+      // How to go on after a crash is for the supervisor to say.
+      restartOnFailure: async () => false,
+    });
+  }
+
+  #client(retry: NonNullable<ConstructorParameters<typeof kafkajs.Kafka>[0]['retry']>): Kafka {
+    return new kafkajs.Kafka({
+      ...connectionConfig(this.#connection),
+      retry,
+      logLevel: kafkajs.logLevel.WARN,
+      logCreator: () => (entry) => this.#hear(entry),
+    });
+  }
+
+  #hear({ level, log: { message, error } }: LogEntry): void {
+    const text = typeof error === 'string' && error !== '' ? `${message} (${error})` : message;
+    if (expected.test(text)) return;
+    const isError = level === kafkajs.logLevel.ERROR;
+    if (isError) this.#lastError = text;
+    this.#log(isError ? 'error' : 'warn', text);
+  }
+}
+
+/** What kafkajs warns of, and what is part of every working day: rebalances, busy coordinators. */
+const expected =
+  /Limiting retries for the idempotent producer|group is rebalancing|another concurrent operation on the same transaction|Response without match|does not host this topic-partition/;
+
+const producing = {
+  allowAutoTopicCreation: false,
+  // More than one request at a time may be written in another order when one is sent again.
+  maxInFlightRequests: 1,
+  createPartitioner: () => {
+    return ({ message }: { message: { partition?: number } }) => {
+      // One send that spans partitions of several brokers duplicates and loses records.
+      if (message.partition !== undefined) return message.partition;
+      throw new LetheError('internal', 'a record was sent without its partition');
+    };
+  },
+} as const;

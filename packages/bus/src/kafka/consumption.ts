@@ -1,0 +1,239 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LetheError } from '@lethe/contracts';
+import type { Backoff } from '../backoff.ts';
+import type { ConsumeOptions, Consumption, OutgoingRecord } from '../message-bus.ts';
+import type { PartitionBatch } from './batches.ts';
+import type { KafkaClients } from './clients.ts';
+import { FencedProducer, type InputPartition } from './fenced-producer.ts';
+import { GroupMember } from './group-member.ts';
+import { KafkaOwnedPartition } from './owned-partition.ts';
+import { type PartitionBounds, startOffset } from './start-offset.ts';
+import type { Assignment } from './sticky-assigner.ts';
+import { classifyKafkaError } from './translate-error.ts';
+
+/** What consumptions share with their bus. */
+export interface ConsumptionParts {
+  readonly clients: KafkaClients;
+  readonly transactionalIdPrefix: string;
+  readonly sessionTimeoutMs: number;
+  readonly backoff: Backoff;
+  /** Sorts records by partition. @throws LetheError `capacity`, `not_found` */
+  prepare(records: readonly OutgoingRecord[]): Promise<readonly PartitionBatch[]>;
+  /** What the broker says of one input partition. */
+  boundsOf(input: InputPartition): Promise<PartitionBounds>;
+  onCommitted(input: InputPartition, nextOffset: bigint): void;
+}
+
+/** A partition that this member serves: the hand-over that runs, and the end of all of them. */
+interface Slot {
+  readonly input: InputPartition;
+  current: KafkaOwnedPartition | undefined;
+  /** Counts how often the partition was with somebody else meanwhile. */
+  absences: number;
+  done: Promise<void>;
+}
+
+/**
+ * One member of a group, and the hand-overs of its partitions.
+ *
+ * 1. Fence, read, process: a hand-over opens a fenced producer, then reads the committed offset,
+ *    then lets records be fetched from there.
+ * 2. At most one `onPartition` at a time for each partition.
+ * 3. A partition that stays with this member through a rebalance keeps its hand-over. Should
+ *    somebody else have had it meanwhile, the next commit is refused as fenced.
+ * 4. Nobody fences while it is not sure of its membership: a process that slept past its session
+ *    would take partitions from their rightful owners.
+ */
+export class KafkaConsumption implements Consumption {
+  readonly #parts: ConsumptionParts;
+  readonly #options: ConsumeOptions;
+  readonly #onLeft: () => void;
+  readonly #slots = new Map<string, Slot>();
+  /** Nothing new begins. */
+  readonly #closing = new AbortController();
+  /** The group is left. */
+  readonly #leaving = new AbortController();
+  readonly #running: Promise<void>;
+  #member: GroupMember | undefined;
+  #assigned = new Set<string>();
+  #trouble: LetheError | undefined;
+  #hasFailed = false;
+  #disposal: Promise<void> | undefined;
+
+  constructor(parts: ConsumptionParts, options: ConsumeOptions, onLeft: () => void) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#onLeft = onLeft;
+    this.#running = this.#run();
+  }
+
+  owned(): readonly string[] {
+    return [...this.#slots.values()]
+      .flatMap(({ current }) => (current === undefined || current.lost.aborted ? [] : [current]))
+      .map(({ topic, partition }) => `${topic}/${partition}`)
+      .toSorted();
+  }
+
+  /** Why nothing can be read at present, where that is so. */
+  interruption(): LetheError | undefined {
+    return this.#trouble ?? this.#member?.silence();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
+    this.#closing.abort();
+    // Commits at work still count, and only then does the next owner fence.
+    const partitions = [...this.#slots.values()].flatMap(({ current }) => current ?? []);
+    await Promise.all(partitions.map((partition) => partition.close()));
+    this.#leaving.abort();
+    await this.#running;
+    this.#onLeft();
+    await Promise.all([...this.#slots.values()].map((slot) => slot.done));
+  }
+
+  /** Joins the group, again and again: kafkajs ends a consumer that met an error it does not know. */
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let failures = 0; !signal.aborted; ) {
+      const member = new GroupMember({
+        clients: this.#parts.clients,
+        group: this.#options.group,
+        topics: [...new Set(this.#options.topics)],
+        sessionTimeoutMs: this.#parts.sessionTimeoutMs,
+        owned: () => this.#claims(),
+        partition: (topic, partition) => this.#slots.get(`${topic}/${partition}`)?.current,
+        onAssigned: (assignment) => this.#reconcile(assignment),
+      });
+      this.#member = member;
+      const crash = await member.run(this.#leaving.signal);
+      this.#reconcile({});
+      if (crash === undefined) break;
+      failures = member.hasJoined ? 1 : failures + 1;
+      const { kind, error } = classifyKafkaError(
+        crash,
+        `Consuming as group ${this.#options.group}`,
+      );
+      this.#trouble = error;
+      if (kind === 'fatal' && error.code !== 'internal') this.#fail(error);
+      await pause(this.#parts.backoff(failures), signal);
+    }
+  }
+
+  /** What this member works on: told to whoever assigns the partitions. */
+  #claims(): Assignment {
+    const claims: Record<string, number[]> = {};
+    for (const { input, current } of this.#slots.values()) {
+      if (current?.lost.aborted !== false) continue;
+      claims[input.topic] = [...(claims[input.topic] ?? []), input.partition];
+    }
+    return claims;
+  }
+
+  #reconcile(assignment: Assignment): void {
+    if (Object.keys(assignment).length > 0) this.#trouble = undefined;
+    const assigned = new Map<string, InputPartition>();
+    for (const [topic, partitions] of Object.entries(assignment)) {
+      for (const partition of partitions) {
+        const input = { group: this.#options.group, topic, partition };
+        assigned.set(`${topic}/${partition}`, input);
+      }
+    }
+    this.#assigned = new Set(assigned.keys());
+    for (const [name, slot] of this.#slots) {
+      if (assigned.has(name)) continue;
+      slot.current?.lose();
+      slot.absences++;
+    }
+    if (this.#closing.signal.aborted) return;
+    for (const [name, input] of assigned) {
+      if (!this.#slots.has(name)) this.#open(name, input);
+    }
+  }
+
+  #open(name: string, input: InputPartition): void {
+    const slot: Slot = { input, current: undefined, absences: 0, done: Promise.resolve() };
+    this.#slots.set(name, slot);
+    slot.done = this.#serve(name, slot);
+  }
+
+  async #serve(name: string, slot: Slot): Promise<void> {
+    const { signal } = this.#closing;
+    for (let failures = 0; !signal.aborted && this.#assigned.has(name); ) {
+      const taken = await this.#take(slot);
+      let progress = false;
+      if (taken !== undefined) {
+        slot.current = taken;
+        this.#member?.fetchFrom(taken);
+        await this.#handOver(taken);
+        await taken.close();
+        slot.current = undefined;
+        progress = taken.hasCommitted;
+      }
+      failures = progress ? 1 : failures + 1;
+      if (this.#assigned.has(name)) await pause(this.#parts.backoff(failures), signal);
+    }
+    this.#slots.delete(name);
+  }
+
+  /** Fence, then read. Gives nothing when the partition went away meanwhile, or at a failure. */
+  async #take(slot: Slot): Promise<KafkaOwnedPartition | undefined> {
+    const { input, absences } = slot;
+    const name = `${input.topic}/${input.partition}`;
+    let producer: FencedProducer | undefined;
+    try {
+      await this.#member?.certain(this.#closing.signal);
+      if (!this.#assigned.has(name)) return undefined;
+      const { clients, transactionalIdPrefix } = this.#parts;
+      producer = await FencedProducer.open(clients, input, transactionalIdPrefix);
+      const position = startOffset(input, await this.#parts.boundsOf(input));
+      const isStillOurs = this.#assigned.has(name) && slot.absences === absences;
+      if (isStillOurs && !this.#closing.signal.aborted) {
+        return new KafkaOwnedPartition(input, position, producer, {
+          pause: () => this.#member?.pause(input),
+          resume: () => this.#member?.resume(input),
+          prepare: (records) => this.#parts.prepare(records),
+          onCommitted: (nextOffset) => this.#parts.onCommitted(input, nextOffset),
+        });
+      }
+    } catch (thrown) {
+      const { kind, error } = classifyKafkaError(thrown, `Taking over ${name}`);
+      this.#trouble = error;
+      // Records that are gone, rights that are missing: no waiting helps.
+      if (error.code === 'corrupt' || kind === 'fatal') this.#fail(error);
+      else if (this.#assigned.has(name)) this.#options.onRetry?.(error, input);
+    }
+    await producer?.close();
+    return undefined;
+  }
+
+  /** One call of `onPartition`; ends when it has returned and the partition is no longer held. */
+  async #handOver(partition: KafkaOwnedPartition): Promise<void> {
+    this.#trouble = undefined;
+    try {
+      await this.#options.onPartition(partition);
+      if (!partition.lost.aborted) await once(partition.lost, 'abort');
+    } catch (thrown) {
+      // A commit that failed has ended the hand-over; why is worth a line unless it was taken away.
+      const error = LetheError.from(thrown);
+      const wasTakenAway = partition.lost.aborted && error.code === 'fenced';
+      if (!wasTakenAway && !this.#closing.signal.aborted) this.#options.onRetry?.(error, partition);
+    } finally {
+      partition.lose();
+    }
+  }
+
+  #fail(error: LetheError): void {
+    if (!this.#hasFailed) this.#options.onFatal(error);
+    this.#hasFailed = true;
+  }
+}
+
+/** Ends early, without an error, when `signal` aborts. */
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(durationMs, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LetheError } from '@lethe/contracts';
+import type { PartitionBatch } from './batches.ts';
+import type { KafkaClients } from './clients.ts';
+import type { Producer, Transaction } from './kafkajs.ts';
+import { classifyKafkaError, translateKafkaError } from './translate-error.ts';
+
+/** Where an owner of a partition stands in its group. */
+export interface InputPartition {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** How long another transaction of the same id may take to be finished. */
+const concurrentTransactionsMs = 20_000;
+
+/**
+ * The transactional producer of one hand-over of one input partition.
+ *
+ * 1. Opening it fences: every earlier producer of the same transactional id, wherever it runs, can
+ *    commit nothing any more, and what it had open is finished or aborted.
+ * 2. After any error of a transaction it is broken for good (kafkajs may never leave its state,
+ *    and a delayed end of a transaction must not meet the next one): make a new one.
+ * 3. Every `send` goes to one partition (one that spans brokers duplicates and loses records).
+ */
+export class FencedProducer {
+  readonly #input: InputPartition;
+  readonly #producer: Producer;
+  #work: Promise<void> = Promise.resolve();
+  #isBroken = false;
+
+  private constructor(input: InputPartition, producer: Producer) {
+    this.#input = input;
+    this.#producer = producer;
+  }
+
+  /** Fences all earlier owners of `input`. @throws LetheError */
+  static async open(
+    clients: KafkaClients,
+    input: InputPartition,
+    prefix: string,
+  ): Promise<FencedProducer> {
+    const producer = clients.transactionalProducer(transactionalIdOf(prefix, input));
+    try {
+      await producer.connect();
+      // Sends InitProducerId and nothing else; kafkajs would otherwise wait for the first commit.
+      await (await producer.transaction()).abort();
+      return new FencedProducer(input, producer);
+    } catch (thrown) {
+      await producer.disconnect().catch(() => {});
+      throw translateKafkaError(thrown, `Taking over ${nameOf(input)}`);
+    }
+  }
+
+  /**
+   * Writes `batches` and moves the group's offset, in one transaction.
+   *
+   * @throws LetheError `fenced` when another owner has taken over, `capacity` and `invalid` when
+   * the broker refuses a record, `unavailable` when the outcome is not known
+   */
+  commit(nextOffset: bigint, batches: readonly PartitionBatch[]): Promise<void> {
+    const commit = this.#work.then(() => this.#commit(nextOffset, batches));
+    this.#work = commit.catch(() => {});
+    return commit;
+  }
+
+  /** Waits for the commit at work: kafkajs's own disconnect does not. */
+  async close(): Promise<void> {
+    await this.#work;
+    this.#isBroken = true;
+    await this.#producer.disconnect().catch(() => {});
+  }
+
+  async #commit(nextOffset: bigint, batches: readonly PartitionBatch[]): Promise<void> {
+    if (this.#isBroken) {
+      throw new LetheError('fenced', `${nameOf(this.#input)}: this hand-over has ended.`);
+    }
+    let transaction: Transaction | undefined;
+    try {
+      transaction = await this.#producer.transaction();
+      for (const batch of batches) await send(transaction, batch);
+      await this.#sendOffset(transaction, nextOffset);
+      await transaction.commit();
+    } catch (thrown) {
+      this.#isBroken = true;
+      const { kind, error } = classifyKafkaError(thrown, `Committing ${nameOf(this.#input)}`);
+      // Otherwise its records hold up readers until the transaction times out.
+      if (kind !== 'fenced' && transaction?.isActive()) await transaction.abort().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Unlike `send`, kafkajs does not wait here for the end of the transaction before. */
+  async #sendOffset(transaction: Transaction, nextOffset: bigint): Promise<void> {
+    const { group, topic, partition } = this.#input;
+    const offsets = {
+      consumerGroupId: group,
+      topics: [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }],
+    };
+    const deadline = performance.now() + concurrentTransactionsMs;
+    for (let waitMs = 3; ; waitMs = Math.min(50, waitMs * 2)) {
+      try {
+        await transaction.sendOffsets(offsets);
+        return;
+      } catch (thrown) {
+        const isConcurrent = (thrown as { type?: string }).type === 'CONCURRENT_TRANSACTIONS';
+        if (!isConcurrent || performance.now() > deadline) throw thrown;
+      }
+      await sleep(waitMs);
+    }
+  }
+}
+
+/** The same for every owner of the partition, whoever it is: that is what fences. */
+export function transactionalIdOf(prefix: string, input: InputPartition): string {
+  return `${prefix}${input.group}/${input.topic}/${input.partition}`;
+}
+
+function nameOf({ group, topic, partition }: InputPartition): string {
+  return `${topic}/${partition} for group ${group}`;
+}
+
+async function send(transaction: Transaction, batch: PartitionBatch): Promise<void> {
+  await transaction.send({ topic: batch.topic, messages: batch.messages, acks: -1 });
+}

@@ -1,0 +1,230 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LetheError } from '@lethe/contracts';
+import type { KafkaClients } from './clients.ts';
+import { toIncoming } from './incoming.ts';
+import type { Consumer, EachBatchPayload, KafkaMessage } from './kafkajs.ts';
+import type { KafkaOwnedPartition } from './owned-partition.ts';
+import { type Assignment, stickyAssigner } from './sticky-assigner.ts';
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface GroupMemberOptions {
+  readonly clients: KafkaClients;
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly sessionTimeoutMs: number;
+  /** What this member works on, for the assignment to leave it there. */
+  readonly owned: () => Assignment;
+  /** The hand-over that takes the records of a partition, where there is one. */
+  readonly partition: (topic: string, partition: number) => KafkaOwnedPartition | undefined;
+  /** Hears of every assignment, before anything is fetched under it. */
+  readonly onAssigned: (assignment: Assignment) => void;
+}
+
+/** A fetched batch, with the offset that was asked for: kafkajs has it but does not declare it. */
+type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string };
+
+/** A life sign at every tenth of a session: a rebalance is noticed that quickly, too. */
+const heartbeatsPerSession = 10;
+/** The broker answers a fetch after this long at the latest; the runner beats in between. */
+const maxFetchWaitMs = 200;
+const maxBytesPerPartition = 256 * 1024;
+const maxBytesPerFetch = 2 * 1024 * 1024;
+/**
+ * How long leaving is waited for; it goes on afterwards. A consumer that is told to stop while it
+ * joins would join nevertheless, and stay as a ghost: so it joins first, then leaves.
+ */
+const leaveTimeoutMs = 5_000;
+
+/**
+ * One life of a kafkajs consumer, from joining to leaving or crashing. It only fetches: records go
+ * into the hand-over of their partition, and a partition without one, or with a full one, is
+ * paused. So the runner is never held up, and beats while rounds take minutes; it stops beating
+ * when this thread is stuck.
+ */
+export class GroupMember {
+  readonly #options: GroupMemberOptions;
+  readonly #consumer: Consumer;
+  #assigned: Assignment = {};
+  #lastBeatMs = Number.NEGATIVE_INFINITY;
+  #startedMs = performance.now();
+  #isRunning = false;
+
+  constructor(options: GroupMemberOptions) {
+    const { clients, group, sessionTimeoutMs, owned } = options;
+    this.#options = options;
+    const heartbeatInterval = Math.ceil(sessionTimeoutMs / heartbeatsPerSession);
+    this.#consumer = clients.forConsumer(sessionTimeoutMs).consumer({
+      groupId: group,
+      sessionTimeout: sessionTimeoutMs,
+      // Nobody here is slow to join again; who is dead should not hold up the others for longer.
+      rebalanceTimeout: sessionTimeoutMs,
+      heartbeatInterval,
+      maxWaitTimeInMs: Math.min(maxFetchWaitMs, heartbeatInterval),
+      maxBytesPerPartition,
+      maxBytes: maxBytesPerFetch,
+      allowAutoTopicCreation: false,
+      partitionAssigners: [stickyAssigner(owned)],
+    });
+  }
+
+  /** Whether it was ever part of the group. */
+  get hasJoined(): boolean {
+    return this.#lastBeatMs !== Number.NEGATIVE_INFINITY;
+  }
+
+  /** Why nothing is read at present. */
+  silence(): LetheError | undefined {
+    const silentMs = performance.now() - (this.hasJoined ? this.#lastBeatMs : this.#startedMs);
+    if (silentMs < this.#options.sessionTimeoutMs) return undefined;
+    const { clients, group } = this.#options;
+    const reason = clients.lastError === undefined ? '' : ` Last error: ${clients.lastError}.`;
+    return new LetheError(
+      'unavailable',
+      `group ${group}: no answer from Kafka (${clients.brokers.join(', ')}) for ${Math.round(silentMs / 1_000)} s.${reason}`,
+    );
+  }
+
+  /**
+   * Works until `signal` aborts (gives nothing then), or until kafkajs gives up.
+   *
+   * @returns the error that it gave up with
+   */
+  async run(signal: AbortSignal): Promise<Error | undefined> {
+    const consumer = this.#consumer;
+    const { events } = consumer;
+    let end: (error?: Error) => void = () => {};
+    const ended = new Promise<Error | undefined>((resolve) => {
+      end = resolve;
+    });
+    // The process would stay up and read nothing: kafkajs tells of it only here.
+    consumer.on(events.CRASH, ({ payload }) => end(payload.error));
+    consumer.on(events.HEARTBEAT, () => this.#beat());
+    consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#beat();
+      this.#join(payload.memberAssignment as unknown as Assignment);
+    });
+    consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0) this.#skip(payload, payload.firstOffset, payload.lastOffset);
+    });
+    const stop = () => end();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const started = this.#start().catch((thrown) => end(thrown as Error));
+    const crash = await ended;
+    signal.removeEventListener('abort', stop);
+    this.#isRunning = false;
+    await Promise.race([
+      started.then(() => consumer.disconnect()).catch(() => {}),
+      sleep(leaveTimeoutMs, undefined, { ref: false }),
+    ]);
+    return crash;
+  }
+
+  /** Ends when this member has lately been told that it is one, or when `signal` aborts. */
+  async certain(signal: AbortSignal): Promise<void> {
+    const isStale = () => performance.now() - this.#lastBeatMs > this.#options.sessionTimeoutMs / 2;
+    while (isStale() && !signal.aborted) await sleep(20);
+  }
+
+  /** Begins to fetch for a new hand-over. */
+  fetchFrom(partition: KafkaOwnedPartition): void {
+    this.#seek(partition);
+    this.resume(partition);
+  }
+
+  pause({ topic, partition }: Place): void {
+    this.#whileRunning(() => this.#consumer.pause([{ topic, partitions: [partition] }]));
+  }
+
+  resume({ topic, partition }: Place): void {
+    this.#whileRunning(() => this.#consumer.resume([{ topic, partitions: [partition] }]));
+  }
+
+  async #start(): Promise<void> {
+    const consumer = this.#consumer;
+    await consumer.connect();
+    // `false` would begin at the newest record when an offset is out of range: silent loss.
+    await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async (payload) => this.#take(payload),
+    });
+  }
+
+  #beat(): void {
+    this.#lastBeatMs = performance.now();
+  }
+
+  /** Called before anything is fetched under the new assignment. */
+  #join(assignment: Assignment): void {
+    this.#isRunning = true;
+    this.#assigned = assignment;
+    this.#options.onAssigned(assignment);
+    for (const [topic, partitions] of Object.entries(this.#assigned)) {
+      for (const partition of partitions) {
+        const current = this.#options.partition(topic, partition);
+        // Pause flags outlive assignments: each is set anew. So do positions, the other way round:
+        // kafkajs goes back to the committed offset.
+        if (current === undefined || current.lost.aborted) this.pause({ topic, partition });
+        else {
+          this.#seek(current);
+          if (current.isPaused) this.pause(current);
+          else this.resume(current);
+        }
+      }
+    }
+  }
+
+  #seek({ topic, partition, position }: KafkaOwnedPartition): void {
+    this.#whileRunning(() => this.#consumer.seek({ topic, partition, offset: String(position) }));
+  }
+
+  /** Before it runs, and as it crashes, kafkajs throws; the next assignment sets everything anew. */
+  #whileRunning(tell: () => void): void {
+    if (!this.#isRunning) return;
+    try {
+      tell();
+    } catch {
+      this.#isRunning = false;
+    }
+  }
+
+  #take({ batch, resolveOffset }: EachBatchPayload): void {
+    const { topic, partition } = batch;
+    const { fetchedOffset } = batch as FetchedBatch;
+    const current = this.#options.partition(topic, partition);
+    if (current === undefined || current.lost.aborted) {
+      this.pause({ topic, partition });
+      return;
+    }
+    // From before a rebalance or a seek: comes again from the right place.
+    if (BigInt(fetchedOffset) < current.position) {
+      this.#seek(current);
+      return;
+    }
+    // kafkajs has gone on behind a gap: what lies there must be looked at first.
+    if (BigInt(fetchedOffset) > current.position) {
+      current.lose();
+      return;
+    }
+    const last = batch.lastOffset();
+    resolveOffset(last);
+    const records = batch.messages.map((message: KafkaMessage) =>
+      toIncoming(topic, partition, message),
+    );
+    current.accept(records, BigInt(last) + 1n);
+  }
+
+  /** A batch of markers and aborted records only, which kafkajs passes over by itself. */
+  #skip({ topic, partition }: Place, first: string | null, last: string): void {
+    const current = this.#options.partition(topic, partition);
+    if (first === null || current === undefined || current.lost.aborted) return;
+    if (BigInt(first) > current.position) current.lose();
+    else if (BigInt(last) >= current.position) current.accept([], BigInt(last) + 1n);
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The door to kafkajs: nothing else imports it. Pinned exactly, because it is mended here before
+ * it loads, and because the adapter's remedies are for the traps of this version.
+ */
+import { createRequire } from 'node:module';
+import { filterAborted } from './filter-aborted.ts';
+
+const require = createRequire(import.meta.url);
+const mended = require.resolve('kafkajs/src/consumer/filterAbortedMessages.js');
+require(mended);
+const loaded = require.cache[mended];
+if (loaded === undefined) throw new Error('kafkajs keeps its filter elsewhere now; pin 2.2.4');
+loaded.exports = filterAborted;
+
+/** kafkajs 2.2.4, with {@link filterAborted} in place of its own filter. */
+export const kafkajs = require('kafkajs') as typeof import('kafkajs');
+
+export type {
+  Admin,
+  Assigner,
+  Consumer,
+  ConsumerCrashEvent,
+  ConsumerGroupJoinEvent,
+  EachBatchPayload,
+  ISocketFactory,
+  Kafka,
+  KafkaConfig,
+  KafkaMessage,
+  LogEntry,
+  PartitionAssigner,
+  Producer,
+  SASLOptions,
+  Transaction,
+} from 'kafkajs';

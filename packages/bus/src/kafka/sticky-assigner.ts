@@ -1,0 +1,100 @@
+import { assign, type Claim } from '../assign.ts';
+import { kafkajs, type PartitionAssigner } from './kafkajs.ts';
+
+const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
+const version = 1;
+
+/** Partitions by topic. */
+export type Assignment = Readonly<Record<string, readonly number[]>>;
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly topics: readonly string[];
+  /** What it owns as it joins. */
+  readonly owned: Assignment;
+}
+
+/**
+ * Leaves partitions where they are: a round of minutes is not thrown away because somebody else
+ * joined. Every member tells what it owns when it joins, in the user data of the protocol.
+ *
+ * @param owned what this member owns now
+ */
+export function stickyAssigner(owned: () => Assignment): PartitionAssigner {
+  return ({ cluster }) => ({
+    name: 'lethe-sticky',
+    version,
+    protocol: ({ topics }) => ({
+      name: 'lethe-sticky',
+      metadata: MemberMetadata.encode({
+        version,
+        topics,
+        userData: Buffer.from(JSON.stringify(owned())),
+      }),
+    }),
+    async assign({ members, topics }) {
+      const partitions = Object.fromEntries(
+        topics.map((topic) => [
+          topic,
+          cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId),
+        ]),
+      );
+      const joined = members.map(({ memberId, memberMetadata }) => {
+        const metadata = MemberMetadata.decode(memberMetadata);
+        return {
+          memberId,
+          topics: metadata?.topics ?? [],
+          owned: parseOwned(metadata?.userData),
+        };
+      });
+      return [...assignSticky(joined, partitions)].map(([memberId, assignment]) => ({
+        memberId,
+        memberAssignment: MemberAssignment.encode({
+          version,
+          assignment: assignment as Record<string, number[]>,
+          userData: Buffer.alloc(0),
+        }),
+      }));
+    },
+  });
+}
+
+/** Who reads what, by member; pure. Where two claim a partition, the first by name keeps it. */
+export function assignSticky(
+  members: readonly GroupMember[],
+  partitions: Assignment,
+): ReadonlyMap<string, Assignment> {
+  const ordered = members.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1));
+  const ownerOf = (topic: string, partition: number) =>
+    ordered.find(({ owned }) => owned[topic]?.includes(partition))?.memberId ?? null;
+  const places = Object.keys(partitions)
+    .toSorted()
+    .flatMap((topic) =>
+      partitions[topic]!.toSorted((a, b) => a - b).map((partition) => ({ topic, partition })),
+    );
+  const claims: Claim[] = places.map(({ topic, partition }, logId) => ({
+    logId,
+    topic,
+    owner: ownerOf(topic, partition),
+  }));
+  const subscribers = ordered.map(({ memberId, topics }) => ({ id: memberId, topics }));
+  const moved = assign(subscribers, claims);
+  const result = new Map<string, Record<string, number[]>>(
+    ordered.map(({ memberId }) => [memberId, {}]),
+  );
+  for (const [logId, { topic, partition }] of places.entries()) {
+    const owner = moved.has(logId) ? moved.get(logId) : claims[logId]!.owner;
+    const assignment = result.get(owner ?? '');
+    if (assignment !== undefined) assignment[topic] = [...(assignment[topic] ?? []), partition];
+  }
+  return result;
+}
+
+function parseOwned(userData: Uint8Array | undefined): Assignment {
+  try {
+    const owned: unknown = JSON.parse(new TextDecoder().decode(userData));
+    return typeof owned === 'object' && owned !== null ? (owned as Assignment) : {};
+  } catch {
+    return {};
+  }
+}
