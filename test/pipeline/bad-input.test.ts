@@ -196,6 +196,7 @@ describe('a body', () => {
 
 const commands: readonly [string, readonly string[], number, RegExp][] = [
   ['an unknown request', ['status', randomUUID()], 3, /there is no request .*try again/],
+  ['requests of an unknown model', ['status', '--model', 'nope'], 3, /there is no model nope/],
   [
     'a round that is not there',
     ['verdict', 'demo', '99'],

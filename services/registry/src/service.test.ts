@@ -260,6 +260,7 @@ describe('the registry service', () => {
         [() => registry.getRequest({ requestId: 'x', emitter: '' }), 'invalid', 'request_id'],
         [() => registry.getRequest({ requestId: otherId, emitter: '' }), 'not_found'],
         [() => registry.getRequest({ requestId, emitter: '' }), 'invalid', 'emitter'],
+        [() => registry.listRequests({ ...list, modelKey: 'unknown' }), 'not_found'],
         [() => registry.listRequests({ ...list, limit: 1_001 }), 'invalid', 'limit'],
         [() => registry.listRequests({ ...list, pageToken: 'x' }), 'invalid', 'page_token'],
       ];

@@ -58,6 +58,7 @@ export function progressOf(state: ActorState, facts: ActorFacts): RoundProgress 
     stepLimit: progress?.stepLimit ?? 0,
     forgetAccuracy: progress?.forgetAccuracy ?? 0,
     time: facts.time,
+    reason: state.kind === 'blocked' ? state.reason : '',
   });
 }
 

@@ -24,6 +24,16 @@ export class ProgressBoard {
     return this.#present.get(modelKey);
   }
 
+  /**
+   * Why nothing gets on: every model that has something to do is blocked. While others work on,
+   * a blocked model is told by its progress alone.
+   */
+  standstill(): string | undefined {
+    const busy = [...this.#present.values()].filter(({ phase }) => phase !== 'idle');
+    if (busy.length === 0 || busy.some(({ phase }) => phase !== 'blocked')) return undefined;
+    return busy.map(({ modelKey, reason }) => `${modelKey}: ${reason}`).join('; ');
+  }
+
   /** The present state first, then what changes, until `signal` aborts. An empty key: every model. */
   async *watch(modelKey: string, signal: AbortSignal): AsyncGenerator<RoundProgress> {
     const watcher = new Watcher(modelKey, signal);

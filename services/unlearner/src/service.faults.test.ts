@@ -2,6 +2,7 @@ import { ComputeProcess } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TinyWorld, until } from '../../../test/support/tiny-world.ts';
+import type { JobRunner } from './job-runner.ts';
 import { StandInCompute, standInRound } from './testing/stand-in-compute.ts';
 import {
   gateOn,
@@ -87,6 +88,35 @@ test('trouble outside is waited out and loses nothing', async () => {
   expect(await world.log()).toEqual([]);
   missing = false;
   await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+});
+
+test('a state that cannot be read is trouble: no rung is tried in vain, nothing is escalated', async () => {
+  await using _ = await gateOn(world);
+  await using engine = new ComputeProcess({ backend: { prefer: 'js' } });
+  // The first round leaves the weights alone and a state that is none.
+  const spoiler = new StandInCompute((input) => ({
+    ...standInRound(input),
+    weights: input.weights,
+  }));
+  const compute: JobRunner = {
+    run: (module, input, options) =>
+      (spoiler.inputs.length === 0 ? spoiler : engine).run(module, input, options),
+  };
+  await using unlearner = unlearnerOn(world, compute);
+  await unlearner.start();
+  expect(unlearner.readiness()).toEqual({ kind: 'ready' });
+  const spoilt = await world.submit({ rows: [0] });
+  await until('the first', async () => (await progressOf(world, spoilt)) === 'completed');
+  const key = await world.submit({ rows: [1] });
+  await using watcher = await watching(unlearner);
+  await until('the model says why it waits', () => watcher.latest.phase === 'blocked');
+  expect(watcher.latest.reason).toMatch(/unlearning state is damaged or belongs to another/);
+  expect(unlearner.readiness()).toEqual({
+    kind: 'not-ready',
+    reason: expect.stringMatching(/^tiny: .*unlearning state is damaged/),
+  });
+  expect(await progressOf(world, key)).not.toBe('escalated');
+  expect(await world.log()).toHaveLength(1);
 });
 
 test('a round that is stopped leaves nothing, and is computed anew to the same bytes', async () => {

@@ -111,7 +111,12 @@ export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
       consumptions.push(await consumeHints(), await consumeRequests());
       readiness = { kind: 'ready' };
     },
-    readiness: () => readiness,
+    readiness() {
+      const reason = board.standstill();
+      return reason === undefined || readiness.kind !== 'ready'
+        ? readiness
+        : { kind: 'not-ready', reason };
+    },
     async [Symbol.asyncDispose]() {
       readiness = { kind: 'not-ready', reason: 'closing' };
       await Promise.all(consumptions.map((consumption) => consumption[Symbol.asyncDispose]()));

@@ -74,8 +74,9 @@ async function watch(updates: AsyncIterable<RoundProgress>, out: Output): Promis
   for await (const update of updates) {
     out.result(RoundProgress.toJSON(update));
     const place = update.stepLimit > 0 ? ` step ${update.step}/${update.stepLimit}` : '';
+    const reason = update.reason === '' ? '' : ` (${update.reason})`;
     out.line(
-      `${update.modelKey} #${update.sequence} ${update.phase}${place}, ${update.requestCount} requests, ${update.sampleCount} samples, ${update.pendingRequestCount} waiting`,
+      `${update.modelKey} #${update.sequence} ${update.phase}${place}${reason}, ${update.requestCount} requests, ${update.sampleCount} samples, ${update.pendingRequestCount} waiting`,
     );
   }
 }

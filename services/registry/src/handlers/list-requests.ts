@@ -11,9 +11,13 @@ import { requestStatus } from './request-status.ts';
 const defaultLimit = 100;
 const maxLimit = 1_000;
 
-/** Requests in the order in which they were heard of, a page at a time. */
+/**
+ * Requests in the order in which they were heard of, a page at a time.
+ *
+ * @throws LetheError `not_found` for a model that is not registered
+ */
 export async function listRequests(
-  { projection, clock }: RegistryContext,
+  { board, projection, clock }: RegistryContext,
   request: ListRequestsRequest,
 ): Promise<ListRequestsResponse> {
   const { modelKey, state } = request;
@@ -25,6 +29,7 @@ export async function listRequests(
     // One more than asked for tells whether there is a next page.
     limit: limit + 1,
   });
+  if (found.length === 0 && modelKey !== '') await board.registration(modelKey);
   const page = found.slice(0, limit);
   const now = clock.now();
   return {

@@ -27,6 +27,7 @@ import {
   runRound,
 } from '@lethe/unlearning';
 import { evenlySpaced } from '../domain/evenly-spaced.ts';
+import { isMethodFailure } from '../domain/method-failure.ts';
 
 export interface RoundJobInput {
   readonly topology: Uint8Array;
@@ -108,7 +109,7 @@ export async function run(
       { onProgress: report, signal },
     );
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || !isMethodFailure(LetheError.from(error))) throw error;
     return { kind: 'method-failed', reason: LetheError.from(error).message };
   }
   return {

@@ -57,7 +57,11 @@ export interface RoundProgress {
   step: number;
   stepLimit: number;
   forgetAccuracy: number;
-  time: Date | undefined;
+  time:
+    | Date
+    | undefined;
+  /** Why it is blocked; empty in other phases. */
+  reason: string;
 }
 
 function createBaseListRoundsRequest(): ListRoundsRequest {
@@ -325,6 +329,7 @@ function createBaseRoundProgress(): RoundProgress {
     stepLimit: 0,
     forgetAccuracy: 0,
     time: undefined,
+    reason: "",
   };
 }
 
@@ -365,6 +370,9 @@ export const RoundProgress: MessageFns<RoundProgress> = {
     }
     if (message.time !== undefined) {
       Timestamp.encode(toTimestamp(message.time), writer.uint32(98).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(106).string(message.reason);
     }
     return writer;
   },
@@ -478,6 +486,14 @@ export const RoundProgress: MessageFns<RoundProgress> = {
             message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -532,6 +548,7 @@ export const RoundProgress: MessageFns<RoundProgress> = {
         ? globalThis.Number(object.forget_accuracy)
         : 0,
       time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
   },
 
@@ -573,6 +590,9 @@ export const RoundProgress: MessageFns<RoundProgress> = {
     if (message.time !== undefined) {
       obj.time = message.time.toISOString();
     }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
     return obj;
   },
 
@@ -593,6 +613,7 @@ export const RoundProgress: MessageFns<RoundProgress> = {
     message.stepLimit = object.stepLimit ?? 0;
     message.forgetAccuracy = object.forgetAccuracy ?? 0;
     message.time = object.time ?? undefined;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
