@@ -32,9 +32,10 @@ const packageEntry = '@tensorflow/tfjs-backend-wasm';
 async function startWithMemory(): Promise<{ started: boolean; memory: WasmMemory | undefined }> {
   const { instantiate } = webAssembly;
   let memory: WasmMemory | undefined;
-  webAssembly.instantiate = async (binary, imports) => {
-    const result = await instantiate(binary, imports);
-    memory ??= Object.values(result.instance.exports).find(isMemory);
+  webAssembly.instantiate = async (source, imports) => {
+    const result = await instantiate(source, imports);
+    // Others start modules meanwhile (Node's HTTP parser does), from a compiled one: tfjs has bytes.
+    if ('instance' in result) memory ??= Object.values(result.instance.exports).find(isMemory);
     return result;
   };
   try {

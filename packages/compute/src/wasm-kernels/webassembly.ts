@@ -13,10 +13,11 @@ export interface WasmInstance {
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
+/** Of bytes it gives the compiled module too, of a compiled module the instance alone. */
 type Instantiate = (
-  binary: ArrayBuffer | Uint8Array,
-  imports: object,
-) => Promise<{ readonly instance: WasmInstance }>;
+  source: ArrayBuffer | Uint8Array | object,
+  imports?: object,
+) => Promise<{ readonly instance: WasmInstance } | WasmInstance>;
 
 interface WebAssemblyApi {
   readonly Memory: abstract new (...args: never[]) => WasmMemory;
