@@ -7,6 +7,11 @@ export interface GlobalOptions {
   /** gRPC address of a running Lethe, instead of the one in `home`. */
   readonly address?: string;
   readonly json?: boolean;
+  /** Files to talk to a Lethe that asks who calls, or speaks TLS. */
+  readonly tokenFile?: string;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
 }
 
 /** What a command module's `run` gets: merged options, its arguments, and where to write. */

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandFunction } from './command-function.ts';
+import { addBorderCommands } from './grammar/border-commands.ts';
 import { addEvidenceCommands } from './grammar/evidence-commands.ts';
 import { exitOnSignals } from './interrupt.ts';
 import type { Output } from './output/output.ts';
@@ -19,6 +20,21 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
         'gRPC address of a running Lethe (default: the one in --home)',
       ).env('LETHE_ADDRESS'),
     )
+    .addOption(
+      new Option('--token-file <file>', 'token to show to a Lethe that asks who calls').env(
+        'LETHE_TOKEN_FILE',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--tls-ca <file>',
+        'talk TLS, and trust servers whose certificate this PEM file signed ("system": those that Node trusts)',
+      ).env('LETHE_TLS_CA'),
+    )
+    .addOption(
+      new Option('--tls-cert <file>', 'client certificate to show (PEM)').env('LETHE_TLS_CERT'),
+    )
+    .addOption(new Option('--tls-key <file>', 'key of that certificate').env('LETHE_TLS_KEY'))
     .option('--json', 'print results as JSON, one value a line; errors as JSON on stderr')
     .showHelpAfterError(out.json ? false : '(lethe --help shows what there is)')
     .configureOutput(out.json ? { writeErr: () => {} } : {})
@@ -179,6 +195,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .argument('<sequence>')
     .action(action(() => import('./commands/verdict.ts')));
 
+  addBorderCommands(program, action);
   addEvidenceCommands(program, action);
   return program;
 }
@@ -213,7 +230,7 @@ First steps
 
 Exit codes
   0 done   1 failure inside Lethe   2 wrong input   3 not found   4 conflict
-  5 not reachable   6 refused in this state   7 a limit is reached
+  5 not reachable   6 refused in this state   7 a limit is reached   8 not allowed
   130 interrupted (Ctrl-C)   143 interrupted (SIGTERM)
 `;
 

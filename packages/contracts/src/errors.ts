@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'corrupt' // stored bytes are not what their digest says
   | 'fenced' // another owner has taken over
   | 'cancelled'
+  | 'unauthenticated' // nobody knows who asks
+  | 'denied' // who asks is known, and may not
   | 'internal';
 
 /** What is wrong with one field of the input, and what to do about it. */

@@ -34,6 +34,12 @@ export const metricTable = {
     attributes: ['rpc.method', 'outcome'],
     buckets: callBuckets,
   },
+  'lethe.calls.refused': {
+    kind: 'counter',
+    unit: '{call}',
+    help: 'Calls whose caller is not known (unauthenticated), or may not (denied).',
+    attributes: ['rpc.method', 'reason'],
+  },
   'messaging.process.duration': {
     kind: 'histogram',
     unit: 's',

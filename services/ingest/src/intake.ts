@@ -36,8 +36,9 @@ export class Intake {
   async submit(
     request: IncomingRequest,
     statedEmitter?: string,
+    ownEmitter?: string,
   ): Promise<ReservationResult & { kind: 'receipt' }> {
-    const [result] = await this.submitAll([request], statedEmitter);
+    const [result] = await this.submitAll([request], statedEmitter, ownEmitter);
     if (result?.kind !== 'receipt') throw result?.error ?? new LetheError('internal', 'no result');
     return result;
   }
@@ -45,11 +46,14 @@ export class Intake {
   /**
    * A result for each request, in order; one that is refused does not stop the others.
    *
+   * @param statedEmitter beside the requests, for example in a header
+   * @param ownEmitter the only one that the caller may speak for, where callers are known
    * @throws LetheError `invalid` for too many; `unavailable` or `capacity`: send the same again
    */
   async submitAll(
     requests: readonly IncomingRequest[],
     statedEmitter?: string,
+    ownEmitter?: string,
   ): Promise<ReservationResult[]> {
     if (requests.length > limits.batchRequests) {
       throw LetheError.invalid(
@@ -59,7 +63,7 @@ export class Intake {
         'Send several batches.',
       );
     }
-    const attempts = await this.#acceptAll(requests, statedEmitter);
+    const attempts = await this.#acceptAll(requests, statedEmitter, ownEmitter);
     const accepted = attempts.flatMap((each) => (each.kind === 'ok' ? [each.value] : []));
     const results = accepted.length === 0 ? [] : await this.#options.queue.submit(accepted);
     let next = 0;
@@ -69,9 +73,10 @@ export class Intake {
   async #acceptAll(
     requests: readonly IncomingRequest[],
     statedEmitter: string | undefined,
+    ownEmitter: string | undefined,
   ): Promise<Attempt<Acceptance>[]> {
     const { clock, defaultEmitter } = this.#options;
-    const context = { now: clock.now(), statedEmitter, defaultEmitter };
+    const context = { now: clock.now(), statedEmitter, ownEmitter, defaultEmitter };
     const models = new Map<ModelKey, IntakeModel | undefined>();
     const attempts: Attempt<Acceptance>[] = [];
     for (const [at, request] of requests.entries()) {

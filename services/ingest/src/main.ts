@@ -8,13 +8,14 @@ await runAlone({
   name: 'ingest',
   purpose: 'takes deletion requests in.',
   settings: ingestSettings,
-  create: ({ config, log, bus, store, blobs }) =>
+  create: ({ config, log, security, bus, store, blobs }) =>
     createIngestService({
       bus,
       lineage: new LineageStore(store, blobs),
       indexFile: config.index,
       httpAddress: config.httpAddress,
       defaultEmitter: config.emitter,
+      security,
       log,
     }),
 });

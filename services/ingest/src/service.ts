@@ -7,9 +7,12 @@ import {
   implementService,
   type LetheService,
   type Log,
+  openOnLoopback,
   type Readiness,
   ResourceStack,
+  requireSafeAddress,
   systemClock,
+  type WireSecurity,
 } from '@lethe/service-kit';
 import { ingestHandlers } from './handlers/ingest-handlers.ts';
 import { createHttpApp } from './http/http-app.ts';
@@ -28,6 +31,8 @@ export interface IngestDependencies {
   /** `HOST:PORT`; without it there is no HTTP. */
   readonly httpAddress?: string;
   readonly defaultEmitter: string;
+  /** What protects HTTP. Default: plaintext for everybody, on this machine only. */
+  readonly security?: WireSecurity;
   readonly log: Log;
   readonly clock?: Clock;
 }
@@ -61,7 +66,9 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
       const recovered = await queue.recover();
       if (recovered > 0) log.info('announced what was reserved before', { records: recovered });
       if (dependencies.httpAddress !== undefined) {
-        const app = createHttpApp({ intake, readiness: () => state, log });
+        const { security = openOnLoopback } = dependencies;
+        requireSafeAddress('HTTP address', dependencies.httpAddress, security);
+        const app = await createHttpApp({ intake, readiness: () => state, log, security });
         stack.defer(() => app.close());
         httpAddress = await listen(app, dependencies.httpAddress);
         log.info('serving', { http: httpAddress });

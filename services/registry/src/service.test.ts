@@ -9,12 +9,15 @@ import {
   Outcome,
   RegistryServiceClient,
   RequestState,
+  sha256,
   topics,
 } from '@lethe/contracts';
 import {
+  CallGuard,
   connect,
   encodeEvent,
   type PromiseClient,
+  readIdentities,
   silentLog,
   startGrpcServer,
   systemClock,
@@ -245,6 +248,50 @@ describe('the registry service', () => {
         pageToken = page.nextPageToken;
       } while (pageToken !== '');
       expect(seen).toEqual(ids);
+    });
+  });
+
+  it('shows an emitter its own requests, and nobody else’s', async () => {
+    await using home = await openRegistryHome();
+    const identities = readIdentities(
+      JSON.stringify({
+        identities: ['shop', 'crm'].map((name) => ({
+          name,
+          roles: ['emitter'],
+          token_sha256: [sha256(`token-of-${name}`)],
+        })),
+      }),
+    );
+    await using service = createRegistryService({
+      ...home,
+      log: silentLog,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    await service.start();
+    await using server = await startGrpcServer({
+      address: '127.0.0.1:0',
+      services: service.grpc,
+      log: silentLog,
+      security: { guard: new CallGuard({ current: async () => identities }), allowInsecure: false },
+    });
+    const as = (name: string) =>
+      connect(RegistryServiceClient, server.address, { token: `token-of-${name}` });
+    await using shop = as('shop');
+    await using crm = as('crm');
+    const all = { modelKey: '', state: 0 as const, limit: 0, pageToken: '' };
+    await tell(home, status(), status({ emitter: 'crm' }), status({ requestId: otherId }));
+    await expect.poll(() => shop.listRequests(all)).toMatchObject({ requests: { length: 2 } });
+    expect((await crm.listRequests(all)).requests).toMatchObject([{ current: { emitter: 'crm' } }]);
+    // The id is known to both: each sees its own under it.
+    const mine = await crm.getRequest({ requestId, emitter: '' });
+    expect(mine.current?.emitter).toBe('crm');
+    await expect(crm.getRequest({ requestId, emitter: 'shop' })).rejects.toMatchObject({
+      code: 'denied',
+    });
+    await expect(crm.getRequest({ requestId: otherId, emitter: '' })).rejects.toMatchObject({
+      code: 'not_found',
     });
   });
 

@@ -5,9 +5,10 @@ import {
   RegistryServiceClient,
   UnlearnerServiceClient,
 } from '@lethe/contracts';
-import { connect } from '@lethe/service-kit';
+import { type ConnectOptions, connect } from '@lethe/service-kit';
 import type { GlobalOptions } from '../command-function.ts';
 import { readRuntime } from '../embedded/home-folder.ts';
+import { readFile } from '../read-file.ts';
 
 /**
  * gRPC address of the Lethe a command talks to.
@@ -24,11 +25,34 @@ export function addressOf(options: GlobalOptions): string {
   );
 }
 
+/** What a command shows of itself, and whom it trusts. @throws LetheError `invalid` naming a file */
+export function connectOptionsOf(options: GlobalOptions): ConnectOptions {
+  const { tokenFile, tlsCa, tlsCert, tlsKey } = options;
+  const isTls = [tlsCa, tlsCert, tlsKey].some((file) => file !== undefined);
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const missing = tlsCert === undefined ? '--tls-cert' : '--tls-key';
+    throw LetheError.invalid(missing, '', 'is missing', 'Give both the certificate and its key.');
+  }
+  // "system": the authorities that Node knows.
+  const ca = tlsCa === 'system' ? undefined : textOf('--tls-ca', tlsCa);
+  const tls = {
+    ca,
+    certificate: textOf('--tls-cert', tlsCert),
+    privateKey: textOf('--tls-key', tlsKey),
+  };
+  const token = textOf('--token-file', tokenFile)?.trim();
+  return { ...(isTls && { tls }), ...(token !== undefined && { token }) };
+}
+
+function textOf(option: string, file: string | undefined): string | undefined {
+  return file === undefined ? undefined : readFile(option, file).toString();
+}
+
 export const connectIngest = (options: GlobalOptions) =>
-  connect(IngestServiceClient, addressOf(options));
+  connect(IngestServiceClient, addressOf(options), connectOptionsOf(options));
 export const connectUnlearner = (options: GlobalOptions) =>
-  connect(UnlearnerServiceClient, addressOf(options));
+  connect(UnlearnerServiceClient, addressOf(options), connectOptionsOf(options));
 export const connectEvaluator = (options: GlobalOptions) =>
-  connect(EvaluatorServiceClient, addressOf(options));
+  connect(EvaluatorServiceClient, addressOf(options), connectOptionsOf(options));
 export const connectRegistry = (options: GlobalOptions) =>
-  connect(RegistryServiceClient, addressOf(options));
+  connect(RegistryServiceClient, addressOf(options), connectOptionsOf(options));

@@ -8,9 +8,12 @@ import {
   type LetheService,
   type Log,
   letheVersion,
+  openSecurity,
   type Readiness,
   ResourceStack,
   readConfig,
+  requireSafeAddress,
+  securitySettings,
   serveOps,
   showHealth,
   startGrpcServer,
@@ -68,6 +71,10 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
 async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promise<EmbeddedLethe> {
   const { layout, log, onFatal } = settings;
   const { opsAddress = '' } = settings;
+  const environment = { env: process.env, argv: [] };
+  const security = await openSecurity(readConfig(securitySettings, environment), log);
+  requireSafeAddress('gRPC address', settings.grpcAddress, security);
+  requireSafeAddress('HTTP address', settings.httpAddress, security);
   const telemetry = stack.use(
     await startTelemetry({
       service: 'lethe',
@@ -81,7 +88,6 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
   await requireConformance(store);
   const lineage = new LineageStore(store, new BlobStore(store, { cacheFolder: layout.cache }));
   const clock = systemClock;
-  const environment = { env: process.env, argv: [] };
   const compute = () => stack.use(new ComputeProcess({ backend: { prefer: settings.backend } }));
 
   const services: LetheService[] = [];
@@ -135,6 +141,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       indexFile: layout.ingest,
       httpAddress: settings.httpAddress,
       defaultEmitter: 'default',
+      security,
       clock,
       log: log.child({ service: 'ingest' }),
     }),
@@ -149,6 +156,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
     await startGrpcServer({
       address: settings.grpcAddress,
       services: services.flatMap((service) => service.grpc),
+      security,
       log,
     }),
   );

@@ -10,6 +10,7 @@ export const exitCodes = {
   unavailable: 5,
   refused: 6,
   capacity: 7,
+  denied: 8,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -29,6 +30,9 @@ export function exitCodeOf(code: ErrorCode): number {
       return exitCodes.refused;
     case 'capacity':
       return exitCodes.capacity;
+    case 'unauthenticated':
+    case 'denied':
+      return exitCodes.denied;
     case 'cancelled':
       return exitCodes.interrupted;
     case 'corrupt':

@@ -158,6 +158,8 @@ function kindOf(code: ErrorCode): Kind {
       return 'poison';
     case 'not_found':
     case 'precondition':
+    case 'unauthenticated':
+    case 'denied':
     case 'internal':
       return 'fatal';
     default:

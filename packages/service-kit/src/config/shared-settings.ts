@@ -1,3 +1,4 @@
+import { securitySettings } from '../security/security-settings.ts';
 import { busSettings } from './bus-settings.ts';
 import { defineConfig } from './config-table.ts';
 import { storeSettings } from './store-settings.ts';
@@ -6,6 +7,7 @@ import { storeSettings } from './store-settings.ts';
 export const sharedSettings = defineConfig({
   ...busSettings,
   ...storeSettings,
+  ...securitySettings,
   cache: {
     env: 'LETHE_CACHE',
     flag: 'cache',

@@ -1,17 +1,22 @@
 import { LetheError } from '@lethe/contracts';
 import type { Log } from '../log/log.ts';
+import { type CallGuard, type Rpc, reportRefusal } from '../security/call-guard.ts';
+import type { Credentials } from '../security/identify.ts';
+import type { Identity } from '../security/identity.ts';
 import type { CallRunner } from './open-call.ts';
 
 /** The calls under way on one server: what a drain waits for. */
 export class ActiveCalls implements CallRunner {
   readonly defaultDeadlineMs: number;
   readonly #log: Log;
+  readonly #guard: CallGuard;
   readonly #closing = new AbortController();
   readonly #draining = new AbortController();
   readonly #active = new Set<Promise<void>>();
 
-  constructor(log: Log, defaultDeadlineMs: number) {
+  constructor(log: Log, guard: CallGuard, defaultDeadlineMs: number) {
     this.#log = log;
+    this.#guard = guard;
     this.defaultDeadlineMs = defaultDeadlineMs;
   }
 
@@ -21,6 +26,10 @@ export class ActiveCalls implements CallRunner {
 
   get draining(): AbortSignal {
     return this.#draining.signal;
+  }
+
+  async admit(rpc: Rpc, shown: Credentials): Promise<Identity> {
+    return await this.#guard.admit(rpc, shown);
   }
 
   run(method: string, work: () => Promise<void>): void {
@@ -48,6 +57,7 @@ export class ActiveCalls implements CallRunner {
   }
 
   #ended(method: string, code: string, startedMs: number, error?: unknown): void {
+    if (error !== undefined) reportRefusal(this.#log, method, LetheError.from(error));
     const fields = { method, code, ms: Math.round(performance.now() - startedMs) };
     if (code === 'internal' || code === 'corrupt') {
       this.#log.error('call failed', { ...fields, error });

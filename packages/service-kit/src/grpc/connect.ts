@@ -6,7 +6,7 @@ import {
   credentials,
   Metadata,
 } from '@grpc/grpc-js';
-import { LetheError } from '@lethe/contracts';
+import { isLoopback, LetheError } from '@lethe/contracts';
 import { fromServiceError } from './grpc-errors.ts';
 import type { RequestOf, ResponseOf, TypedService } from './implement-service.ts';
 
@@ -41,12 +41,25 @@ export interface ConnectOptions {
   readonly waitForReadyMs?: number;
   /** Sent with every call. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Without it, plaintext. */
+  readonly tls?: ClientTls;
+  /** Shown with every call; never in plaintext to another machine. */
+  readonly token?: string;
+}
+
+/** PEM texts of a client. */
+export interface ClientTls {
+  /** Authorities that sign the server's certificate; default: those that Node knows. */
+  readonly ca?: string | undefined;
+  /** A certificate of the client, and its key. */
+  readonly certificate?: string | undefined;
+  readonly privateKey?: string | undefined;
 }
 
 interface Connection {
   readonly client: Client;
   readonly address: string;
-  readonly options: Required<ConnectOptions>;
+  readonly options: Required<Omit<ConnectOptions, 'tls' | 'token'>> & Pick<ConnectOptions, 'tls'>;
 }
 
 const maxReceiveBytes = 64 * 1024 * 1024;
@@ -54,18 +67,27 @@ const maxReceiveBytes = 64 * 1024 * 1024;
 /**
  * A client of one service. Connects with the first call. Calls reject with the LetheError that
  * the server threw; `unavailable` when nothing answers at `address`.
+ *
+ * @throws LetheError `invalid` when a token would go to another machine in plaintext
  */
 export function connect<S extends TypedService>(
   clientType: ClientConstructor<S>,
   address: string,
   options: ConnectOptions = {},
 ): PromiseClient<S> {
+  const { tls, token, ...rest } = options;
   const connection: Connection = {
     address,
-    client: new clientType(address, credentials.createInsecure(), {
+    client: new clientType(address, channelCredentials(tls), {
       'grpc.max_receive_message_length': maxReceiveBytes,
     }),
-    options: { timeoutMs: 30_000, waitForReadyMs: 5_000, headers: {}, ...options },
+    options: {
+      timeoutMs: 30_000,
+      waitForReadyMs: 5_000,
+      ...rest,
+      headers: { ...rest.headers, ...authorization(address, options) },
+      ...(tls && { tls }),
+    },
   };
   const methods = Object.entries(clientType.service).map(([name, method]) => [
     name,
@@ -81,6 +103,25 @@ export function connect<S extends TypedService>(
       connection.client.close();
     },
   } as PromiseClient<S>;
+}
+
+function channelCredentials(tls: ClientTls | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  const buffer = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+  return credentials.createSsl(buffer(tls.ca), buffer(tls.privateKey), buffer(tls.certificate));
+}
+
+function authorization(address: string, { tls, token }: ConnectOptions): Record<string, string> {
+  if (token === undefined) return {};
+  if (tls !== undefined || isLoopback(address.slice(0, address.lastIndexOf(':')))) {
+    return { authorization: `Bearer ${token}` };
+  }
+  throw LetheError.invalid(
+    'address',
+    address,
+    'is on another machine, without TLS: the token could be read on the way',
+    'Use TLS.',
+  );
 }
 
 async function callUnary(
@@ -145,7 +186,9 @@ function reachable({ client, address, options }: Connection, deadline: number): 
   return new Promise((resolve, reject) => {
     client.waitForReady(until, (cause) => {
       if (cause === undefined || cause === null) return resolve();
-      const message = `nothing answers at ${address}. Is it running there?`;
+      const message = options.tls
+        ? `nothing answers over TLS at ${address}. Is it running there, with a certificate for that name that the given CA has signed?`
+        : `nothing answers at ${address}. Is it running there, without TLS?`;
       reject(new LetheError('unavailable', message, { cause }));
     });
   });

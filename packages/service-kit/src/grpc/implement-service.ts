@@ -7,9 +7,10 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { LetheError } from '@lethe/contracts';
+import type { Rpc } from '../security/call-guard.ts';
 import type { CallContext } from './call-context.ts';
 import { toGrpcFailure } from './grpc-errors.ts';
-import { type CallRunner, openCall } from './open-call.ts';
+import { type CallRunner, credentialsOf, openCall } from './open-call.ts';
 
 /** The parts of a generated method definition that types are read from. */
 interface TypedMethod {
@@ -56,14 +57,17 @@ export function implementService<S extends TypedService>(
 ): GrpcService {
   const methods = Object.entries<TypedMethod>(service);
   const path = methods[0]?.[1].path ?? '/';
+  const serviceName = path.slice(1, path.lastIndexOf('/'));
   return {
-    name: path.slice(1, path.lastIndexOf('/')),
+    name: serviceName,
     definition: Object.fromEntries(methods.map(([name, method]) => [name, tolerant(method)])),
     bind: (runner) =>
       Object.fromEntries(
         methods.map(([name, method]) => {
           const handler = handlers[name] as AnyHandler;
-          return [name, method.responseStream ? stream(handler, runner) : unary(handler, runner)];
+          const rpc = { service: serviceName, name };
+          const bind = method.responseStream ? stream : unary;
+          return [name, bind(rpc, handler, runner)];
         }),
       ),
   };
@@ -85,14 +89,15 @@ function tolerant(method: TypedMethod): MethodDefinition<unknown, unknown> {
   };
 }
 
-function unary(handler: AnyHandler, runner: CallRunner) {
+function unary(rpc: Rpc, handler: AnyHandler, runner: CallRunner) {
   return (call: ServerUnaryCall<Decoded, unknown>, callback: sendUnaryData<unknown>): void => {
     runner.run(call.getPath(), async () => {
       await using context = openCall(call, runner);
       try {
+        const identity = await runner.admit(rpc, credentialsOf(call));
         if ('error' in call.request) throw call.request.error;
         const response = await Promise.race([
-          handler(call.request.request, context.call),
+          handler(call.request.request, { ...context.call, identity }),
           context.ended,
         ]);
         callback(null, response);
@@ -104,7 +109,7 @@ function unary(handler: AnyHandler, runner: CallRunner) {
   };
 }
 
-function stream(handler: AnyHandler, runner: CallRunner) {
+function stream(rpc: Rpc, handler: AnyHandler, runner: CallRunner) {
   return (call: ServerWritableStream<Decoded, unknown>): void => {
     runner.run(call.getPath(), async () => {
       await using context = openCall(call, {
@@ -112,8 +117,12 @@ function stream(handler: AnyHandler, runner: CallRunner) {
         defaultDeadlineMs: undefined,
       });
       try {
+        const identity = await runner.admit(rpc, credentialsOf(call));
         if ('error' in call.request) throw call.request.error;
-        const responses = handler(call.request.request, context.call) as AsyncIterable<unknown>;
+        const responses = handler(call.request.request, {
+          ...context.call,
+          identity,
+        }) as AsyncIterable<unknown>;
         await sendAll(responses, call, context);
         call.end();
       } catch (thrown) {

@@ -1,5 +1,8 @@
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { LetheError } from '@lethe/contracts';
+import type { Rpc } from '../security/call-guard.ts';
+import type { Credentials } from '../security/identify.ts';
+import type { Identity } from '../security/identity.ts';
 import type { CallContext } from './call-context.ts';
 
 /** What a server lends to its calls. */
@@ -9,17 +12,27 @@ export interface CallRunner {
   /** Aborted at the beginning of a drain: streams would never end by themselves. */
   readonly draining: AbortSignal;
   readonly defaultDeadlineMs: number;
+  /** Says who calls. @throws LetheError `unauthenticated` or `denied` */
+  admit(rpc: Rpc, shown: Credentials): Promise<Identity>;
   /** Runs one call to its end, counts it as active meanwhile and logs how it ended. */
   run(method: string, work: () => Promise<void>): void;
 }
 
 interface OpenCall extends AsyncDisposable {
-  readonly call: CallContext;
+  readonly call: Omit<CallContext, 'identity'>;
   /** Rejects when nobody waits for the answer any more; never resolves. */
   readonly ended: Promise<never>;
 }
 
 type ServerCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
+
+/** What a caller shows of itself; grpc-js gives certificates only that were verified. */
+export function credentialsOf(call: ServerCall): Credentials {
+  return {
+    authorization: textHeader(call.metadata.get('authorization')[0]),
+    certificate: call.getAuthContext()?.sslPeerCertificate,
+  };
+}
 
 /** Longest delay of a Node timer. */
 const maxTimerMs = 2 ** 31 - 1;

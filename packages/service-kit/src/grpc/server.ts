@@ -1,16 +1,24 @@
-import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import { logVerbosity, Server, type ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { LetheError } from '@lethe/contracts';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Log } from '../log/log.ts';
+import {
+  openOnLoopback,
+  requireSafeAddress,
+  type WireSecurity,
+} from '../security/wire-security.ts';
 import { ActiveCalls } from './active-calls.ts';
 import type { GrpcService } from './implement-service.ts';
 import { reflectionOf } from './reflection.ts';
+import { serverCredentials } from './server-credentials.ts';
 
 export interface GrpcServerOptions {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly address: string;
   readonly services: readonly GrpcService[];
   readonly log: Log;
+  /** TLS, and who may call. Default: plaintext for everybody, on this machine only. */
+  readonly security?: WireSecurity;
   /** Larger requests are refused with RESOURCE_EXHAUSTED. Default 8 MiB. */
   readonly maxMessageBytes?: number;
   /** For unary calls whose caller set none. Default 30 s. */
@@ -37,14 +45,18 @@ const flushMs = 250;
 /**
  * Hosts any number of services on one port, with health and reflection. Every service begins ready.
  *
- * @throws LetheError `precondition` when the address cannot be taken
+ * Health and reflection are for everybody, also where calls need an identity.
+ *
+ * @throws LetheError `precondition` when the address cannot be taken; `invalid` when other machines
+ *   could reach it unprotected
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { services, log, drainMs = 5_000 } = options;
+  const { services, log, security = openOnLoopback, drainMs = 5_000 } = options;
+  requireSafeAddress('gRPC address', options.address, security);
   const server = new Server({
     'grpc.max_receive_message_length': options.maxMessageBytes ?? 8 * mebibyte,
   });
-  const calls = new ActiveCalls(log, options.defaultDeadlineMs ?? 30_000);
+  const calls = new ActiveCalls(log, security.guard, options.defaultDeadlineMs ?? 30_000);
   const names = services.map(({ name }) => name);
   const health = new HealthImplementation();
   health.addToServer(server);
@@ -58,7 +70,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
   publishHealth();
 
-  const port = await bind(server, options.address);
+  const port = await bind(server, options.address, serverCredentials(security.tls));
   return {
     address: `${options.address.slice(0, options.address.lastIndexOf(':'))}:${port}`,
     port,
@@ -77,9 +89,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (cause, port) => {
+    server.bindAsync(address, credentials, (cause, port) => {
       if (cause === null) return resolve(port);
       const message = `gRPC address ${address} cannot be taken: ${cause.message}. Choose another, or port 0 for a free one.`;
       reject(new LetheError('precondition', message, { cause }));

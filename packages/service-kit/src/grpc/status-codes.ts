@@ -12,6 +12,8 @@ export const grpcStatusOf: Readonly<Record<ErrorCode, status>> = {
   corrupt: status.DATA_LOSS,
   fenced: status.ABORTED,
   cancelled: status.CANCELLED,
+  unauthenticated: status.UNAUTHENTICATED,
+  denied: status.PERMISSION_DENIED,
   internal: status.INTERNAL,
 };
 
@@ -26,6 +28,8 @@ export const httpStatusOf: Readonly<Record<ErrorCode, number>> = {
   corrupt: 500,
   fenced: 503,
   cancelled: 503,
+  unauthenticated: 401,
+  denied: 403,
   internal: 500,
 };
 
@@ -40,8 +44,6 @@ export function errorCodeOf(grpcStatus: number): ErrorCode {
     case status.ALREADY_EXISTS:
       return 'conflict';
     case status.FAILED_PRECONDITION:
-    case status.UNAUTHENTICATED:
-    case status.PERMISSION_DENIED:
     case status.UNIMPLEMENTED:
       return 'precondition';
     case status.UNAVAILABLE:
@@ -55,6 +57,10 @@ export function errorCodeOf(grpcStatus: number): ErrorCode {
       return 'fenced';
     case status.CANCELLED:
       return 'cancelled';
+    case status.UNAUTHENTICATED:
+      return 'unauthenticated';
+    case status.PERMISSION_DENIED:
+      return 'denied';
     default:
       return 'internal';
   }

@@ -9,6 +9,7 @@ import { createLog } from '../log/create-log.ts';
 import type { Log } from '../log/log.ts';
 import { openBus } from '../open-bus.ts';
 import { openStore } from '../open-store.ts';
+import { openSecurity, requireSafeAddress, type WireSecurity } from '../security/wire-security.ts';
 import { TracedBus } from '../traced/traced-bus.ts';
 import { TracedStore } from '../traced/traced-store.ts';
 import { letheVersion } from '../version.ts';
@@ -21,6 +22,8 @@ export interface Surroundings<Table extends ConfigTable> {
   readonly context: ServiceContext;
   readonly config: ConfigOf<Table>;
   readonly log: Log;
+  /** For what the service listens on beside gRPC. */
+  readonly security: WireSecurity;
   readonly bus: MessageBus;
   /** Its conditional writes have been tried and hold. */
   readonly store: ObjectStore;
@@ -54,6 +57,8 @@ export async function runAlone<Table extends ConfigTable>(
     }
     const shared = readConfig<typeof sharedSettings>(settings, context);
     const log = createLog({ service: name, level: shared.logLevel, format: shared.logFormat });
+    const security = await openSecurity(shared, log);
+    requireSafeAddress('gRPC address', shared.grpcAddress, security);
     const telemetry = context.stack.use(await startTelemetry(telemetryOf(name, shared, context)));
     const opened = await openBus(shared, log);
     const bus = context.stack.use(new TracedBus(opened));
@@ -62,10 +67,18 @@ export async function runAlone<Table extends ConfigTable>(
     const blobs = new BlobStore(store, { cacheFolder: shared.cache });
     // `shared` was read by the whole table: it holds the service's own settings too.
     const config = shared as ConfigOf<typeof sharedSettings> & ConfigOf<Table>;
-    const service = await program.create({ context, config, log, bus, store, blobs });
+    const service = await program.create({ context, config, log, security, bus, store, blobs });
     const { grpcAddress, opsAddress } = shared;
     const interruption = () => opened.interruption?.();
-    await serveAlone(service, { context, grpcAddress, opsAddress, telemetry, log, interruption });
+    await serveAlone(service, {
+      context,
+      grpcAddress,
+      opsAddress,
+      security,
+      telemetry,
+      log,
+      interruption,
+    });
   });
 }
 

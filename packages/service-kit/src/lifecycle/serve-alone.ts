@@ -3,6 +3,7 @@ import type { Telemetry } from '@lethe/telemetry';
 import { type GrpcServer, startGrpcServer } from '../grpc/server.ts';
 import type { Log } from '../log/log.ts';
 import { serveOps } from '../ops/serve-ops.ts';
+import type { WireSecurity } from '../security/wire-security.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
 
@@ -17,6 +18,7 @@ export async function serveAlone(
     /** Empty: nothing is served to operators. */
     opsAddress: string;
     telemetry: Telemetry;
+    security: WireSecurity;
     log: Log;
     /** Why what the service stands on is away, where that is so. */
     interruption?: () => Error | undefined;
@@ -32,7 +34,12 @@ export async function serveAlone(
   context.stack.use(service);
   await service.start();
   const server = context.stack.use(
-    await startGrpcServer({ address: options.grpcAddress, services: service.grpc, log }),
+    await startGrpcServer({
+      address: options.grpcAddress,
+      services: service.grpc,
+      security: options.security,
+      log,
+    }),
   );
   let shown = readiness();
   const health = setInterval(() => {

@@ -62,6 +62,8 @@ export function outcomeOfError(thrown: unknown, attempt: number): Outcome {
     case 'capacity':
     case 'fenced':
     case 'cancelled':
+    case 'unauthenticated':
+    case 'denied':
       return retry(reason);
     default:
       return error.code satisfies never;

@@ -1,2 +1,3 @@
+export * from './certificate-authority.ts';
 export * from './deferred.ts';
 export * from './read-topic.ts';

@@ -12,6 +12,7 @@ import {
   type RequestId,
   type SampleList,
 } from '@lethe/contracts';
+import { requireOwnEmitter } from '@lethe/service-kit';
 import type { IncomingRequest } from './incoming-request.ts';
 import { limits } from './limits.ts';
 import { Violations } from './violations.ts';
@@ -44,10 +45,15 @@ export interface ParseContext {
   readonly now: Date;
   /** Stated beside the request, for example in a header. */
   readonly statedEmitter: string | undefined;
+  /** The only emitter that the caller may speak for, where callers are known. */
+  readonly ownEmitter?: string | undefined;
   readonly defaultEmitter: string;
 }
 
-/** @throws LetheError `invalid` with every violation that can be seen without the model */
+/**
+ * @throws LetheError `invalid` with every violation that can be seen without the model; `denied` for
+ *   a request that states another emitter than the caller's own
+ */
 export function parseRequest(incoming: IncomingRequest, context: ParseContext): ParsedRequest {
   const violations = new Violations(incoming.problems);
   if (incoming.kind === 'unreadable') throw violations.toError();
@@ -67,9 +73,13 @@ export function parseRequest(incoming: IncomingRequest, context: ParseContext): 
 
 function parseEmitterOf(
   { emitter }: DeletionRequest,
-  { statedEmitter, defaultEmitter }: ParseContext,
+  { statedEmitter, ownEmitter, defaultEmitter }: ParseContext,
   violations: Violations,
 ): Emitter | undefined {
+  if (ownEmitter !== undefined) {
+    for (const stated of [emitter, statedEmitter ?? '']) requireOwnEmitter(ownEmitter, stated);
+    return parseEmitter(ownEmitter);
+  }
   if (emitter !== '' && statedEmitter !== undefined && emitter !== statedEmitter) {
     violations.add(
       'emitter',

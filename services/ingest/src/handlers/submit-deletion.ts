@@ -6,6 +6,7 @@ export async function submitDeletion(
   intake: Intake,
   request: DeletionRequest,
   statedEmitter: string | undefined,
+  ownEmitter: string | undefined,
 ): Promise<Receipt> {
-  return (await intake.submit(incoming(request), statedEmitter)).receipt;
+  return (await intake.submit(incoming(request), statedEmitter, ownEmitter)).receipt;
 }

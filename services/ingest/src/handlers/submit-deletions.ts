@@ -12,8 +12,9 @@ export async function submitDeletions(
   intake: Intake,
   { requests }: SubmitDeletionsRequest,
   statedEmitter: string | undefined,
+  ownEmitter: string | undefined,
 ): Promise<SubmitDeletionsResponse> {
-  const results = await intake.submitAll(requests.map(incoming), statedEmitter);
+  const results = await intake.submitAll(requests.map(incoming), statedEmitter, ownEmitter);
   return {
     results: results.map((each) => ({
       result:

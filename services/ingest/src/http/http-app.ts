@@ -1,11 +1,19 @@
 import { LetheError, Receipt } from '@lethe/contracts';
-import type { Log, Readiness } from '@lethe/service-kit';
+import {
+  type Log,
+  openOnLoopback,
+  type Readiness,
+  reportRefusal,
+  type WireSecurity,
+} from '@lethe/service-kit';
 import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import { limits } from '../domain/limits.ts';
 import { emitterHeader } from '../handlers/ingest-handlers.ts';
 import type { Intake } from '../intake.ts';
 import { readDeletions, writeResults } from './batch.ts';
 import { readCloudEvents } from './cloud-events.ts';
+import { HttpCallers } from './http-callers.ts';
+import { followCertificates, httpsOptions } from './https.ts';
 import { readJson, readText } from './json-body.ts';
 import { discovery, openDsrReceipt, readOpenDsr } from './open-dsr.ts';
 import { type Problem, problemContentType, problemOf } from './problem.ts';
@@ -14,14 +22,19 @@ export interface HttpOptions {
   readonly intake: Intake;
   readonly readiness: () => Readiness;
   readonly log: Log;
+  /** TLS, and who may call. Default: plaintext for everybody. */
+  readonly security?: WireSecurity;
 }
 
 /** How long a client may take to send a request. */
 const requestTimeoutMs = 30_000;
 
 /** The HTTP routes of intake; not listening yet. */
-export function createHttpApp({ intake, readiness, log }: HttpOptions): FastifyInstance {
+export async function createHttpApp(options: HttpOptions): Promise<FastifyInstance> {
+  const { intake, readiness, log, security = openOnLoopback } = options;
+  const callers = new HttpCallers(security.guard);
   const app = fastify({
+    ...(await httpsOptions(security.tls)),
     logger: false,
     bodyLimit: limits.bodyBytes,
     requestTimeout: requestTimeoutMs,
@@ -38,6 +51,8 @@ export function createHttpApp({ intake, readiness, log }: HttpOptions): FastifyI
   });
   app.setErrorHandler<FastifyError>((thrown, request, reply) => {
     const problem = toProblem(thrown, request);
+    reportRefusal(log, request.url, LetheError.from(thrown));
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     if (problem.status >= 500) log.error('request failed', { path: request.url, error: thrown });
     return reply.code(problem.status).type(problemContentType).send(problem);
   });
@@ -48,19 +63,33 @@ export function createHttpApp({ intake, readiness, log }: HttpOptions): FastifyI
     return reply.code(state.kind === 'ready' ? 200 : 503).send(state);
   });
 
-  app.post('/v1/deletions', async (request, reply) => {
+  if (security.tls !== undefined) followCertificates(app, security.tls);
+
+  app.post('/v1/deletions', callers.required, async (request, reply) => {
     const body = readDeletions(contentType(request), bodyOf(request));
     if (body.kind === 'single') {
-      const { receipt } = await intake.submit(body.request, emitterOf(request));
+      const { receipt } = await intake.submit(
+        body.request,
+        emitterOf(request),
+        callers.ownEmitter(request),
+      );
       return reply.code(202).send(Receipt.toJSON(receipt));
     }
-    const results = await intake.submitAll(body.requests, emitterOf(request));
+    const results = await intake.submitAll(
+      body.requests,
+      emitterOf(request),
+      callers.ownEmitter(request),
+    );
     return reply.type(body.contentType).send(writeResults(body, results));
   });
 
-  app.post('/cloudevents', async (request, reply) => {
+  app.post('/cloudevents', callers.required, async (request, reply) => {
     const message = readCloudEvents(request.headers, bodyOf(request));
-    const results = await intake.submitAll(message.requests, emitterOf(request));
+    const results = await intake.submitAll(
+      message.requests,
+      emitterOf(request),
+      callers.ownEmitter(request),
+    );
     const [first] = results;
     if (message.kind === 'batch' || first === undefined) {
       return reply.send(writeResults({ kind: 'array' }, results));
@@ -70,11 +99,12 @@ export function createHttpApp({ intake, readiness, log }: HttpOptions): FastifyI
   });
 
   app.get('/opendsr/v1/discovery', () => discovery);
-  app.post('/opendsr/v1/requests', async (request, reply) => {
+  app.post('/opendsr/v1/requests', callers.required, async (request, reply) => {
     const body = bodyOf(request);
     const { receipt } = await intake.submit(
       readOpenDsr(readJson(readText(body))),
       emitterOf(request),
+      callers.ownEmitter(request),
     );
     return reply.code(201).send(openDsrReceipt(receipt, body));
   });

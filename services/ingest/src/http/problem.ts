@@ -22,6 +22,8 @@ const titles: Readonly<Record<LetheError['code'], string>> = {
   corrupt: 'Stored data is damaged',
   fenced: 'Another owner has taken over; try again',
   cancelled: 'Cancelled',
+  unauthenticated: 'It is not known who asks',
+  denied: 'Whoever asks may not do that',
   internal: 'Something unexpected happened',
 };
 

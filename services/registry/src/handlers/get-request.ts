@@ -5,16 +5,20 @@ import {
   parseRequestId,
   type RequestStatus,
 } from '@lethe/contracts';
+import { requireOwnEmitter } from '@lethe/service-kit';
 import type { RegistryContext } from './registry-context.ts';
 import { requestStatus } from './request-status.ts';
 
-/** Without an emitter the id has to be enough. */
+/** Without an emitter the id has to be enough; an emitter only sees its own. */
 export async function getRequest(
   { projection, clock }: RegistryContext,
   request: GetRequestRequest,
+  ownEmitter?: string,
 ): Promise<RequestStatus> {
   const requestId = parseRequestId(request.requestId);
-  const emitter = request.emitter === '' ? '' : parseEmitter(request.emitter);
+  requireOwnEmitter(ownEmitter, request.emitter);
+  const stated = request.emitter || (ownEmitter ?? '');
+  const emitter = stated === '' ? '' : parseEmitter(stated);
   const [found, other] = projection.find(requestId, emitter);
   if (found === undefined) {
     const of = emitter === '' ? '' : ` of emitter ${emitter}`;

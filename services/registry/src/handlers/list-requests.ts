@@ -12,19 +12,21 @@ const defaultLimit = 100;
 const maxLimit = 1_000;
 
 /**
- * Requests in the order in which they were heard of, a page at a time.
+ * Requests in the order in which they were heard of, a page at a time; an emitter sees its own.
  *
  * @throws LetheError `not_found` for a model that is not registered
  */
 export async function listRequests(
   { board, projection, clock }: RegistryContext,
   request: ListRequestsRequest,
+  ownEmitter?: string,
 ): Promise<ListRequestsResponse> {
   const { modelKey, state } = request;
   const limit = parseLimit(request.limit);
   const found = projection.list({
     ...(modelKey === '' ? {} : { modelKey: parseModelKey(modelKey) }),
     ...(state === RequestState.REQUEST_STATE_UNSPECIFIED ? {} : { state }),
+    ...(ownEmitter === undefined ? {} : { emitter: ownEmitter }),
     afterPosition: parsePageToken(request.pageToken),
     // One more than asked for tells whether there is a next page.
     limit: limit + 1,

@@ -14,6 +14,7 @@ export interface ProjectedRequest {
 export interface RequestFilter {
   readonly modelKey?: string;
   readonly state?: RequestState;
+  readonly emitter?: string;
   readonly afterPosition: number;
   readonly limit: number;
 }
@@ -117,7 +118,7 @@ export class RequestProjection implements Disposable {
   }
 
   /** In the order of arrival. */
-  list({ modelKey, state, afterPosition, limit }: RequestFilter): ProjectedRequest[] {
+  list({ modelKey, state, emitter, afterPosition, limit }: RequestFilter): ProjectedRequest[] {
     const conditions = ['position > ?'];
     const values: (string | number)[] = [afterPosition];
     if (modelKey !== undefined) {
@@ -127,6 +128,10 @@ export class RequestProjection implements Disposable {
     if (state !== undefined) {
       conditions.push('state = ?');
       values.push(state);
+    }
+    if (emitter !== undefined) {
+      conditions.push('emitter = ?');
+      values.push(emitter);
     }
     return this.#file.attempt(() => {
       const rows = this.#file.db

@@ -1,0 +1,46 @@
+import type {
+  EvaluatorServiceService,
+  IngestServiceService,
+  RegistryServiceService,
+  UnlearnerServiceService,
+} from '@lethe/contracts';
+import type { Role } from './role.ts';
+
+type RolesOf<Service> = Readonly<Record<keyof Service, readonly Role[]>>;
+
+const readers = ['operator', 'approver', 'auditor'] as const;
+
+/**
+ * Who may call what, the whole of it: a method that is missing here does not compile. An emitter
+ * only ever sees and sends what is its own, whatever it asks for.
+ */
+export const rpcRoles = {
+  'lethe.v1.IngestService': {
+    submitDeletion: ['emitter', 'operator'],
+    submitDeletions: ['emitter', 'operator'],
+  } satisfies RolesOf<typeof IngestServiceService>,
+  'lethe.v1.RegistryService': {
+    listModels: ['server', ...readers],
+    getServing: ['server', ...readers],
+    watchServing: ['server', ...readers],
+    getRequest: ['emitter', ...readers],
+    listRequests: ['emitter', ...readers],
+  } satisfies RolesOf<typeof RegistryServiceService>,
+  'lethe.v1.UnlearnerService': {
+    listRounds: readers,
+    watchRounds: readers,
+  } satisfies RolesOf<typeof UnlearnerServiceService>,
+  'lethe.v1.EvaluatorService': {
+    // A dry run: it costs the time of an evaluation.
+    evaluate: ['operator', 'approver'],
+    getVerdict: readers,
+  } satisfies RolesOf<typeof EvaluatorServiceService>,
+};
+
+/** Roles that may call a method; nobody may call what the table does not name. */
+export function rolesThatMayCall(service: string, rpc: string): readonly Role[] {
+  const methods = (rpcRoles as Readonly<Record<string, Readonly<Record<string, readonly Role[]>>>>)[
+    service
+  ];
+  return methods !== undefined && Object.hasOwn(methods, rpc) ? (methods[rpc] ?? []) : [];
+}
