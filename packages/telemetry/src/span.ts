@@ -38,6 +38,8 @@ export interface OpenSpan {
   /** Runs `work` so that what it begins are children of this span. */
   run<T>(work: () => T): T;
   set(attributes: Attributes): void;
+  /** Something that happened while it lasted. */
+  event(name: string, attributes?: Attributes): void;
   /** Marks it as failed, without anything that a caller sent (P6). */
   fail(thrown: unknown): void;
   end(): void;
@@ -49,6 +51,7 @@ export function beginSpan(name: string, options: SpanOptions = {}): OpenSpan {
     traceparent: traceparentOf(span.spanContext()),
     run: (work) => context.with(inside, work),
     set: (attributes) => void span.setAttributes(attributes),
+    event: (name, attributes) => void span.addEvent(name, attributes),
     fail: (thrown) => markFailed(span, thrown),
     end: () => span.end(),
   };

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { LetheError, type ModelKey, shorten } from '@lethe/contracts';
+import { LetheError, type ModelKey, RequestState, shorten } from '@lethe/contracts';
 import type { Clock } from '@lethe/service-kit';
+import { activeTraceparent, count } from '@lethe/telemetry';
 import { type Acceptance, acceptRequest } from './domain/accept-request.ts';
 import type { IncomingRequest } from './domain/incoming-request.ts';
 import { limits } from './domain/limits.ts';
@@ -67,7 +68,9 @@ export class Intake {
     const accepted = attempts.flatMap((each) => (each.kind === 'ok' ? [each.value] : []));
     const results = accepted.length === 0 ? [] : await this.#options.queue.submit(accepted);
     let next = 0;
-    return attempts.map((each) => (each.kind === 'ok' ? results[next++]! : each));
+    const answers = attempts.map((each) => (each.kind === 'ok' ? results[next++]! : each));
+    for (const answer of answers) count('lethe.intake.requests', { outcome: outcomeOf(answer) });
+    return answers;
   }
 
   async #acceptAll(
@@ -95,10 +98,18 @@ export class Intake {
   }
 }
 
+/** `accepted`, `no_match`, or the code of an error. */
+function outcomeOf(answer: ReservationResult): string {
+  if (answer.kind === 'error') return answer.error.code;
+  const isMatch = answer.receipt.state === RequestState.REQUEST_STATE_ACCEPTED;
+  return isMatch ? 'accepted' : 'no_match';
+}
+
 function accept(parsed: ParsedRequest, model: IntakeModel | undefined, now: Date): Acceptance {
   if (model === undefined) throw unknownModel(parsed.modelKey);
   const resolved = resolveRequest(parsed, model);
-  return acceptRequest(resolved, model.registration.trainingManifestDigest, now);
+  const { trainingManifestDigest } = model.registration;
+  return acceptRequest(resolved, trainingManifestDigest, now, activeTraceparent());
 }
 
 function attempt<T>(work: () => T): Attempt<T> {

@@ -3,6 +3,7 @@ import { type Backoff, exponentialBackoff } from '@lethe/bus';
 import { type ErrorCode, LetheError, type RoundMetrics } from '@lethe/contracts';
 import type { Lineage, LineageStore } from '@lethe/lineage';
 import type { Clock } from '@lethe/service-kit';
+import { activeTraceparent, inSpan } from '@lethe/telemetry';
 import type { RoundProgress as EngineProgress } from '@lethe/unlearning';
 import type { Attempt } from './actor-state.ts';
 import { computeRound, roundJobInput } from './compute-round.ts';
@@ -69,6 +70,7 @@ export async function attemptRound(
     parentSequence: head.sequence,
     parentWeightsDigest: head.weightsDigest,
     time: now,
+    traceparent: activeTraceparent(),
   };
   const put = await waitOutTrouble(deps.clock, hooks, async () => {
     const { blobs } = deps.lineages;
@@ -113,7 +115,7 @@ async function compute(
     const input = await roundJobInput(lineage, round, blobs, deps.heldOutLimit);
     let output: RoundJobOutput;
     try {
-      output = await computeRound(deps.compute, input, hooks);
+      output = await inSpan('compute', {}, () => computeRound(deps.compute, input, hooks));
     } catch (thrown) {
       const error = LetheError.from(thrown);
       if (!processDied.has(error.code) || hooks.signal.aborted) throw error;

@@ -1,6 +1,7 @@
-/** Everything that happens to a round, told once: one function per event. */
-import type { RoundMetrics } from '@lethe/contracts';
+/** Everything that happens to a round, told once: one function per event, for log and metrics. */
+import { LetheError, type RoundMetrics, topics } from '@lethe/contracts';
 import type { Log } from '@lethe/service-kit';
+import { addSpanEvent, count } from '@lethe/telemetry';
 import { type Attempt, sampleCount } from './actor-state.ts';
 import { describeRung } from './domain/ladder.ts';
 
@@ -19,7 +20,8 @@ export function roundCommitted(
 }
 
 /** The position was taken by another owner: what was computed is dropped. */
-export function roundOvertaken(log: Log, attempt: Attempt): void {
+export function roundOvertaken(log: Log, model: string, attempt: Attempt): void {
+  count('lethe.round.overtaken', { model });
   log.warn(
     'another owner committed this position first; the lineage is read again',
     fieldsOf(attempt),
@@ -27,13 +29,15 @@ export function roundOvertaken(log: Log, attempt: Attempt): void {
 }
 
 /** Nothing to judge came out: the requests climb one rung without leaving a manifest. */
-export function rungFailed(log: Log, attempt: Attempt, reason: string): void {
+export function rungFailed(log: Log, model: string, attempt: Attempt, reason: string): void {
+  count('lethe.ladder.failed_steps', { model });
   log.warn('a step of the ladder failed, the next one follows', { ...fieldsOf(attempt), reason });
 }
 
 /** Loud: the legal clock of these requests runs on, and only people can help. */
 export function escalated(
   log: Log,
+  model: string,
   escalation: {
     sequence: number;
     requestCount: number;
@@ -41,13 +45,18 @@ export function escalated(
     attempts: readonly number[];
   },
 ): void {
+  count('lethe.escalations', { model }, escalation.requestCount);
   log.error('requests are escalated: the model must be retrained without their samples', {
     ...escalation,
     alert: 'escalated',
   });
 }
 
-export function blocked(log: Log, error: Error, retryInMs: number): void {
+/** @param model `*` for all models of a partition */
+export function blocked(log: Log, model: string, error: Error, retryInMs: number): void {
+  const { code } = LetheError.from(error);
+  count('lethe.models.blocked', { model, reason: code });
+  addSpanEvent('blocked', { reason: code });
   log.error('the model waits for trouble to end', { error, retryInMs });
 }
 
@@ -57,6 +66,8 @@ export function deadLettered(
   at: { partition: number; offset: bigint },
   reason: string,
 ): void {
+  const destination = topics.deletionRequested.name;
+  count('lethe.dead_letters', { 'messaging.destination.name': destination, stage: 'unlearner' });
   log.error('a deletion request cannot be served and goes to the dead letters', {
     partition: at.partition,
     offset: String(at.offset),

@@ -15,7 +15,8 @@
 import { exponentialBackoff, type OutgoingRecord } from '@lethe/bus';
 import { type DeletionRequested, LetheError } from '@lethe/contracts';
 import { type Lineage, requestKey } from '@lethe/lineage';
-import { Doorbell, type Log } from '@lethe/service-kit';
+import { Doorbell, type Log, recordOf } from '@lethe/service-kit';
+import { continueTrace } from '@lethe/telemetry';
 import { type ActorState, type Attempt, progressOf } from './actor-state.ts';
 import { type AttemptDeps, attemptRound } from './attempt-round.ts';
 import { type Ladder, maxBatchAt, rungAt } from './domain/ladder.ts';
@@ -27,6 +28,7 @@ import type { RowIndex } from './domain/request-rows.ts';
 import { candidateMessage, escalationManifest } from './domain/round-manifest.ts';
 import * as events from './events.ts';
 import type { ProgressBoard } from './progress-board.ts';
+import { tracedRound } from './traced-round.ts';
 
 /** The partition, as one of its models sees it. */
 export interface Outlet {
@@ -147,7 +149,8 @@ export class ModelActor {
     if (found !== undefined && !decided) {
       const candidate = candidateMessage(found.record, found.digest);
       const messages = [...found.record.outbox, ...(candidate === undefined ? [] : [candidate])];
-      await this.#outlet.send(messages.map(({ topic, key, value }) => ({ topic, key, value })));
+      const { traceparent } = found.record;
+      await continueTrace(traceparent, () => this.#outlet.send(messages.map(recordOf)));
     }
     this.#sentThrough = sequence;
   }
@@ -158,6 +161,7 @@ export class ModelActor {
     signal: AbortSignal,
   ): Promise<void> {
     const { ladder, log } = this.#deps;
+    const model = this.#lineage.state.modelKey;
     const next = rungAt(ladder, parts[0]?.pending.ladderStep ?? 0);
     if (next.kind === 'exhausted') throw new LetheError('internal', 'a plan beyond the ladder');
     const attempt: Attempt = {
@@ -168,20 +172,22 @@ export class ModelActor {
     };
     events.roundStarted(log, attempt, closedBy);
     this.#become({ kind: 'computing', attempt, progress: undefined });
-    const outcome = await attemptRound(this.#lineage, attempt, this.#deps, {
-      signal,
-      onProgress: (progress) => this.#become({ kind: 'computing', attempt, progress }),
-      onCommitting: () => this.#become({ kind: 'committing', attempt }),
-      onTrouble: (error, retryInMs) => this.#block(error, retryInMs),
-    });
+    const outcome = await tracedRound(model, attempt, () =>
+      attemptRound(this.#lineage, attempt, this.#deps, {
+        signal,
+        onProgress: (progress) => this.#become({ kind: 'computing', attempt, progress }),
+        onCommitting: () => this.#become({ kind: 'committing', attempt }),
+        onTrouble: (error, retryInMs) => this.#block(error, retryInMs),
+      }),
+    );
     const requests = parts.map((part) => part.pending);
     switch (outcome.kind) {
       case 'committed':
         return events.roundCommitted(log, attempt, outcome.metrics, outcome.backend);
       case 'overtaken':
-        return events.roundOvertaken(log, attempt);
+        return events.roundOvertaken(log, model, attempt);
       case 'rung-failed':
-        events.rungFailed(log, attempt, outcome.reason);
+        events.rungFailed(log, model, attempt, outcome.reason);
         return this.#queue.climb(requests);
       case 'foreign-samples': {
         const foreign = new Set(outcome.rows);
@@ -223,7 +229,12 @@ export class ModelActor {
     );
     const put = await lineages.commitManifest(manifest);
     if (put.kind === 'taken') return;
-    events.escalated(log, { sequence, requestCount: requests.length, reason, attempts });
+    events.escalated(log, state.modelKey, {
+      sequence,
+      requestCount: requests.length,
+      reason,
+      attempts,
+    });
   }
 
   async #wait(ms: number | undefined, signal: AbortSignal): Promise<void> {
@@ -231,7 +242,7 @@ export class ModelActor {
   }
 
   #block(error: LetheError, retryInMs: number): void {
-    events.blocked(this.#deps.log, error, retryInMs);
+    events.blocked(this.#deps.log, this.#lineage.state.modelKey, error, retryInMs);
     this.#become({ kind: 'blocked', reason: error.message });
   }
 

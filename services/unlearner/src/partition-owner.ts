@@ -124,7 +124,7 @@ export class PartitionOwner implements Outlet {
         for (const modelKey of mine) this.#serve(modelKey);
         return;
       } catch (thrown) {
-        events.blocked(this.#deps.log, LetheError.from(thrown), backoff(failures));
+        events.blocked(this.#deps.log, '*', LetheError.from(thrown), backoff(failures));
         await this.#deps.clock.sleep(backoff(failures), lost).catch(() => {});
       }
     }

@@ -99,7 +99,7 @@ export class ServedModel {
         return await this.#openNow();
       } catch (thrown) {
         if (signal.aborted) break;
-        events.blocked(log, LetheError.from(thrown), backoff(failures));
+        events.blocked(log, this.#modelKey, LetheError.from(thrown), backoff(failures));
         await this.#deps.clock.sleep(backoff(failures), signal).catch(() => {});
       }
     }

@@ -1,4 +1,5 @@
 import { LetheError } from '@lethe/contracts';
+import { measure } from '@lethe/telemetry';
 import type { Log } from '../log/log.ts';
 import { type CallGuard, type Rpc, reportRefusal } from '../security/call-guard.ts';
 import type { Credentials } from '../security/identify.ts';
@@ -58,7 +59,12 @@ export class ActiveCalls implements CallRunner {
 
   #ended(method: string, code: string, startedMs: number, error?: unknown): void {
     if (error !== undefined) reportRefusal(this.#log, method, LetheError.from(error));
-    const fields = { method, code, ms: Math.round(performance.now() - startedMs) };
+    const ms = performance.now() - startedMs;
+    measure('rpc.server.call.duration', ms / 1000, {
+      'rpc.method': method.slice(1),
+      outcome: code,
+    });
+    const fields = { method, code, ms: Math.round(ms) };
     if (code === 'internal' || code === 'corrupt') {
       this.#log.error('call failed', { ...fields, error });
     } else {

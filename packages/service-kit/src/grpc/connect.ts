@@ -7,6 +7,7 @@ import {
   Metadata,
 } from '@grpc/grpc-js';
 import { isLoopback, LetheError } from '@lethe/contracts';
+import { activeTraceparent, traceparentHeader } from '@lethe/telemetry';
 import { fromServiceError } from './grpc-errors.ts';
 import type { RequestOf, ResponseOf, TypedService } from './implement-service.ts';
 
@@ -196,6 +197,8 @@ function reachable({ client, address, options }: Connection, deadline: number): 
 
 function metadataOf({ options }: Connection, call: ClientCallOptions): Metadata {
   const metadata = new Metadata();
+  const traceparent = activeTraceparent();
+  if (traceparent !== undefined) metadata.set(traceparentHeader, traceparent);
   for (const [name, value] of Object.entries({ ...options.headers, ...call.headers })) {
     metadata.set(name, value);
   }

@@ -1,4 +1,5 @@
 import type {
+  Metadata,
   MethodDefinition,
   ServerUnaryCall,
   ServerWritableStream,
@@ -8,6 +9,7 @@ import type {
 } from '@grpc/grpc-js';
 import { LetheError } from '@lethe/contracts';
 import type { Rpc } from '../security/call-guard.ts';
+import { beginSpan, traceparentHeader } from '@lethe/telemetry';
 import type { CallContext } from './call-context.ts';
 import { toGrpcFailure } from './grpc-errors.ts';
 import { type CallRunner, credentialsOf, openCall } from './open-call.ts';
@@ -91,7 +93,12 @@ function tolerant(method: TypedMethod): MethodDefinition<unknown, unknown> {
 
 function unary(rpc: Rpc, handler: AnyHandler, runner: CallRunner) {
   return (call: ServerUnaryCall<Decoded, unknown>, callback: sendUnaryData<unknown>): void => {
-    runner.run(call.getPath(), async () => {
+    const span = beginSpan(call.getPath().slice(1), {
+      kind: 'server',
+      parent: { traceparent: traceparentIn(call.metadata) },
+      attributes: { 'rpc.system.name': 'grpc', 'rpc.method': call.getPath().slice(1) },
+    });
+    const handle = async () => {
       await using context = openCall(call, runner);
       try {
         const identity = await runner.admit(rpc, credentialsOf(call));
@@ -102,13 +109,22 @@ function unary(rpc: Rpc, handler: AnyHandler, runner: CallRunner) {
         ]);
         callback(null, response);
       } catch (thrown) {
+        span.fail(thrown);
         callback(toGrpcFailure(thrown));
         throw thrown;
+      } finally {
+        span.end();
       }
-    });
+    };
+    runner.run(call.getPath(), () => span.run(handle));
   };
 }
 
+function traceparentIn(metadata: Metadata): string | undefined {
+  return metadata.get(traceparentHeader)[0]?.toString();
+}
+
+/** Streams last as long as somebody looks: they are no part of a trace. */
 function stream(rpc: Rpc, handler: AnyHandler, runner: CallRunner) {
   return (call: ServerWritableStream<Decoded, unknown>): void => {
     runner.run(call.getPath(), async () => {

@@ -1,6 +1,7 @@
 import { type BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { IncomingRecord, OutgoingRecord } from '@lethe/bus';
-import { LetheError, type TopicSpec } from '@lethe/contracts';
+import { LetheError, type OutboxMessage, type TopicSpec } from '@lethe/contracts';
+import { traceparentHeader } from '@lethe/telemetry';
 
 /** The binary half of a generated protobuf message type. */
 export interface BinaryCodec<T> {
@@ -28,6 +29,16 @@ export function encodeEvent<T>(
   headers: Readonly<Record<string, string>> = {},
 ): OutgoingRecord {
   return { topic: topic.name, key, value: encodeMessage(codec, message), headers };
+}
+
+/** A message of an outbox as a record to send, in the trace context that it was made in. */
+export function recordOf({ topic, key, value, traceparent }: OutboxMessage): OutgoingRecord {
+  return { topic, key, value, headers: traceHeaders(traceparent) };
+}
+
+/** Headers that carry a trace context; none where nothing is traced. */
+export function traceHeaders(traceparent: string | undefined): Readonly<Record<string, string>> {
+  return traceparent ? { [traceparentHeader]: traceparent } : {};
 }
 
 /** Growing a new buffer for each message costs more than encoding a small one. */

@@ -21,6 +21,7 @@ import {
 import { LetheError } from '@lethe/contracts';
 import { type Clock, systemClock } from '../clock.ts';
 import { Doorbell } from '../doorbell.ts';
+import { handleTraced } from '../traced/handle-traced.ts';
 import type { ConsumeRecordsOptions } from './consume-records.ts';
 import { type DeadLetterForm, deadLetterRecord, withoutBody } from './dead-letter-record.ts';
 import { FairSlots } from './fair-slots.ts';
@@ -159,13 +160,18 @@ export class PartitionLoop {
   }
 
   async #attempt(record: IncomingRecord, attempt: number): Promise<Outcome | 'stop'> {
+    const { group, stage, handle } = this.#options;
     await this.#slots.take();
     try {
       if (this.#signal.aborted) return 'stop';
-      const outcome = await this.#options.handle(record, { signal: this.#signal, attempt });
+      const outcome = await handleTraced(record, { group, stage, attempt }, async () => {
+        try {
+          return await handle(record, { signal: this.#signal, attempt });
+        } catch (thrown) {
+          return outcomeOfError(thrown, attempt);
+        }
+      });
       return this.#signal.aborted ? 'stop' : outcome;
-    } catch (thrown) {
-      return this.#signal.aborted ? 'stop' : outcomeOfError(thrown, attempt);
     } finally {
       this.#slots.release();
     }

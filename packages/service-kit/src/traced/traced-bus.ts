@@ -8,8 +8,9 @@ import type {
   PartitionLag,
 } from '@lethe/bus';
 import { LetheError, type TopicSpec } from '@lethe/contracts';
-import { activeTraceparent, count, inSpan, measure, traceparentHeader } from '@lethe/telemetry';
+import { activeTraceparent, count, inSpan, measure } from '@lethe/telemetry';
 import { timed } from './timed.ts';
+import { withTraceparent } from './with-traceparent.ts';
 
 /**
  * A bus whose writes are measured and traced: every record carries the trace context of who made
@@ -107,11 +108,6 @@ function sending(
         'messaging.batch.message_count': records.length,
       },
     },
-    ({ traceparent }) => measured(records.map((record) => withContext(record, traceparent))),
+    ({ traceparent }) => measured(records.map((record) => withTraceparent(record, traceparent))),
   );
-}
-
-function withContext(record: OutgoingRecord, traceparent: string | undefined): OutgoingRecord {
-  if (traceparent === undefined || record.headers?.[traceparentHeader] !== undefined) return record;
-  return { ...record, headers: { ...record.headers, [traceparentHeader]: traceparent } };
 }

@@ -26,6 +26,7 @@ import {
   judgeCandidate,
   undecided,
 } from '../judge-candidate.ts';
+import { countVerdict, tracedEvaluation } from '../traced-evaluation.ts';
 
 export interface CandidateDeps extends JudgeDeps {
   readonly policy: Policy;
@@ -53,7 +54,9 @@ export async function handleCandidate(
   if (existing !== undefined) return announce(existing, event);
   let verdict: Verdict;
   try {
-    verdict = await judgeCandidate(found, deps.policy, deps, { signal });
+    verdict = await tracedEvaluation(event, () =>
+      judgeCandidate(found, deps.policy, deps, { signal }),
+    );
   } catch (thrown) {
     const error = LetheError.from(thrown);
     if (signal.aborted || !failsByItself(error)) throw error;
@@ -95,6 +98,7 @@ async function put(verdict: Verdict, { lineages, log }: CandidateDeps): Promise<
   const outcome = await lineages.putVerdict(verdict);
   if (outcome.kind === 'committed') {
     const failed = verdict.checks.filter((check) => check.reason !== '');
+    countVerdict(verdict, failed);
     log.info('a candidate was judged', {
       model: verdict.modelKey,
       sequence: verdict.sequence,

@@ -93,6 +93,7 @@ export async function propose(world: TinyWorld, proposal: Proposal = {}): Promis
     },
     createdTime: new Date(0),
     outbox: [],
+    traceparent: '',
   };
   await world.lineages.commitManifest(manifest);
   if (proposal.weightsDigest === '') await world.lineages.blobs.delete(weightsDigest as Digest);

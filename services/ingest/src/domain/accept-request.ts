@@ -7,7 +7,7 @@ import {
   RequestState,
   topics,
 } from '@lethe/contracts';
-import { encodeEvent, legalDeadline } from '@lethe/service-kit';
+import { encodeEvent, legalDeadline, traceHeaders } from '@lethe/service-kit';
 import { requestDigest } from './request-digest.ts';
 import type { ResolvedRequest, ResolvedScope } from './resolve-request.ts';
 
@@ -21,10 +21,12 @@ export interface Acceptance {
   readonly records: readonly OutgoingRecord[];
 }
 
+/** @param traceparent trace context that the request goes on in, through every service */
 export function acceptRequest(
   { parsed, mode, scope }: ResolvedRequest,
   trainingManifestDigest: string,
   now: Date,
+  traceparent: string | undefined = undefined,
 ): Acceptance {
   const { requestId, emitter, modelKey, regulation } = parsed;
   const submittedTime = parsed.submittedTime ?? now;
@@ -44,7 +46,8 @@ export function acceptRequest(
     deadline,
     sampleCount,
   };
-  const records = [encodeEvent(topics.deletionStatus, modelKey, DeletionStatus, status)];
+  const headers = traceHeaders(traceparent);
+  const records = [encodeEvent(topics.deletionStatus, modelKey, DeletionStatus, status, headers)];
   if (isMatch) {
     const event: DeletionRequested = {
       ...named,
@@ -57,8 +60,10 @@ export function acceptRequest(
       submittedTime,
       acceptedTime: now,
       deadline,
+      traceparent: traceparent ?? '',
     };
-    records.push(encodeEvent(topics.deletionRequested, modelKey, DeletionRequested, event));
+    const requested = topics.deletionRequested;
+    records.push(encodeEvent(requested, modelKey, DeletionRequested, event, headers));
   }
   return {
     emitter,

@@ -17,6 +17,7 @@ import { followCertificates, httpsOptions } from './https.ts';
 import { readJson, readText } from './json-body.ts';
 import { discovery, openDsrReceipt, readOpenDsr } from './open-dsr.ts';
 import { type Problem, problemContentType, problemOf } from './problem.ts';
+import { traceRequests } from './trace-requests.ts';
 
 export interface HttpOptions {
   readonly intake: Intake;
@@ -41,6 +42,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
     // A close waits for requests under way, not for clients that keep a connection open.
     forceCloseConnections: 'idle',
   });
+  traceRequests(app);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);

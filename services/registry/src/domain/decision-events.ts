@@ -1,14 +1,14 @@
 import type { OutgoingRecord } from '@lethe/bus';
 import {
   type Decision,
+  type DeletionRequested,
   DeletionStatus,
   ModelDecided,
-  type RequestPart,
   RequestState,
   type Round,
   topics,
 } from '@lethe/contracts';
-import { encodeEvent } from '@lethe/service-kit';
+import { encodeEvent, traceHeaders } from '@lethe/service-kit';
 
 /**
  * What a decision tells the world; a function of stored records, so that telling it again gives
@@ -21,21 +21,37 @@ export function decisionEvents(
 ): OutgoingRecord[] {
   const { modelKey, sequence, manifestDigest, promoted } = decision;
   const decided: ModelDecided = { modelKey, sequence, manifestDigest, decisionDigest, promoted };
-  const ended = promoted ? round.parts.filter(({ last }) => last) : [];
   return [
     encodeEvent(topics.modelDecided, modelKey, ModelDecided, decided),
-    ...ended.flatMap((part) => {
-      const status = endOf(part, decision, round);
-      return status === undefined
-        ? []
-        : [encodeEvent(topics.deletionStatus, modelKey, DeletionStatus, status)];
+    ...endsOf(decision, round).map(({ request, status }) => {
+      const headers = traceHeaders(request.traceparent);
+      return encodeEvent(topics.deletionStatus, modelKey, DeletionStatus, status, headers);
     }),
   ];
 }
 
-function endOf(part: RequestPart, decision: Decision, round: Round): DeletionStatus | undefined {
-  const { request, rows } = part;
-  if (request === undefined) return undefined;
+/** A request that a decision ended. */
+export interface RequestEnd {
+  readonly request: DeletionRequested;
+  readonly status: DeletionStatus;
+}
+
+/** Requests whose last part was in a round that was promoted, and how they ended. */
+export function endsOf(decision: Decision, round: Round): RequestEnd[] {
+  if (!decision.promoted) return [];
+  return round.parts.flatMap(({ request, rows, last }) =>
+    request === undefined || !last
+      ? []
+      : [{ request, status: endOf(request, rows, decision, round) }],
+  );
+}
+
+function endOf(
+  request: DeletionRequested,
+  rows: readonly number[],
+  decision: Decision,
+  round: Round,
+): DeletionStatus {
   const sampleCount =
     request.scope?.$case === 'rows' ? request.scope.value.rows.length : rows.length;
   // Of a request that was split, earlier rounds did forget something.

@@ -2,11 +2,13 @@ import type { OutgoingRecord } from '@lethe/bus';
 import { type Decision, type Digest, LetheError, type ModelVerdict } from '@lethe/contracts';
 import type { LineageStore, Serving } from '@lethe/lineage';
 import type { Clock, Log } from '@lethe/service-kit';
+import { count } from '@lethe/telemetry';
 import { checkEvidence, type JudgedCandidate } from '../domain/check-evidence.ts';
 import { decisionEvents } from '../domain/decision-events.ts';
 import { makeDecision, pointerTo } from '../domain/make-decision.ts';
 import { type Ruling, ruleOn } from '../domain/rule.ts';
 import type { ServingBoard } from '../serving/serving-board.ts';
+import { tellDecision } from './tell-decision.ts';
 
 /** Lost races for one pointer after which the record is handled anew. */
 const maxRaces = 32;
@@ -65,7 +67,10 @@ export class Promoter {
       reason: decision.reason,
       explanation: decision.explanation,
     });
-    if (outcome.kind === 'committed') return { record: decision, digest: outcome.digest };
+    if (outcome.kind === 'committed') {
+      tellDecision(decision, candidate.round);
+      return { record: decision, digest: outcome.digest };
+    }
     const first = await this.#lineage.decision(modelKey, sequence);
     if (first !== undefined) return first;
     throw new LetheError('unavailable', `decision ${modelKey} ${sequence} cannot be read back`);
@@ -86,6 +91,7 @@ export class Promoter {
     const next = pointerTo(candidate, pointer, this.#clock.now());
     const { kind } = await this.#lineage.moveServing(next, etag);
     if (kind === 'moved') this.#board.announce(next);
+    else count('lethe.serving.conflicts', { model: next.modelKey });
     return kind === 'moved';
   }
 

@@ -21,6 +21,8 @@ export interface Position {
   readonly parentSequence: number;
   readonly parentWeightsDigest: string;
   readonly time: Date;
+  /** Trace context of the attempt, where it is traced. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface ComputedRound {
@@ -63,6 +65,7 @@ export function roundManifest(position: Position, round: ComputedRound): RoundMa
     outbox: round.parts.map((part) =>
       statusMessage(position, part, RequestState.REQUEST_STATE_IN_ROUND, detailOf(position, part)),
     ),
+    traceparent: position.traceparent ?? '',
   };
 }
 
@@ -98,6 +101,7 @@ export function escalationManifest(
         `The model must be retrained: ${reason}.`,
       ),
     ),
+    traceparent: position.traceparent ?? '',
   };
 }
 
@@ -121,6 +125,7 @@ export function candidateMessage(
     topic: topics.modelCandidate.name,
     key: manifest.modelKey,
     value: Buffer.from(ModelCandidate.encode(candidate).finish()),
+    traceparent: manifest.traceparent,
   };
 }
 
@@ -151,5 +156,6 @@ function statusMessage(
     topic: topics.deletionStatus.name,
     key: position.modelKey,
     value: Buffer.from(DeletionStatus.encode(status).finish()),
+    traceparent: request.traceparent,
   };
 }

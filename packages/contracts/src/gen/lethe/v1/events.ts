@@ -89,7 +89,11 @@ export interface DeletionRequested {
   regulation: Regulation;
   submittedTime: Date | undefined;
   acceptedTime: Date | undefined;
-  deadline: Date | undefined;
+  deadline:
+    | Date
+    | undefined;
+  /** W3C trace context of the request's intake; empty where nothing was traced. */
+  traceparent: string;
 }
 
 export interface SampleRows {
@@ -157,6 +161,7 @@ function createBaseDeletionRequested(): DeletionRequested {
     submittedTime: undefined,
     acceptedTime: undefined,
     deadline: undefined,
+    traceparent: "",
   };
 }
 
@@ -202,6 +207,9 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     }
     if (message.deadline !== undefined) {
       Timestamp.encode(toTimestamp(message.deadline), writer.uint32(106).fork()).join();
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(114).string(message.traceparent);
     }
     return writer;
   },
@@ -323,6 +331,14 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
             message.deadline = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -383,6 +399,7 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
         ? fromJsonTimestamp(object.accepted_time)
         : undefined,
       deadline: isSet(object.deadline) ? fromJsonTimestamp(object.deadline) : undefined,
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -426,6 +443,9 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     if (message.deadline !== undefined) {
       obj.deadline = message.deadline.toISOString();
     }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
+    }
     return obj;
   },
 
@@ -459,6 +479,7 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     message.submittedTime = object.submittedTime ?? undefined;
     message.acceptedTime = object.acceptedTime ?? undefined;
     message.deadline = object.deadline ?? undefined;
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };

@@ -87,6 +87,8 @@ export interface RoundManifest {
     | undefined;
   /** Messages to send once this manifest is committed, byte for byte. */
   outbox: OutboxMessage[];
+  /** W3C trace context of the round; empty where nothing was traced. */
+  traceparent: string;
 }
 
 export interface Round {
@@ -143,6 +145,8 @@ export interface OutboxMessage {
   topic: string;
   key: string;
   value: Buffer;
+  /** W3C trace context to send it in; empty where nothing was traced. */
+  traceparent: string;
 }
 
 /** models/<key>/verdicts/<sequence>.json: immutable judgement of one candidate. */
@@ -1143,7 +1147,7 @@ export const Preprocessing: MessageFns<Preprocessing> = {
 };
 
 function createBaseRoundManifest(): RoundManifest {
-  return { modelKey: "", sequence: 0, entry: undefined, createdTime: undefined, outbox: [] };
+  return { modelKey: "", sequence: 0, entry: undefined, createdTime: undefined, outbox: [], traceparent: "" };
 }
 
 export const RoundManifest: MessageFns<RoundManifest> = {
@@ -1167,6 +1171,9 @@ export const RoundManifest: MessageFns<RoundManifest> = {
     }
     for (const v of message.outbox) {
       OutboxMessage.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(58).string(message.traceparent);
     }
     return writer;
   },
@@ -1232,6 +1239,14 @@ export const RoundManifest: MessageFns<RoundManifest> = {
             message.outbox.push(OutboxMessage.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1265,6 +1280,7 @@ export const RoundManifest: MessageFns<RoundManifest> = {
       outbox: globalThis.Array.isArray(object?.outbox)
         ? object.outbox.map((e: any) => OutboxMessage.fromJSON(e))
         : [],
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -1286,6 +1302,9 @@ export const RoundManifest: MessageFns<RoundManifest> = {
     }
     if (message.outbox?.length) {
       obj.outbox = message.outbox.map((e) => OutboxMessage.toJSON(e));
+    }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
     }
     return obj;
   },
@@ -1313,6 +1332,7 @@ export const RoundManifest: MessageFns<RoundManifest> = {
     }
     message.createdTime = object.createdTime ?? undefined;
     message.outbox = object.outbox?.map((e) => OutboxMessage.fromPartial(e)) || [];
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };
@@ -2017,7 +2037,7 @@ export const Escalation: MessageFns<Escalation> = {
 };
 
 function createBaseOutboxMessage(): OutboxMessage {
-  return { topic: "", key: "", value: Buffer.alloc(0) };
+  return { topic: "", key: "", value: Buffer.alloc(0), traceparent: "" };
 }
 
 export const OutboxMessage: MessageFns<OutboxMessage> = {
@@ -2030,6 +2050,9 @@ export const OutboxMessage: MessageFns<OutboxMessage> = {
     }
     if (message.value.length !== 0) {
       writer.uint32(26).bytes(message.value);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(34).string(message.traceparent);
     }
     return writer;
   },
@@ -2071,6 +2094,14 @@ export const OutboxMessage: MessageFns<OutboxMessage> = {
             message.value = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2088,6 +2119,7 @@ export const OutboxMessage: MessageFns<OutboxMessage> = {
       topic: isSet(object.topic) ? globalThis.String(object.topic) : "",
       key: isSet(object.key) ? globalThis.String(object.key) : "",
       value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0),
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -2102,6 +2134,9 @@ export const OutboxMessage: MessageFns<OutboxMessage> = {
     if (message.value.length !== 0) {
       obj.value = base64FromBytes(message.value);
     }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
+    }
     return obj;
   },
 
@@ -2113,6 +2148,7 @@ export const OutboxMessage: MessageFns<OutboxMessage> = {
     message.topic = object.topic ?? "";
     message.key = object.key ?? "";
     message.value = object.value ?? Buffer.alloc(0);
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };

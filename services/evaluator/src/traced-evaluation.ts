@@ -1,0 +1,35 @@
+import { type Check, outcomeToJSON, type Verdict } from '@lethe/contracts';
+import { count, inSpan, measure } from '@lethe/telemetry';
+
+/** Runs an evaluation as a span of the candidate's trace. */
+export function tracedEvaluation(
+  candidate: { readonly modelKey: string; readonly sequence: number },
+  work: () => Promise<Verdict>,
+): Promise<Verdict> {
+  const { modelKey, sequence } = candidate;
+  const attributes = { 'lethe.model': modelKey, 'lethe.sequence': sequence };
+  return inSpan('evaluate', { attributes }, async (span) => {
+    const startedMs = performance.now();
+    const verdict = await work();
+    const outcome = outcomeToJSON(verdict.outcome);
+    measure('lethe.evaluation.duration', (performance.now() - startedMs) / 1000, {
+      model: modelKey,
+      outcome,
+    });
+    span.set({
+      'lethe.verdict.outcome': outcome,
+      'lethe.verdict.policy_digest': verdict.policyDigest,
+      'lethe.weights_digest': verdict.weightsDigest,
+    });
+    for (const { name, reason } of verdict.checks) {
+      if (reason !== '') span.event('check not passed', { check: name, reason });
+    }
+    return verdict;
+  });
+}
+
+/** @param failed the checks that did not pass */
+export function countVerdict(verdict: Verdict, failed: readonly Check[]): void {
+  count('lethe.verdicts', { model: verdict.modelKey, outcome: outcomeToJSON(verdict.outcome) });
+  for (const { name, reason } of failed) count('lethe.verdict.reasons', { check: name, reason });
+}
