@@ -8,8 +8,8 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { LetheError } from '@lethe/contracts';
-import type { Rpc } from '../security/call-guard.ts';
 import { beginSpan, traceparentHeader } from '@lethe/telemetry';
+import type { Rpc } from '../security/call-guard.ts';
 import type { CallContext } from './call-context.ts';
 import { toGrpcFailure } from './grpc-errors.ts';
 import { type CallRunner, credentialsOf, openCall } from './open-call.ts';
