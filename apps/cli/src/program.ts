@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandFunction } from './command-function.ts';
 import { addBorderCommands } from './grammar/border-commands.ts';
+import { addDlqCommands } from './grammar/dlq-commands.ts';
 import { addEvidenceCommands } from './grammar/evidence-commands.ts';
 import { exitOnSignals } from './interrupt.ts';
 import type { Output } from './output/output.ts';
@@ -196,6 +197,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .action(action(() => import('./commands/verdict.ts')));
 
   addBorderCommands(program, action);
+  addDlqCommands(program, action);
   addEvidenceCommands(program, action);
   return program;
 }

@@ -7,7 +7,7 @@ export const registrySettings = defineConfig({
     flag: 'projection',
     type: 'string',
     default: 'lethe-home/registry.sqlite',
-    help: 'SQLite file with the state of every request; made anew from the bus when missing.',
+    help: 'SQLite file with the state of every request, made anew from the bus when missing; the dead letters lie in a second one beside it.',
   },
 });
 

@@ -1,5 +1,11 @@
 import type { Consumption, MessageBus, OutgoingRecord } from '@lethe/bus';
-import { allTopics, ModelVerdict, RegistryServiceService, topics } from '@lethe/contracts';
+import {
+  allTopics,
+  DeadLetterServiceService,
+  ModelVerdict,
+  RegistryServiceService,
+  topics,
+} from '@lethe/contracts';
 import type { LineageStore } from '@lethe/lineage';
 import {
   type Clock,
@@ -13,6 +19,12 @@ import {
   ResourceStack,
   systemClock,
 } from '@lethe/service-kit';
+import { DeadLetterAlarm } from './dead-letters/dead-letter-alarm.ts';
+import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts';
+import { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
+import { followDeadLetters } from './dead-letters/follow-dead-letters.ts';
+import { StoreResolutionLog } from './dead-letters/resolution-log.ts';
+import { deadLetterHandlers } from './handlers/dead-letter-handlers.ts';
 import { registryHandlers } from './handlers/registry-handlers.ts';
 import { Promoter } from './promotion/promoter.ts';
 import { undecidedVerdicts } from './promotion/sweep.ts';
@@ -23,7 +35,10 @@ import { ServingBoard } from './serving/serving-board.ts';
 export interface RegistryDependencies {
   readonly bus: MessageBus;
   readonly lineage: LineageStore;
-  /** SQLite file with the state of every request; made when missing. */
+  /**
+   * SQLite file with the state of every request; made when missing. Beside it lies one with the
+   * dead letters, `…-dead-letters.sqlite`.
+   */
   readonly projectionFile: string;
   readonly log: Log;
   readonly onFatal: (error: Error) => void;
@@ -38,6 +53,10 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
   const { bus, lineage, log, clock = systemClock } = dependencies;
   const stack = new ResourceStack();
   const projection = stack.use(RequestProjection.open(dependencies.projectionFile));
+  const deadLetters = stack.use(DeadLetterIndex.open(beside(dependencies.projectionFile)));
+  const alarm = new DeadLetterAlarm({ index: deadLetters, clock, log });
+  const resolutions = new StoreResolutionLog(lineage.store);
+  const desk = new DeadLetterDesk({ index: deadLetters, resolutions, bus, clock, log });
   const board = new ServingBoard(lineage, clock);
   const promoter = new Promoter({ lineage, board, clock, log });
   const closing = new AbortController();
@@ -53,10 +72,11 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     if (records.length > 0) await bus.publish(records);
     stack.use(await consumeVerdicts());
     stack.use(await projectStatuses(bus, projection, { clock, log, onFatal }));
-    const seeding = seedForever();
-    stack.defer(() => {
+    stack.use(await followDeadLetters(bus, { index: deadLetters, alarm, log, onFatal }));
+    const background = [seedForever(), alarm.remind(closing.signal)];
+    stack.defer(async () => {
       closing.abort();
-      return seeding;
+      await Promise.all(background);
     });
     state = { kind: 'ready' };
   }
@@ -104,8 +124,9 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     grpc: [
       implementService(
         RegistryServiceService,
-        registryHandlers({ lineage, board, projection, clock }),
+        registryHandlers({ lineage, board, projection, deadLetters, clock }),
       ),
+      implementService(DeadLetterServiceService, deadLetterHandlers({ index: deadLetters, desk })),
     ],
     start,
     readiness: () => state,
@@ -114,4 +135,8 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
       await stack[Symbol.asyncDispose]();
     },
   };
+}
+
+function beside(projectionFile: string): string {
+  return `${projectionFile.replace(/\.sqlite$/, '')}-dead-letters.sqlite`;
 }

@@ -1,4 +1,5 @@
 import {
+  DeadLetterServiceClient,
   EvaluatorServiceClient,
   IngestServiceClient,
   LetheError,
@@ -56,3 +57,5 @@ export const connectEvaluator = (options: GlobalOptions) =>
   connect(EvaluatorServiceClient, addressOf(options), connectOptionsOf(options));
 export const connectRegistry = (options: GlobalOptions) =>
   connect(RegistryServiceClient, addressOf(options), connectOptionsOf(options));
+export const connectDeadLetters = (options: GlobalOptions) =>
+  connect(DeadLetterServiceClient, addressOf(options), connectOptionsOf(options));

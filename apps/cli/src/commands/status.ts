@@ -1,9 +1,17 @@
-import { ListRequestsRequest, RequestState, RequestStatus } from '@lethe/contracts';
-import type { CommandFunction } from '../command-function.ts';
+import {
+  type DeadLetter,
+  DeadLetterState,
+  LetheError,
+  ListDeadLettersRequest,
+  ListRequestsRequest,
+  RequestState,
+  RequestStatus,
+} from '@lethe/contracts';
+import type { CommandFunction, GlobalOptions } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
-import { parseState, stateName } from '../output/names.ts';
+import { deadLetterStateName, parseState, stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
-import { connectRegistry } from './running-lethe.ts';
+import { connectDeadLetters, connectRegistry } from './running-lethe.ts';
 
 interface StatusOptions {
   readonly emitter: string;
@@ -32,6 +40,7 @@ export const run: CommandFunction<StatusOptions> = async (options, out, requestI
   } else {
     out.table(columns, requests.map(requestRow));
   }
+  await noteDeadLetters(options, out);
   return exitCodes.ok;
 };
 
@@ -44,13 +53,13 @@ const columns = [
   { title: 'days left', align: 'right' },
 ] as const;
 
-function requestRow({ current, daysLeft }: RequestStatus): string[] {
+function requestRow({ current, daysLeft, deadLetters }: RequestStatus): string[] {
   if (current === undefined) return [];
   return [
     current.requestId,
     current.emitter,
     current.modelKey,
-    stateName(current.state),
+    waits(deadLetters) ? `${stateName(current.state)}, set aside` : stateName(current.state),
     String(current.sampleCount),
     String(daysLeft),
   ];
@@ -73,5 +82,39 @@ function showRequest(status: RequestStatus, out: Output): void {
       event.sequence === 0 ? '' : String(event.sequence),
       event.detail,
     ]),
+  );
+  for (const { id, state, reason } of status.deadLetters) {
+    const stands =
+      state === DeadLetterState.DEAD_LETTER_STATE_OPEN
+        ? `is set aside and waits for a decision: lethe dlq show ${id}`
+        : `was set aside once and ${deadLetterStateName(state)}`;
+    out.line();
+    out.line(`The request ${stands} (${reason}).`);
+  }
+}
+
+function waits(deadLetters: readonly DeadLetter[]): boolean {
+  return deadLetters.some(({ state }) => state === DeadLetterState.DEAD_LETTER_STATE_OPEN);
+}
+
+const everyOpenOne = ListDeadLettersRequest.fromPartial({});
+
+/** A dead letter waits for people: they hear of it where they look. */
+async function noteDeadLetters(options: GlobalOptions, out: Output): Promise<void> {
+  await using letters = connectDeadLetters(options);
+  const found = await letters.listDeadLetters({ ...everyOpenOne, limit: 1 }).catch((error) => {
+    // An emitter sees its own requests, and nothing else.
+    if (LetheError.from(error).code === 'denied') return undefined;
+    throw error;
+  });
+  const { openCount = 0, openRequestCount = 0, nearestDeadline } = found ?? {};
+  if (openCount === 0) return;
+  const due =
+    nearestDeadline === undefined
+      ? ''
+      : `, the nearest due ${nearestDeadline.toISOString().slice(0, 10)}`;
+  out.line();
+  out.line(
+    `${openCount} dead letters wait for a decision (${openRequestCount} deletion requests${due}). See: lethe dlq list`,
   );
 }

@@ -11,7 +11,7 @@ import {
 } from '@lethe/contracts';
 import { errorCodeOf } from '@lethe/service-kit';
 import type { CommandFunction, GlobalOptions } from '../command-function.ts';
-import { exitCodeOf, exitCodes } from '../output/exit-codes.ts';
+import { exitCodeOfRefusals } from '../output/exit-codes.ts';
 import { parseMode, parseRegulation, stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
 import { batches } from '../submit/batches.ts';
@@ -66,13 +66,6 @@ export const run: CommandFunction<SubmitOptions> = async (options, out) => {
   if (options.wait === true) await waitForEnd(options, accepted, out);
   return exitCodeOfRefusals(refusals);
 };
-
-/** What was refused decides; several reasons together are wrong input. */
-function exitCodeOfRefusals(refusals: ReadonlySet<ErrorCode>): number {
-  const [only, other] = refusals;
-  if (only === undefined) return exitCodes.ok;
-  return other === undefined ? exitCodeOf(only) : exitCodes.usage;
-}
 
 async function* requestsOf(options: SubmitOptions): AsyncGenerator<FileLine> {
   if (options.file === undefined) {

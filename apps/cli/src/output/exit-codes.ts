@@ -42,3 +42,10 @@ export function exitCodeOf(code: ErrorCode): number {
       return code satisfies never;
   }
 }
+
+/** Of several things asked for at once: what was refused decides; several reasons are wrong input. */
+export function exitCodeOfRefusals(refusals: ReadonlySet<ErrorCode>): number {
+  const [only, other] = refusals;
+  if (only === undefined) return exitCodes.ok;
+  return other === undefined ? exitCodeOf(only) : exitCodes.usage;
+}

@@ -1,4 +1,6 @@
 import {
+  DeadLetterState,
+  deadLetterStateToJSON,
   LetheError,
   Mode,
   modeToJSON,
@@ -15,6 +17,11 @@ export const stateName = (state: RequestState): string =>
   short('REQUEST_STATE_', requestStateToJSON(state));
 export const outcomeName = (outcome: Outcome): string => short('OUTCOME_', outcomeToJSON(outcome));
 
+export const deadLetterStateName = (state: DeadLetterState): string =>
+  short('DEAD_LETTER_STATE_', deadLetterStateToJSON(state));
+
+export const parseDeadLetterState = (text: string): DeadLetterState =>
+  parse('--state', 'DEAD_LETTER_STATE_', DeadLetterState, text);
 export const parseMode = (text: string): Mode => parse('--mode', 'MODE_', Mode, text);
 export const parseState = (text: string): RequestState =>
   parse('--state', 'REQUEST_STATE_', RequestState, text);

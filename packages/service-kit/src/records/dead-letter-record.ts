@@ -1,5 +1,5 @@
 import type { IncomingRecord, OutgoingRecord } from '@lethe/bus';
-import { sha256, shorten } from '@lethe/contracts';
+import { ForeignRecord, sha256, shorten } from '@lethe/contracts';
 
 export interface DeadLetterCause {
   /** Where it happened, for example `registry`. */
@@ -26,8 +26,14 @@ export const deadLetterHeaders = {
   form: 'lethe-dlq-form',
   /** On a replayed record: the dead letter it comes from. */
   replayOf: 'lethe-dlq-replay-of',
+  /** Which request it is, where its bytes do not say. */
+  requestId: 'lethe-dlq-request-id',
+  emitter: 'lethe-dlq-emitter',
+  modelKey: 'lethe-dlq-model',
 } as const;
 
+/** The bytes are a lethe.v1.ForeignRecord: key, headers and bytes of the original. */
+export const foreignForm = 'foreign-record';
 /** The bus found the original too big for a dead letter: it is only in its own topic. */
 export const omittedForm = 'omitted';
 
@@ -46,6 +52,33 @@ export function deadLetterRecord(record: IncomingRecord, cause: DeadLetterCause)
     key,
     value,
     headers: { ...headers, ...causeHeaders(record, cause) },
+  };
+}
+
+/**
+ * The dead letter of a record that strangers made: their key and headers may be personal, so they
+ * go inside (P6). Its own key says only where it came from, which keeps the order.
+ *
+ * @param about what could be read of it, by header name; nothing personal
+ */
+export function foreignDeadLetter(
+  record: IncomingRecord,
+  cause: DeadLetterCause,
+  about: Readonly<Record<string, string>> = {},
+): OutgoingRecord {
+  const { topic, partition, key, headers, value } = record;
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const replayOf = headers[deadLetterHeaders.replayOf];
+  return {
+    topic: `${topic}.dlq`,
+    key: `${topic}-${partition}`,
+    value: ForeignRecord.encode({ key, headers, value: bytes }).finish(),
+    headers: {
+      ...causeHeaders(record, cause),
+      ...about,
+      [deadLetterHeaders.form]: foreignForm,
+      ...(replayOf === undefined ? {} : { [deadLetterHeaders.replayOf]: replayOf }),
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type {
+  DeadLetterServiceService,
   EvaluatorServiceService,
   IngestServiceService,
   RegistryServiceService,
@@ -26,6 +27,13 @@ export const rpcRoles = {
     getRequest: ['emitter', ...readers],
     listRequests: ['emitter', ...readers],
   } satisfies RolesOf<typeof RegistryServiceService>,
+  'lethe.v1.DeadLetterService': {
+    listDeadLetters: readers,
+    // Gives out bytes that may be personal.
+    getDeadLetter: ['operator'],
+    replayDeadLetter: ['operator'],
+    dropDeadLetter: ['operator'],
+  } satisfies RolesOf<typeof DeadLetterServiceService>,
   'lethe.v1.UnlearnerService': {
     listRounds: readers,
     watchRounds: readers,

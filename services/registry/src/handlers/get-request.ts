@@ -11,7 +11,7 @@ import { requestStatus } from './request-status.ts';
 
 /** Without an emitter the id has to be enough; an emitter only sees its own. */
 export async function getRequest(
-  { projection, clock }: RegistryContext,
+  context: RegistryContext,
   request: GetRequestRequest,
   ownEmitter?: string,
 ): Promise<RequestStatus> {
@@ -19,7 +19,7 @@ export async function getRequest(
   requireOwnEmitter(ownEmitter, request.emitter);
   const stated = request.emitter || (ownEmitter ?? '');
   const emitter = stated === '' ? '' : parseEmitter(stated);
-  const [found, other] = projection.find(requestId, emitter);
+  const [found, other] = context.projection.find(requestId, emitter);
   if (found === undefined) {
     const of = emitter === '' ? '' : ` of emitter ${emitter}`;
     throw new LetheError(
@@ -31,5 +31,5 @@ export async function getRequest(
     const description = 'is missing, and several emitters used this request id';
     throw LetheError.invalid('emitter', '', description, 'Name the emitter.');
   }
-  return requestStatus(found, clock.now());
+  return requestStatus(found, context);
 }

@@ -1,16 +1,18 @@
 import type { RequestStatus } from '@lethe/contracts';
 import { daysLeft } from '@lethe/service-kit';
 import type { ProjectedRequest } from '../requests/request-projection.ts';
+import type { RegistryContext } from './registry-context.ts';
 
 export function requestStatus(
   { current, history }: Pick<ProjectedRequest, 'current' | 'history'>,
-  now: Date,
+  { clock, deadLetters }: Pick<RegistryContext, 'clock' | 'deadLetters'>,
 ): RequestStatus {
   const { deadline } = current;
   return {
     current,
     history: [...history],
     deadline,
-    daysLeft: deadline === undefined ? 0 : daysLeft(deadline, now),
+    daysLeft: deadline === undefined ? 0 : daysLeft(deadline, clock.now()),
+    deadLetters: deadLetters.ofRequest(current.requestId, current.emitter),
   };
 }

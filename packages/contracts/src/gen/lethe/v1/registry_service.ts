@@ -21,6 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+import { DeadLetter } from "./dead_letters.ts";
 import { DeletionStatus } from "./events.ts";
 import { ModelRegistration, ServingPointer } from "./lineage.ts";
 import { RequestState, requestStateFromJSON, requestStateToJSON } from "./request.ts";
@@ -68,6 +69,11 @@ export interface RequestStatus {
     | undefined;
   /** Whole days until the deadline; negative when overdue. */
   daysLeft: number;
+  /**
+   * Dead letters that hold this request, and what was decided about them. While one is open
+   * nothing happens with the request, and its clock runs on.
+   */
+  deadLetters: DeadLetter[];
 }
 
 export interface ListRequestsRequest {
@@ -589,7 +595,7 @@ export const GetRequestRequest: MessageFns<GetRequestRequest> = {
 };
 
 function createBaseRequestStatus(): RequestStatus {
-  return { current: undefined, history: [], deadline: undefined, daysLeft: 0 };
+  return { current: undefined, history: [], deadline: undefined, daysLeft: 0, deadLetters: [] };
 }
 
 export const RequestStatus: MessageFns<RequestStatus> = {
@@ -605,6 +611,9 @@ export const RequestStatus: MessageFns<RequestStatus> = {
     }
     if (message.daysLeft !== 0) {
       writer.uint32(32).int32(message.daysLeft);
+    }
+    for (const v of message.deadLetters) {
+      DeadLetter.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -654,6 +663,14 @@ export const RequestStatus: MessageFns<RequestStatus> = {
             message.daysLeft = reader.int32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.deadLetters.push(DeadLetter.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -678,6 +695,11 @@ export const RequestStatus: MessageFns<RequestStatus> = {
         : isSet(object.days_left)
         ? globalThis.Number(object.days_left)
         : 0,
+      deadLetters: globalThis.Array.isArray(object?.deadLetters)
+        ? object.deadLetters.map((e: any) => DeadLetter.fromJSON(e))
+        : globalThis.Array.isArray(object?.dead_letters)
+        ? object.dead_letters.map((e: any) => DeadLetter.fromJSON(e))
+        : [],
     };
   },
 
@@ -695,6 +717,9 @@ export const RequestStatus: MessageFns<RequestStatus> = {
     if (message.daysLeft !== 0) {
       obj.daysLeft = Math.round(message.daysLeft);
     }
+    if (message.deadLetters?.length) {
+      obj.deadLetters = message.deadLetters.map((e) => DeadLetter.toJSON(e));
+    }
     return obj;
   },
 
@@ -709,6 +734,7 @@ export const RequestStatus: MessageFns<RequestStatus> = {
     message.history = object.history?.map((e) => DeletionStatus.fromPartial(e)) || [];
     message.deadline = object.deadline ?? undefined;
     message.daysLeft = object.daysLeft ?? 0;
+    message.deadLetters = object.deadLetters?.map((e) => DeadLetter.fromPartial(e)) || [];
     return message;
   },
 };
