@@ -2,12 +2,13 @@
  * A LayersModel as a function f(θ, x) of one flat vector of its trainable weights.
  *
  * Invariants:
- * 1. Evaluation mode always: batch statistics are never used and running ones never move.
+ * 1. Evaluation mode, but for a gradient that asks for batch statistics; running ones never move.
  * 2. Weights that are not trainable keep the values they had at the start.
  * 3. `dispose` gives the model back with the weights it came with.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Network } from '../round.ts';
+import { withBatchStatistics } from './batch-statistics.ts';
 
 /** One trainable tensor's place in θ. */
 export interface Segment {
@@ -25,6 +26,9 @@ export type Gradient = {
   /** [parameters] */
   readonly gradient: tf.Tensor1D;
 };
+
+/** What batch normalisation normalises by: its running statistics, or those of the batch. */
+export type Normalisation = 'running' | 'batch';
 
 export class NetworkFunction implements Disposable {
   readonly network: Network;
@@ -107,11 +111,14 @@ export class NetworkFunction implements Disposable {
     theta: tf.Tensor1D,
     input: tf.Tensor,
     loss: (logits: tf.Tensor2D) => tf.Scalar,
+    normalisation: Normalisation = 'running',
   ): Gradient {
     this.#assign(theta);
     let logits: tf.Tensor2D | undefined;
     const { value, grads } = tf.variableGrads(() => {
-      const output = this.#apply(input);
+      const apply = () => this.#apply(input);
+      const output =
+        normalisation === 'batch' ? withBatchStatistics(this.network.model, apply) : apply();
       logits = tf.keep(output.clone());
       return loss(output);
     }, [...this.#trainable]);

@@ -28,6 +28,12 @@ export const neggradSettings = {
     unit: 'factor',
     doc: 'Weight decay of SGD.',
   },
+  normalisation: {
+    kind: 'choice',
+    default: 'batch',
+    choices: ['batch', 'running'],
+    doc: 'What batch normalisation normalises by in a step, as published by the batch. By its running statistics the published step size is far too large.',
+  },
   forgetBatch: {
     kind: 'number',
     default: 32,

@@ -8,6 +8,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { crossEntropyLoss } from '../../losses/cross-entropy.ts';
 import { accuracy } from '../../measures/accuracy.ts';
+import type { Normalisation } from '../../network/network-function.ts';
 import { momentumSgd } from '../../optimizers/momentum-sgd.ts';
 import type { Settings } from '../../settings.ts';
 import { defineMethod } from '../method.ts';
@@ -79,9 +80,9 @@ async function descend(
         k,
       );
       const other = samplesFrom((step % stepsPerEpoch) * stride, stride, walk);
-      const { loss, logits, gradient } = computeStep(own, other);
+      const { loss, gradient } = computeStep(own, other);
       const [lossValue] = await loss.data<'float32'>();
-      tf.dispose([loss, logits]);
+      loss.dispose();
       const next = optimizer.step(theta, gradient, settings.learningRate);
       tf.dispose([theta, gradient]);
       theta = next;
@@ -105,27 +106,35 @@ async function descend(
     held?.dispose();
   }
 
-  /** One pass for both batches: in evaluation mode that is what two give. */
-  function computeStep(own: Range, other: Range) {
+  /** One pass for each batch: batch normalisation sees them apart. */
+  function computeStep(own: Range, other: Range): { loss: tf.Scalar; gradient: tf.Tensor1D } {
     const n = own.to - own.from;
     const m = perturbed === undefined ? 0 : other.to - other.from;
     meter.training += n + m;
-    const input = new Float32Array((n + m) * size);
-    input.set(forget.input.subarray(own.from * size, own.to * size));
-    if (perturbed !== undefined) {
-      input.set(perturbed.input.subarray(other.from * size, other.to * size), n * size);
-    }
     return tf.tidy(() => {
-      const result = network.gradient(theta, network.tensorOf(input), (z) => {
-        const first = forgetTerm(z.slice(0, n), own).mul<tf.Scalar>(n / (n + m));
-        if (perturbed === undefined) return first;
+      let { loss, gradient } = pass(forget.input, own, (z) =>
+        forgetTerm(z, own).mul<tf.Scalar>(n / (n + m)),
+      );
+      if (perturbed !== undefined) {
         const labels = perturbed.labels.slice(other.from, other.to);
-        return first.add(crossEntropyLoss(z.slice(n), labels).mul(m / (n + m)));
-      });
-      if (held === undefined) return result;
-      const pull = theta.sub(theta0).mul(held);
-      return { ...result, gradient: result.gradient.add<tf.Tensor1D>(pull) };
+        const second = pass(perturbed.input, other, (z) =>
+          crossEntropyLoss(z, labels).mul<tf.Scalar>(m / (n + m)),
+        );
+        loss = loss.add(second.loss);
+        gradient = gradient.add(second.gradient);
+      }
+      if (held !== undefined) {
+        const pull = theta.sub(theta0).mul(held);
+        loss = loss.add(pull.mul(theta.sub(theta0)).sum().div(2));
+        gradient = gradient.add(pull);
+      }
+      return { loss, gradient };
     });
+  }
+
+  function pass(input: Float32Array, { from, to }: Range, loss: (z: tf.Tensor2D) => tf.Scalar) {
+    const batch = network.tensorOf(input.subarray(from * size, to * size));
+    return network.gradient(theta, batch, loss, settings.normalisation as Normalisation);
   }
 
   function forgetTerm(logits: tf.Tensor2D, { from, to }: Range): tf.Scalar {
