@@ -12,8 +12,18 @@ export interface InputPartition {
   readonly partition: number;
 }
 
-/** How long another transaction of the same id may take to be finished. */
-const concurrentTransactionsMs = 20_000;
+/**
+ * Answers to `sendOffsets` after which it may be sent again: the transaction before is still being
+ * finished, or the coordinator of the group is new, has moved, or is loading. kafkajs passes them
+ * on.
+ */
+const passing: ReadonlySet<string | undefined> = new Set([
+  'CONCURRENT_TRANSACTIONS',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+]);
+const patienceMs = 20_000;
 
 /**
  * The transactional producer of one hand-over of one input partition.
@@ -53,14 +63,23 @@ export class FencedProducer {
     }
   }
 
+  /** Whether a transaction has failed, or the hand-over has ended: nothing can be committed. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
   /**
-   * Writes `batches` and moves the group's offset, in one transaction.
+   * Writes what `prepare` gives and moves the group's offset, in one transaction. What `prepare`
+   * throws is thrown before anything began, and breaks nothing.
    *
    * @throws LetheError `fenced` when another owner has taken over, `capacity` and `invalid` when
    * the broker refuses a record, `unavailable` when the outcome is not known
    */
-  commit(nextOffset: bigint, batches: readonly PartitionBatch[]): Promise<void> {
-    const commit = this.#work.then(() => this.#commit(nextOffset, batches));
+  commit(
+    nextOffset: bigint,
+    prepare: () => Promise<readonly PartitionBatch[]> = async () => [],
+  ): Promise<void> {
+    const commit = this.#work.then(async () => this.#commit(nextOffset, await prepare()));
     this.#work = commit.catch(() => {});
     return commit;
   }
@@ -91,21 +110,20 @@ export class FencedProducer {
     }
   }
 
-  /** Unlike `send`, kafkajs does not wait here for the end of the transaction before. */
   async #sendOffset(transaction: Transaction, nextOffset: bigint): Promise<void> {
     const { group, topic, partition } = this.#input;
     const offsets = {
       consumerGroupId: group,
       topics: [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }],
     };
-    const deadline = performance.now() + concurrentTransactionsMs;
+    const deadline = performance.now() + patienceMs;
     for (let waitMs = 3; ; waitMs = Math.min(50, waitMs * 2)) {
       try {
         await transaction.sendOffsets(offsets);
         return;
       } catch (thrown) {
-        const isConcurrent = (thrown as { type?: string }).type === 'CONCURRENT_TRANSACTIONS';
-        if (!isConcurrent || performance.now() > deadline) throw thrown;
+        const isPassing = passing.has((thrown as { type?: string }).type);
+        if (!isPassing || performance.now() > deadline) throw thrown;
       }
       await sleep(waitMs);
     }

@@ -115,7 +115,6 @@ export class KafkaOwnedPartition implements OwnedPartition {
 
   async commit(nextOffset: bigint, records: readonly OutgoingRecord[]): Promise<void> {
     if (this.lost.aborted) throw fencedError(this.#input);
-    // What is refused here is refused before anything began.
     if (nextOffset < this.#committed) {
       throw LetheError.invalid(
         'nextOffset',
@@ -124,16 +123,16 @@ export class KafkaOwnedPartition implements OwnedPartition {
         'Give the offset after the last handled record.',
       );
     }
-    const batches = await this.#source.prepare(records);
-    if (this.lost.aborted) throw fencedError(this.#input);
     try {
-      await this.#producer.commit(this.#beyondMarkers(nextOffset), batches);
+      await this.#producer.commit(this.#beyondMarkers(nextOffset), () =>
+        this.#source.prepare(records),
+      );
       this.#hasCommitted = true;
       this.#committed = nextOffset;
       this.#source.onCommitted(nextOffset);
     } catch (thrown) {
-      // The producer is broken after any error: only a new hand-over can go on.
-      this.lose();
+      // After an error of a transaction, only a new hand-over can go on.
+      if (this.#producer.isBroken) this.lose();
       throw thrown;
     }
   }

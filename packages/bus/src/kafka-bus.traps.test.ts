@@ -1,0 +1,345 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isInstalled } from '../../../scripts/servers/recipe.ts';
+import { KafkaCluster } from '../../../test/support/servers/kafka-cluster.ts';
+import {
+  join,
+  newName,
+  newTopic,
+  openBus,
+  rawKafka,
+  readSome,
+  record,
+  sessionTimeoutMs,
+  textOf,
+} from '../test/kafka-fixture.ts';
+import { KafkaClients } from './kafka/clients.ts';
+import { FencedProducer, transactionalIdOf } from './kafka/fenced-producer.ts';
+
+/** What kafkajs and Kafka do to the unwary, each with the remedy that this adapter has for it. */
+describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
+  let kafka: KafkaCluster;
+  beforeAll(async () => {
+    kafka = await KafkaCluster.start();
+  });
+  afterAll(() => kafka[Symbol.asyncDispose]());
+  const open = () => openBus(kafka.bootstrap);
+
+  // First in the file: the broker has never seen a group or a transaction.
+  it('commits for the first group of a new cluster', async () => {
+    await using bus = await open();
+    const [source, target] = [await newTopic(bus), await newTopic(bus)];
+    const { given, fatal, retries } = await join(bus, newName('g'), [source]);
+    await expect.poll(() => given.length).toBe(1);
+    await given[0]!.commit(0n, [record(target, 'a', 'x')]);
+    expect([...fatal, ...retries]).toEqual([]);
+  });
+
+  it('shows no record of aborted transactions that overlap', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const kafkajs = rawKafka(kafka.bootstrap);
+    const producers = ['a', 'b', 'c'].map((id) =>
+      kafkajs.producer({ transactionalId: newName(id), idempotent: true, maxInFlightRequests: 1 }),
+    );
+    const [a, b, c] = await Promise.all(
+      producers.map(async (producer) => {
+        await producer.connect();
+        return producer.transaction();
+      }),
+    );
+    const send = (transaction: typeof a, value: string) =>
+      transaction!.send({ topic, messages: [{ partition: 0, key: 'k', value }] });
+    await send(a, 'aborted');
+    await send(b, 'aborted, and ended first');
+    await send(c, 'committed');
+    await b!.abort();
+    await c!.commit();
+    await send(a, 'aborted, too');
+    await a!.abort();
+    await bus.publish([record(topic, 'k', 'outside')]);
+    const { given } = await join(bus, newName('g'), [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    expect(await readSome(given[0]!, 2)).toEqual(['committed', 'outside']);
+    await Promise.all(producers.map((producer) => producer.disconnect()));
+  });
+
+  it('is left with no lag by a reader of everything, markers of transactions included', async () => {
+    await using bus = await open();
+    const [source, target] = [await newTopic(bus), await newTopic(bus)];
+    const writer = await join(bus, newName('w'), [source]);
+    await expect.poll(() => writer.given.length).toBe(1);
+    for (const text of ['x', 'y']) await writer.given[0]!.commit(0n, [record(target, 'a', text)]);
+    const group = newName('g');
+    const { given } = await join(bus, group, [target]);
+    await expect.poll(() => given.length).toBe(1);
+    expect(await readSome(given[0]!, 2)).toEqual(['x', 'y']);
+    // Records at 0 and 2, markers at 1 and 3.
+    await given[0]!.commit(3n, []);
+    expect(await bus.lag(group, [target])).toMatchObject([{ end: 4n, lag: 0n }]);
+  });
+
+  it('commits offsets alone, one transaction right after the other', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const group = newName('g');
+    await bus.publish(Array.from({ length: 20 }, () => record(topic, 'a', 'x')));
+    const { given } = await join(bus, group, [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    for (let next = 1n; next <= 20n; next++) await given[0]!.commit(next, []);
+    expect(await bus.lag(group, [topic])).toMatchObject([{ committed: 20n }]);
+    expect(given).toHaveLength(1);
+  });
+
+  it('reads the offset that the former owner committed last, fenced before', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const clients = new KafkaClients({ brokers: kafka.bootstrap, clientId: 'test' });
+    const input = { group: newName('g'), topic, partition: 0 };
+    let owner = await FencedProducer.open(clients, input, 'lethe/');
+    for (let next = 1n; next <= 20n; next++) {
+      await owner.commit(next);
+      const successor = await FencedProducer.open(clients, input, 'lethe/');
+      // `lag` has not heard of these commits: it tells what the broker tells.
+      expect(await bus.lag(input.group, [topic])).toMatchObject([{ committed: next }]);
+      await expect(owner.commit(next)).rejects.toMatchObject({ code: 'fenced' });
+      await owner.close();
+      owner = successor;
+    }
+    await owner.close();
+  });
+
+  it('aborts what a dead owner left open, and shows none of it', async () => {
+    await using bus = await open();
+    const [source, target] = [await newTopic(bus), await newTopic(bus)];
+    const group = newName('g');
+    const dead = rawKafka(kafka.bootstrap).producer({
+      transactionalId: transactionalIdOf('lethe/', { group, topic: source, partition: 0 }),
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await dead.connect();
+    const left = await dead.transaction();
+    await left.send({ topic: target, messages: [{ partition: 0, key: 'a', value: 'never' }] });
+    const { given } = await join(bus, group, [source]);
+    await expect.poll(() => given.length).toBe(1);
+    await given[0]!.commit(0n, [record(target, 'a', 'first')]);
+    const reader = await join(bus, newName('g'), [target]);
+    await expect.poll(() => reader.given.length).toBe(1);
+    expect(await readSome(reader.given[0]!, 1)).toEqual(['first']);
+    await dead.disconnect();
+  });
+
+  it('goes on with a new producer after a transaction that failed in the middle', async () => {
+    await using bus = await open();
+    const [source, target] = [await newTopic(bus), await newTopic(bus)];
+    const narrow = newName('narrow');
+    const admin = rawKafka(kafka.bootstrap).admin();
+    await admin.connect();
+    const configEntries = [{ name: 'max.message.bytes', value: '1000' }];
+    await admin.createTopics({
+      topics: [{ topic: narrow, numPartitions: 1, configEntries }],
+      waitForLeaders: false,
+    });
+    await admin.disconnect();
+    await bus.ensureTopics([{ name: narrow, partitions: 1, retentionMs: 1 }]);
+    const { given, retries } = await join(bus, newName('g'), [source]);
+    await expect.poll(() => given.length).toBe(1);
+    const torn = given[0]!.commit(0n, [
+      record(target, 'a', 'never'),
+      record(narrow, 'a', 'x'.repeat(2_000)),
+    ]);
+    await expect(torn).rejects.toMatchObject({ code: 'capacity' });
+    expect(given[0]!.lost.aborted).toBe(true);
+    await expect.poll(() => given.length).toBe(2);
+    await given[1]!.commit(0n, [record(target, 'a', 'after')]);
+    const reader = await join(bus, newName('g'), [target]);
+    await expect.poll(() => reader.given.length).toBe(1);
+    expect(await readSome(reader.given[0]!, 1)).toEqual(['after']);
+    expect(retries).toEqual([]);
+  });
+
+  it('refuses to go on where records were removed before they were read', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const group = newName('g');
+    await bus.publish(Array.from({ length: 10 }, (_, index) => record(topic, 'a', `${index}`)));
+    const admin = rawKafka(kafka.bootstrap).admin();
+    await admin.connect();
+    await admin.setOffsets({ groupId: group, topic, partitions: [{ partition: 0, offset: '3' }] });
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '7' }] });
+    const { given, fatal } = await join(bus, group, [topic]);
+    await expect
+      .poll(() => fatal.map(({ message }) => message))
+      .toEqual([expect.stringMatching(/records 3–6 were removed before group .* read them/)]);
+    expect(fatal[0]).toMatchObject({ code: 'corrupt' });
+    expect(given).toEqual([]);
+    await admin.disconnect();
+  });
+
+  it('refuses to go on where records are removed under a reader', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const group = newName('g');
+    const kilobytes = Array.from({ length: 40 }, () => record(topic, 'a', 'x'.repeat(50_000)));
+    await bus.publish(kilobytes);
+    const { given, fatal } = await join(bus, group, [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    // The buffer is full long before the end; the rest goes while nobody reads.
+    expect(await given[0]!.read(1, 30_000)).toHaveLength(1);
+    const admin = rawKafka(kafka.bootstrap).admin();
+    await admin.connect();
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '39' }] });
+    await admin.disconnect();
+    let last = 0n;
+    while (!given[0]!.lost.aborted) {
+      for (const { offset } of await given[0]!.read(100, 1_000)) last = offset;
+    }
+    expect(last).toBeLessThan(38n);
+    await expect
+      .poll(() => fatal.map(({ message }) => message))
+      .toEqual([
+        expect.stringContaining(
+          'Nothing of this partition is read until somebody has looked at it',
+        ),
+      ]);
+  });
+
+  it('stays with its partitions and positions when another member joins', async () => {
+    await using bus = await open();
+    await using other = await open();
+    const topic = await newTopic(bus, 4);
+    const group = newName('g');
+    const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`);
+    await bus.publish(keys.map((key) => record(topic, key, key)));
+    const first = await join(bus, group, [topic]);
+    await expect.poll(() => first.given.length).toBe(4);
+    const before = await Promise.all(first.given.map((partition) => readSome(partition, 5)));
+    const second = await join(other, group, [topic]);
+    await expect.poll(() => second.given.length).toBe(2);
+    const kept = first.given.filter(({ lost }) => !lost.aborted);
+    expect(kept).toHaveLength(2);
+    const [partition] = kept;
+    const total = Number((await bus.lag(group, [topic]))[partition!.partition]!.end);
+    const read = before[first.given.indexOf(partition!)]!;
+    read.push(...(await readSome(partition!, total - 5)));
+    expect(new Set(read).size).toBe(total);
+    await partition!.commit(BigInt(total), []);
+    expect(first.given).toHaveLength(4);
+  });
+
+  it('reads a partition again that it had stopped fetching before it lost it', async () => {
+    await using bus = await open();
+    await using other = await open();
+    const topic = await newTopic(bus, 2);
+    const group = newName('g');
+    const large = 'x'.repeat(100_000);
+    const keys = Array.from({ length: 40 }, (_, index) => `key-${index}`);
+    await bus.publish(keys.map((key) => record(topic, key, large)));
+    const first = await join(bus, group, [topic]);
+    await expect.poll(() => first.given.length).toBe(2);
+    // Both are read ahead until their buffers are full, and pause.
+    await Promise.all(first.given.map((partition) => partition.read(1, 30_000)));
+    const second = await join(other, group, [topic]);
+    await expect.poll(() => second.given.length).toBe(1);
+    await second.consumption[Symbol.asyncDispose]();
+    await expect.poll(() => first.given.length).toBe(3);
+    const { partition } = first.given[2]!;
+    const end = (await bus.lag(group, [topic]))[partition]!.end;
+    expect(await readSome(first.given[2]!, Number(end))).toHaveLength(Number(end));
+  });
+
+  it('finishes the commit at work before it leaves the group', async () => {
+    await using bus = await open();
+    await using other = await open();
+    const [source, target] = [await newTopic(bus), await newTopic(bus)];
+    const group = newName('g');
+    await bus.publish([record(source, 'a', 'x')]);
+    const { given, consumption } = await join(bus, group, [source]);
+    await expect.poll(() => given.length).toBe(1);
+    const committing = given[0]!.commit(1n, [record(target, 'a', 'y')]);
+    await consumption[Symbol.asyncDispose]();
+    await expect(committing).resolves.toBeUndefined();
+    const successor = await join(other, group, [source]);
+    await expect.poll(() => successor.given.length).toBe(1);
+    expect(await successor.given[0]!.read(1, 500)).toEqual([]);
+  });
+
+  it('leaves no ghost in the group when it is told to stop while it joins', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const group = newName('g');
+    for (let time = 0; time < 3; time++) {
+      const consumption = await bus.consume({
+        group,
+        topics: [topic],
+        onFatal: () => {},
+        onPartition: async () => {},
+      });
+      await consumption[Symbol.asyncDispose]();
+    }
+    const admin = rawKafka(kafka.bootstrap).admin();
+    await admin.connect();
+    const { groups } = await admin.describeGroups([group]);
+    expect(groups.flatMap(({ members }) => members)).toEqual([]);
+    await admin.disconnect();
+  });
+
+  it('publishes more to one partition than the broker takes in one batch, in order', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const texts = Array.from({ length: 80 }, (_, index) => `${index}`.padEnd(100_000, '.'));
+    await bus.publish(texts.map((text) => record(topic, 'a', text)));
+    const { given } = await join(bus, newName('g'), [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    expect(await readSome(given[0]!, 80)).toEqual(texts);
+  });
+
+  it('keeps the order of concurrent publishes to one partition', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const texts = Array.from({ length: 200 }, (_, index) => `${index}`);
+    await Promise.all(texts.map((text) => bus.publish([record(topic, 'a', text)])));
+    const { given } = await join(bus, newName('g'), [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    expect(await readSome(given[0]!, 200)).toEqual(texts);
+  });
+
+  it('takes what a foreign client wrote: no key, no value, several values of a header', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const producer = rawKafka(kafka.bootstrap).producer();
+    await producer.connect();
+    await producer.send({ topic, messages: [{ value: null, headers: { h: ['1', '2'] } }] });
+    await producer.disconnect();
+    const { given } = await join(bus, newName('g'), [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    const [foreign] = await given[0]!.read(1, 30_000);
+    expect(foreign).toMatchObject({ key: '', headers: { h: '2' } });
+    expect(textOf(foreign!)).toBe('');
+  });
+
+  it('says why it cannot read while the broker is away, and goes on when it is back', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const group = newName('g');
+    const { given, fatal } = await join(bus, group, [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    expect(bus.interruption()).toBeUndefined();
+    const [broker] = kafka.brokers;
+    await broker!.kill();
+    await expect
+      .poll(() => bus.interruption()?.message, { timeout: 60_000 })
+      .toMatch(/ECONNREFUSED|no answer from Kafka/);
+    // Longer than kafkajs tries: it gives the consumer up, and says so only in an event.
+    await new Promise((resolve) => setTimeout(resolve, 5 * sessionTimeoutMs));
+    await broker!.restart();
+    await expect
+      .poll(() => given.some(({ lost }) => !lost.aborted), { timeout: 90_000 })
+      .toBe(true);
+    await bus.publish([record(topic, 'a', 'after')]);
+    expect(await readSome(given.findLast(({ lost }) => !lost.aborted)!, 1)).toEqual(['after']);
+    await expect.poll(() => bus.interruption()).toBeUndefined();
+    expect(fatal).toEqual([]);
+  });
+});
