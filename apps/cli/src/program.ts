@@ -3,6 +3,7 @@ import type { CommandFunction } from './command-function.ts';
 import { addBorderCommands } from './grammar/border-commands.ts';
 import { addDlqCommands } from './grammar/dlq-commands.ts';
 import { addEvidenceCommands } from './grammar/evidence-commands.ts';
+import { addTopicsCommands } from './grammar/topics-commands.ts';
 import { exitOnSignals } from './interrupt.ts';
 import type { Output } from './output/output.ts';
 
@@ -199,6 +200,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
   addBorderCommands(program, action);
   addDlqCommands(program, action);
   addEvidenceCommands(program, action);
+  addTopicsCommands(program, action);
   return program;
 }
 

@@ -285,6 +285,23 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     await admin.disconnect();
   });
 
+  it('reports every setting of a topic that differs, and alters none', async () => {
+    await using bus = await open();
+    const name = await newTopic(bus, 2);
+    const wanted = { name, partitions: 4, retentionMs: 3_600_000 };
+    for (let time = 0; time < 2; time++) {
+      expect(await bus.applyTopics([wanted], { dryRun: false })).toMatchObject([
+        {
+          kind: 'drifted',
+          drift: [
+            { setting: 'partitions', wanted: '4', found: '2' },
+            { setting: 'retention.ms', wanted: '3600000', found: '86400000' },
+          ],
+        },
+      ]);
+    }
+  });
+
   it('publishes more to one partition than the broker takes in one batch, in order', async () => {
     await using bus = await open();
     const topic = await newTopic(bus);

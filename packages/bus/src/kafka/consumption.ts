@@ -34,6 +34,9 @@ interface Slot {
   done: Promise<void>;
 }
 
+/** So many times in a row, without joining once, kafkajs may fail for no reason that it knows. */
+const maxMistakes = 5;
+
 /**
  * One member of a group, and the hand-overs of its partitions.
  *
@@ -119,7 +122,9 @@ export class KafkaConsumption implements Consumption {
         `Consuming as group ${this.#options.group}`,
       );
       this.#trouble = error;
-      if (kind === 'fatal' && error.code !== 'internal') this.#fail(error);
+      // A mistake inside kafkajs may not come again; one that always comes is fatal.
+      const isHopeless = error.code === 'internal' ? failures > maxMistakes : kind === 'fatal';
+      if (isHopeless) this.#fail(error);
       await pause(this.#parts.backoff(failures), signal);
     }
   }
@@ -204,7 +209,8 @@ export class KafkaConsumption implements Consumption {
       const { kind, error } = classifyKafkaError(thrown, `Taking over ${name}`);
       this.#trouble = error;
       // Records that are gone, rights that are missing: no waiting helps.
-      if (error.code === 'corrupt' || kind === 'fatal') this.#fail(error);
+      const isHopeless = error.code === 'corrupt' || kind === 'fatal';
+      if (isHopeless && error.code !== 'internal') this.#fail(error);
       else if (this.#assigned.has(name)) this.#options.onRetry?.(error, input);
     }
     await producer?.close();
