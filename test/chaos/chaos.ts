@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 import { embeddedSurroundings } from './embedded-surroundings.ts';
 import type { Member } from './fleet.ts';
 import { runChaos } from './run-chaos.ts';
+import { serverSurroundings } from './server-surroundings.ts';
 import { type PlantedBug, plantedBugs } from './services/planted-bugs.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const help = `npm run chaos -- [--requests N] [--kills M] [--seed S] …
 
@@ -16,7 +18,8 @@ the store and the topics alone whether every request was applied exactly once.
   --models N       models the requests are spread over (6)
   --interval MS    between two kills, on average (4000)
   --round MS       average time of a stand-in for a round (200)
-  --on KIND        embedded: SQLite bus and folder store
+  --on KIND        servers: three Kafka brokers and MinIO (the default; npm run servers:install);
+                   embedded: SQLite bus and folder store
   --only LIST      kills only these services, for example unlearner,evaluator
   --pauses SHARE   of the strikes at services that are pauses (0.2)
   --bug NAME       plants one: ${plantedBugs.join(', ')}
@@ -33,7 +36,7 @@ const { values } = parseArgs({
     models: { type: 'string', default: '6' },
     interval: { type: 'string', default: '4000' },
     round: { type: 'string', default: '200' },
-    on: { type: 'string', default: 'embedded' },
+    on: { type: 'string', default: 'servers' },
     only: { type: 'string' },
     pauses: { type: 'string', default: '0.2' },
     bug: { type: 'string' },
@@ -53,7 +56,7 @@ async function main(): Promise<void> {
     models: wholeNumber('models', values.models),
     intervalMs: wholeNumber('interval', values.interval),
     roundMs: wholeNumber('round', values.round),
-    open: embeddedSurroundings,
+    open: parseSurroundings(values.on),
     quietMs: 60_000,
     keep: values.keep,
     pauseShare: Number(values.pauses),
@@ -81,6 +84,12 @@ function wholeNumber(name: string, text: string): number {
   if (!Number.isInteger(value) || value < 0)
     throw new Error(`--${name} ${text} is no whole number`);
   return value;
+}
+
+function parseSurroundings(name: string): (folder: string) => Promise<Surroundings> {
+  if (name === 'embedded') return embeddedSurroundings;
+  if (name === 'servers') return serverSurroundings;
+  throw new Error(`--on ${name}: use servers or embedded`);
 }
 
 function parseServices(list: string): Member['service'][] {

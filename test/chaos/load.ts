@@ -4,15 +4,17 @@ import type { PlannedRequest } from './world.ts';
 export interface LoadOptions {
   readonly url: string;
   readonly requests: readonly PlannedRequest[];
-  /** Over which they are spread. */
+  /** Over which they are spread at least. */
   readonly durationMs: number;
+  /** Share of the havoc that is over, 0 … 1: the load does not run ahead of it. */
+  readonly progress: () => number;
   readonly random: () => number;
   readonly signal: AbortSignal;
 }
 
-const perCall = 20;
+const perCall = 5;
 /** Of so many calls one is made again after its answer, as by an emitter that did not hear it. */
-const repeatOneIn = 10;
+const repeatOneIn = 20;
 
 /**
  * Emitters that send requests over HTTP until they hold a receipt for each, whatever happens in
@@ -30,7 +32,10 @@ export async function emitLoad(
   const underWay = new Set<Promise<void>>();
   for (let call = 0; call < calls; call++) {
     await sleep(Math.max(0, startMs + (call * durationMs) / calls - performance.now()));
-    signal.throwIfAborted();
+    while (options.progress() < call / calls) {
+      signal.throwIfAborted();
+      await sleep(100);
+    }
     const batch = requests.slice(call * perCall, (call + 1) * perCall);
     const sent = sendUntilAccepted(batch, options, onAccepted).finally(() => underWay.delete(sent));
     underWay.add(sent);

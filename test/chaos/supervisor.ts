@@ -15,6 +15,8 @@ export interface SupervisorOptions {
   /** Share of the strikes at services that are pauses beyond the session time-out. Default 0.2. */
   readonly pauseShare?: number;
   readonly say: (line: string) => void;
+  /** Hears how many kills are done. */
+  readonly onKill: (done: number) => void;
 }
 
 export interface Damage {
@@ -39,6 +41,7 @@ export async function wreakHavoc(options: SupervisorOptions): Promise<Damage> {
   );
   for (let done = 0; done < options.kills; ) {
     await sleep(options.intervalMs * (0.25 + 1.5 * random()), undefined, { signal });
+    options.onKill(done);
     const { victims } = surroundings;
     if (options.only === undefined && victims.length > 0 && random() * surroundingsOneIn < 1) {
       const victim = victims[Math.floor(random() * victims.length)]!;
@@ -68,14 +71,26 @@ export async function wreakHavoc(options: SupervisorOptions): Promise<Damage> {
       member.held = false;
     }, random() * 2_000);
   }
+  options.onKill(options.kills);
   await Promise.all(zombies);
   return { kills, pauses };
 }
 
 async function pause(member: Member, ms: number): Promise<void> {
   member.held = true;
+  await untilInRound(member);
   member.process?.pause();
   await sleep(ms);
   member.process?.resume();
   member.held = false;
+}
+
+/** An unlearner makes the more dangerous zombie when it is stopped in the middle of a round. */
+async function untilInRound({ service, process }: Member): Promise<void> {
+  const deadline = performance.now() + 5_000;
+  while (service === 'unlearner' && performance.now() < deadline) {
+    const output = process?.output() ?? '';
+    if (output.lastIndexOf('a round begins') > output.lastIndexOf('a round is committed')) return;
+    await sleep(20);
+  }
 }

@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageBus, OwnedPartition } from '@lethe/bus';
-import { type DeletionRequested, LetheError } from '@lethe/contracts';
+import { LetheError } from '@lethe/contracts';
 import { requestKey } from '@lethe/lineage';
+import { OffsetWindow } from '@lethe/service-kit';
 import type { ObjectStore } from '@lethe/store';
 
 export const plantedBugs = ['skip-dedupe', 'early-offsets', 'no-fencing'] as const;
@@ -15,35 +16,36 @@ const compiled = (path: string) => new URL(`../../../${path}`, import.meta.url).
 
 /** Requests that come again are not looked up in the lineage: what is in it is applied again. */
 export async function skipDedupe(): Promise<void> {
-  const { RequestBook } = await import(compiled('packages/lineage/dist/request-book.js'));
-  const { ModelQueue } = await import(compiled('services/unlearner/dist/domain/model-queue.js'));
+  const { RequestBook } = (await import(
+    compiled('packages/lineage/dist/request-book.js')
+  )) as typeof import('../../../packages/lineage/src/request-book.ts');
+  const { ModelQueue } = (await import(
+    compiled('services/unlearner/dist/domain/model-queue.js')
+  )) as typeof import('../../../services/unlearner/src/domain/model-queue.ts');
   const offered = new Set<string>();
   const appliedSince = new Set<string>();
   const { offer } = ModelQueue.prototype;
-  ModelQueue.prototype.offer = function (request: DeletionRequested, ...rest: unknown[]) {
+  ModelQueue.prototype.offer = function (request, ...rest) {
     offered.add(requestKey(request));
-    return offer.call(this, request, ...rest);
+    offer.call(this, request, ...rest);
   };
   const { enter, progress } = RequestBook.prototype;
-  RequestBook.prototype.enter = function (parts: readonly { readonly key: string }[]) {
+  RequestBook.prototype.enter = function (parts) {
     for (const { key } of parts) if (offered.has(key)) appliedSince.add(key);
-    return enter.call(this, parts);
+    enter.call(this, parts);
   };
-  RequestBook.prototype.progress = function (key: string) {
+  RequestBook.prototype.progress = function (key) {
     const forgotten = offered.has(key) && !appliedSince.has(key);
     return forgotten ? { kind: 'unknown' } : progress.call(this, key);
   };
 }
 
 /** A request counts as handled when it was read, not when the lineage holds it. */
-export async function commitOffsetsEarly(): Promise<void> {
-  const { OffsetWindow } = await import(
-    compiled('services/unlearner/dist/domain/offset-window.js')
-  );
+export function commitOffsetsEarly(): void {
   const { add } = OffsetWindow.prototype;
-  OffsetWindow.prototype.add = function (offset: bigint) {
+  OffsetWindow.prototype.add = function (offset) {
     add.call(this, offset);
-    this.finish(offset);
+    this.settle(offset);
   };
 }
 

@@ -38,7 +38,7 @@ await runAlone({
   create: async ({ context, config, log, bus, store, blobs }) => {
     const { bug, roundMs } = config;
     if (bug === 'skip-dedupe') await skipDedupe();
-    if (bug === 'early-offsets') await commitOffsetsEarly();
+    if (bug === 'early-offsets') commitOffsetsEarly();
     const unfenced = bug === 'no-fencing';
     const lineages = unfenced
       ? new LineageStore(

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MinioStore } from '@lethe/store';
+import { Kafka, logLevel } from 'kafkajs';
+import { Client } from 'minio';
+import { KafkaCluster } from '../support/servers/kafka-cluster.ts';
+import { MinioServer } from '../support/servers/minio-server.ts';
+import type { TopicRecord } from './checker/observed.ts';
+import type { Observer, Surroundings, Victim } from './surroundings.ts';
+
+const bucket = 'chaos';
+const region = 'us-east-1';
+
+/** Real brokers that replicate everything, and a real MinIO. */
+export async function serverSurroundings(
+  folder: string,
+  brokers: 1 | 3 = 3,
+): Promise<Surroundings> {
+  const [kafka, minio] = await Promise.all([KafkaCluster.start({ brokers }), MinioServer.start()]);
+  const { accessKey, secretKey, host, port } = minio;
+  const s3 = new Client({ endPoint: host, port, useSSL: false, region, accessKey, secretKey });
+  await s3.makeBucket(bucket, region);
+  const client = new Kafka({
+    clientId: 'chaos-checker',
+    brokers: [...kafka.bootstrap],
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 20, initialRetryTime: 50, maxRetryTime: 1_000 },
+  });
+  const keys = join(folder, 'keys');
+  mkdirSync(keys);
+  writeFileSync(join(keys, 'access'), accessKey);
+  writeFileSync(join(keys, 'secret'), secretKey);
+  return {
+    name: `${brokers} Kafka broker${brokers === 1 ? '' : 's'} and MinIO`,
+    serviceEnv: {
+      LETHE_BUS: `kafka:${kafka.bootstrap.join(',')}`,
+      LETHE_STORE: `s3:${minio.url}/${bucket}`,
+      LETHE_STORE_ACCESS_KEY_FILE: join(keys, 'access'),
+      LETHE_STORE_SECRET_KEY_FILE: join(keys, 'secret'),
+    },
+    sessionTimeoutMs: 10_000,
+    openStore: async () =>
+      new MinioStore({
+        ...{ host, port, tls: false, bucket, prefix: '', region, timeoutMs: 15_000 },
+        secrets: async () => ({ accessKey, secretKey, ca: undefined }),
+      }),
+    victims: [leaders(client, kafka), { name: 'store', pick: async () => minio.process }],
+    observer: observe(client, s3),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([kafka[Symbol.asyncDispose](), minio[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+/** The broker that leads a partition of the requests, drawn at random. */
+function leaders(client: Kafka, kafka: KafkaCluster): Victim {
+  return {
+    name: 'broker',
+    async pick(random) {
+      const admin = client.admin();
+      try {
+        await admin.connect();
+        const { topics } = await admin.fetchTopicMetadata({ topics: ['deletion.requested.v1'] });
+        const partitions = topics[0]?.partitions ?? [];
+        const { leader = 0 } = partitions[Math.floor(random() * partitions.length)] ?? {};
+        return kafka.brokers[Math.max(0, leader - 1)]!;
+      } finally {
+        await admin.disconnect();
+      }
+    },
+  };
+}
+
+/** kafkajs and minio-js, used directly. */
+function observe(client: Kafka, s3: Client): Observer {
+  return {
+    async listObjects(prefix) {
+      const keys: string[] = [];
+      for await (const item of s3.listObjectsV2(bucket, prefix, true)) {
+        if (item.name !== undefined) keys.push(item.name);
+      }
+      return keys;
+    },
+    async readObject(key) {
+      try {
+        return await buffer(await s3.getObject(bucket, key));
+      } catch (thrown) {
+        if ((thrown as { code?: string }).code === 'NoSuchKey') return undefined;
+        throw thrown;
+      }
+    },
+    readTopics: () => readTopics(client),
+  };
+}
+
+/** From the beginning to what was the end when it began; aborted transactions are left out. */
+async function readTopics(client: Kafka): Promise<Map<string, TopicRecord[]>> {
+  const records = new Map<string, TopicRecord[]>();
+  const behind = new Map<string, bigint>();
+  const admin = client.admin();
+  await admin.connect();
+  for (const topic of (await admin.listTopics()).filter((name) => !name.startsWith('__'))) {
+    records.set(topic, []);
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+      if (BigInt(high) > BigInt(low)) behind.set(`${topic}/${partition}`, BigInt(high));
+    }
+  }
+  await admin.disconnect();
+  const groupId = `chaos-checker-${randomUUID()}`;
+  const consumer = client.consumer({ groupId, maxWaitTimeInMs: 200 });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...records.keys()], fromBeginning: true });
+  const failed = new Promise<never>((_, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) reject(payload.error);
+    });
+  });
+  await consumer.run({
+    autoCommit: false,
+    async eachBatch({ batch }) {
+      const { topic, partition } = batch;
+      for (const { offset, key, value } of batch.messages) {
+        records.get(topic)?.push({
+          ...{ partition, offset: BigInt(offset), key: key?.toString() ?? '' },
+          value: value ?? new Uint8Array(0),
+        });
+      }
+      const end = behind.get(`${topic}/${partition}`) ?? 0n;
+      if (BigInt(batch.lastOffset()) + 1n >= end) behind.delete(`${topic}/${partition}`);
+    },
+  });
+  const caughtUp = async () => {
+    while (behind.size > 0) await sleep(50);
+  };
+  await Promise.race([caughtUp(), failed]).finally(() => consumer.disconnect());
+  return records;
+}
