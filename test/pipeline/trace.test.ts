@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ComputeProcess } from '@lethe/compute';
-import { createEvaluatorService, defaultPolicy, evaluatorSettings } from '@lethe/evaluator';
+import { createEvaluatorService, evaluatorSettings } from '@lethe/evaluator';
+import { defaultPolicy } from '@lethe/gate';
 import { createIngestService } from '@lethe/ingest';
 import { LineageStore, openLineage } from '@lethe/lineage';
 import { createRegistryService } from '@lethe/registry';
@@ -53,6 +54,7 @@ beforeAll(async () => {
     createEvaluatorService({
       ...deps,
       policy: defaultPolicy,
+      heldKey: undefined,
       config: readConfig(evaluatorSettings, settings),
     }),
     createUnlearnerService({

@@ -1,6 +1,6 @@
 /**
- * Brings together what a judgement rests on: digests from the record, predictions from a
- * compute process.
+ * Brings together what a judgement rests on: digests from the record, logits from a compute
+ * process, what is still held of earlier rounds.
  *
  * What is wrong with the candidate becomes evidence. What is wrong around it (a store that does
  * not answer, a data folder that is not mounted) is thrown: waiting mends it, a verdict would not.
@@ -14,20 +14,31 @@ import {
   type RoundManifest,
   sha256,
 } from '@lethe/contracts';
+import type { Evidence, Found, HygieneEvidence, Policy, Version } from '@lethe/gate';
 import type { LineageStore } from '@lethe/lineage';
-import type { Evidence, Found, Version } from './domain/evidence.ts';
+import type { ArrayCache } from './array-cache.ts';
 import { modeNameOf } from './domain/mode-name.ts';
+import { type EarlierSet, earlierSets } from './earlier-sets.ts';
 import type { ForgottenClasses } from './forgotten-classes.ts';
-import { GatePredictions, heldOutOf, type ModelDigests } from './gate-predictions.ts';
+import type { HeldSets } from './held/held-sets.ts';
 import type { JobRunner } from './job-runner.ts';
-import type { EvaluateInput, EvaluateOutput, EvaluateProgress } from './jobs/evaluate-job.ts';
-import type { PredictionCache } from './prediction-cache.ts';
+import type {
+  EvaluateInput,
+  EvaluateOutput,
+  EvaluateProgress,
+  SetLogits,
+} from './jobs/evaluate-job.ts';
+import type { ModelRoles, WeightsFacts } from './jobs/open-models.ts';
+import { heldOutOf, KnownLogits } from './known-logits.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 
 export interface EvidenceDeps {
   readonly lineages: LineageStore;
   readonly compute: JobRunner;
-  readonly cache: PredictionCache;
+  readonly cache: ArrayCache;
   readonly forgottenClasses: ForgottenClasses;
+  readonly held: HeldSets;
+  readonly memory: MemoryBudget;
 }
 
 /** A round to be judged, with the model it belongs to. */
@@ -35,6 +46,14 @@ export interface Candidate {
   readonly registration: ModelRegistration;
   readonly manifest: RoundManifest;
   readonly round: Round;
+}
+
+export interface Gathered {
+  readonly evidence: Evidence;
+  /** The forgotten samples themselves, where they are to be held. */
+  readonly forgetSamples:
+    | { readonly values: Float32Array; readonly labels: Int32Array }
+    | undefined;
 }
 
 /** The compiled job, wherever this module is run from. */
@@ -46,14 +65,18 @@ const evaluateJob = new URL(
 /** Name of the forget set in the job; no evaluation set is called so. */
 const forgetSet = ':forget';
 
+/** Most numbers that the logits of one model on one set may be: 64 MiB. */
+const mostLogits = 2 ** 24;
+
 /** @param served what serves now */
 export async function gatherEvidence(
-  { registration, manifest, round }: Candidate,
+  candidate: Candidate,
   served: Version,
+  policy: Policy,
   deps: EvidenceDeps,
   options: JobOptions<EvaluateProgress>,
-): Promise<Evidence> {
-  const candidate = await readWeights(round.weightsDigest, deps.lineages);
+): Promise<Gathered> {
+  const { registration, manifest, round } = candidate;
   const facts = {
     mode: modeNameOf(round.mode),
     classNames: classNamesOf(registration),
@@ -61,123 +84,238 @@ export async function gatherEvidence(
     parent: { sequence: round.parentSequence, weightsDigest: round.parentWeightsDigest },
     served,
   };
-  if (candidate.kind === 'missing') {
-    return { ...facts, weights: candidate, heldOut: candidate, forget: candidate };
-  }
+  const nothing = (why: Missing, weights: Evidence['weights'] = why): Gathered => ({
+    evidence: {
+      ...facts,
+      weights,
+      hygiene: why,
+      heldOut: why,
+      forget: why,
+      earlier: { kind: 'found', value: [] },
+    },
+    forgetSamples: undefined,
+  });
 
-  const models: ModelDigests = {
+  const roles: ModelRoles = {
     candidate: round.weightsDigest,
     served: served.weightsDigest,
     original: registration.weightsDigest,
   };
-  const wanted = [...new Set(Object.values(models))];
+  const weights = await readAll(roles, deps.lineages);
+  if (weights.kind === 'missing') return nothing(weights);
+  const stated = sha256(weights.value[roles.candidate] as Uint8Array);
+  const baselines = weightsFound(round, stated, undefined);
+  const choice = {
+    trainingManifestDigest: registration.trainingManifestDigest,
+    excluded: [] as readonly string[],
+    limit: Math.min(
+      policy.maxHeldOutSamples,
+      Math.max(1, Math.floor(mostLogits / registration.classCount)),
+    ),
+  };
+  const wanted = [...new Set(Object.values(roles))];
   const gateSets = registration.evaluationSets
     .filter(({ role }) => role === 'gate')
-    .map((set) => new GatePredictions(set, wanted, deps.cache));
-  const input = await jobInput(registration, round, gateSets, models, candidate.value, deps);
-  if (input.kind === 'missing') {
-    return {
-      ...facts,
-      weights: weightsFound(round, candidate.value),
-      heldOut: input,
-      forget: input,
-    };
-  }
+    .map((set) => new KnownLogits(set, choice, wanted, deps.cache));
+  const earlier = await earlierSets(candidate, wanted, policy, deps);
+  const input = await jobInput(candidate, policy, { roles, gateSets, earlier, choice }, deps);
+  using _ = await deps.memory.reserve(
+    bytesNeeded(weights.value, input, registration),
+    options.signal,
+  );
   const output = await deps.compute.run<EvaluateInput, EvaluateOutput, EvaluateProgress>(
     evaluateJob,
-    input.value,
+    { ...input, weights: weights.value },
     options,
   );
 
-  const broken = output.unreadable[models.candidate];
-  if (broken !== undefined) {
-    const missing = missingBecause('weights_unreadable', broken);
-    return { ...facts, weights: missing, heldOut: missing, forget: missing };
+  const unsound = unsoundModel(output.weights, roles);
+  if (unsound !== undefined) {
+    const { model, why } = unsound;
+    if (model !== 'candidate') return nothing(why, baselines);
+    return nothing(
+      why,
+      unsound.nonFinite === undefined ? why : weightsFound(round, stated, output.weights),
+    );
   }
   for (const gate of gateSets) {
     const seen = output.sets.find(({ set }) => set === gate.set.name);
-    if (seen !== undefined) gate.learn(seen, deps.cache);
+    if (seen !== undefined) gate.learn(seen);
   }
+  for (const set of earlier) {
+    const seen = output.sets.find((each) => each.set === set.name);
+    if (seen !== undefined) set.learn(seen.logits);
+  }
+  const forget = output.sets.find(({ set }) => set === forgetSet);
   return {
-    ...facts,
-    weights: weightsFound(round, candidate.value, output.nonFinite[models.candidate]),
-    heldOut: heldOutEvidence(output, gateSets, models),
-    forget: forgetEvidence(output, round),
+    evidence: {
+      ...facts,
+      weights: weightsFound(round, stated, output.weights),
+      hygiene: hygieneOf(gateSets),
+      heldOut:
+        gateSets.length === 0
+          ? missingBecause('no_gate_set', 'The model was registered without a gate set.')
+          : { kind: 'found', value: heldOutOf(gateSets, roles) },
+      forget: forgetEvidence(forget, candidate, roles),
+      earlier: { kind: 'found', value: earlier.map((set) => set.evidence(roles)) },
+    },
+    forgetSamples:
+      forget?.values === undefined ? undefined : { values: forget.values, labels: forget.labels },
   };
 }
 
-function weightsFound(round: Round, bytes: Uint8Array, nonFinite?: string): Evidence['weights'] {
-  const value = { statedDigest: round.weightsDigest, actualDigest: sha256(bytes), nonFinite };
-  return { kind: 'found', value };
+type Missing = Extract<Found<never>, { kind: 'missing' }>;
+
+/** The first model that cannot be run, the candidate before its baselines. */
+function unsoundModel(facts: WeightsFacts, roles: ModelRoles) {
+  for (const model of ['candidate', 'served', 'original'] as const) {
+    const digest = roles[model];
+    const nonFinite = facts.nonFinite[digest];
+    const broken = facts.unreadable[digest];
+    const reason = model === 'candidate' ? 'weights' : 'baseline';
+    if (broken !== undefined) {
+      return { model, nonFinite: undefined, why: missingBecause(`${reason}_unreadable`, broken) };
+    }
+    if (nonFinite !== undefined) {
+      const sentence = `The weights of the ${model} model are not all finite: ${nonFinite}.`;
+      return { model, nonFinite, why: missingBecause(`${reason}_not_finite`, sentence) };
+    }
+  }
+  return undefined;
 }
 
-/** Only what is not known yet is asked for, and only the weights for it are fetched. */
-async function jobInput(
-  registration: ModelRegistration,
+function weightsFound(
   round: Round,
-  gateSets: readonly GatePredictions[],
-  models: ModelDigests,
-  candidate: Uint8Array,
-  { lineages }: EvidenceDeps,
-): Promise<Found<EvaluateInput>> {
-  const wanted = [...new Set(Object.values(models))];
-  const sets = gateSets.flatMap((gate) => {
-    const missing = gate.missing(wanted);
-    const { name, source, ranges, digest } = gate.set;
-    if (missing.length === 0) return [];
-    if (source === undefined) throw unregistered(`the source of evaluation set ${name}`);
-    const samples = { kind: 'evaluation-set', source, ranges, digest } as const;
-    return [{ name, samples, models: missing }];
-  });
-  const weights = new Map<string, Uint8Array>([[models.candidate, candidate]]);
-  for (const digest of new Set(sets.flatMap((set) => set.models))) {
-    if (weights.has(digest)) continue;
-    const found = await readWeights(digest, lineages);
-    if (found.kind === 'missing') return missingBecause('baseline_unreadable', found.explanation);
-    weights.set(digest, found.value);
-  }
-  if (registration.trainingData === undefined) throw unregistered('its training data');
-  const forget = {
-    kind: 'training-rows',
-    source: registration.trainingData,
-    manifestFile: await lineages.blobs.file(registration.trainingManifestDigest as Digest),
-    rows: rowsOf(round),
-  } as const;
+  actualDigest: string,
+  facts: WeightsFacts | undefined,
+): Evidence['weights'] {
   return {
     kind: 'found',
     value: {
-      topology: await lineages.blobs.get(registration.topologyDigest as Digest),
-      preprocessing: registration.preprocessing ?? { scale: 1, mean: [0], std: [1] },
-      models: [...weights].map(([name, bytes]) => ({ name, weights: bytes })),
-      sets: [...sets, { name: forgetSet, samples: forget, models: [models.candidate] }],
+      statedDigest: round.weightsDigest,
+      actualDigest,
+      nonFinite: facts?.nonFinite[round.weightsDigest],
+      distanceFromServed: facts?.distanceFromServed ?? Number.NaN,
+      distanceFromOriginal: facts?.distanceFromOriginal ?? Number.NaN,
+      changedShare: facts?.changedShare ?? Number.NaN,
     },
   };
 }
 
-function heldOutEvidence(
-  output: EvaluateOutput,
-  gateSets: readonly GatePredictions[],
-  models: ModelDigests,
-): Evidence['heldOut'] {
-  if (gateSets.length === 0) {
-    return missingBecause('no_gate_set', 'The model was registered without a gate set.');
-  }
-  for (const baseline of [models.served, models.original]) {
-    const broken = output.unreadable[baseline] ?? output.nonFinite[baseline];
-    if (broken !== undefined && baseline !== models.candidate) {
-      return missingBecause('baseline_unreadable', broken);
-    }
-  }
-  return { kind: 'found', value: heldOutOf(gateSets, models) };
+interface Wanted {
+  readonly roles: ModelRoles;
+  readonly gateSets: readonly KnownLogits[];
+  readonly earlier: readonly EarlierSet[];
+  readonly choice: { readonly excluded: readonly string[]; readonly limit: number };
 }
 
-function forgetEvidence(output: EvaluateOutput, round: Round): Evidence['forget'] {
-  const seen = output.sets.find(({ set }) => set === forgetSet);
+/** Only what is not known yet is asked for. */
+async function jobInput(
+  { registration, round }: Candidate,
+  policy: Policy,
+  { roles, gateSets, earlier, choice }: Wanted,
+  { lineages, held }: EvidenceDeps,
+): Promise<Omit<EvaluateInput, 'weights'>> {
+  const all = [...new Set(Object.values(roles))];
+  const manifestFile = await lineages.blobs.file(registration.trainingManifestDigest as Digest);
+  const rules = policy.modes[modeNameOf(round.mode)];
+  const residual =
+    rules['residual_knowledge.mirrored'] !== undefined ||
+    rules['residual_knowledge.shifted'] !== undefined;
+  const stopSets = registration.evaluationSets.flatMap(({ role, source, ranges }) =>
+    role === 'stop' && source !== undefined ? [{ source, ranges }] : [],
+  );
+  const sets = gateSets.flatMap((gate) => {
+    const models = gate.missing(all);
+    const { name, source, ranges, digest, size } = gate.set;
+    if (models.length === 0 && !residual) return [];
+    if (source === undefined) throw unregistered(`the source of evaluation set ${name}`);
+    const { excluded, limit } = choice;
+    const samples = {
+      kind: 'evaluation-set',
+      source,
+      ranges,
+      digest,
+      manifestFile,
+      excluded,
+      stopSets,
+      limit,
+    } as const;
+    return [{ name, samples, models, copies: residual ? copiesOf(size) : 0, keepValues: false }];
+  });
+  const ofEarlier = earlier.flatMap((set) => {
+    const models = set.missing();
+    if (models.length === 0) return [];
+    const samples = { kind: 'held', ...set.samples, shape: registration.sampleShape } as const;
+    return [{ name: set.name, samples, models, copies: 0, keepValues: false }];
+  });
+  if (registration.trainingData === undefined) throw unregistered('its training data');
+  const rows = rowsOf(round);
+  const forget = {
+    name: forgetSet,
+    samples: { kind: 'training-rows', source: registration.trainingData, manifestFile, rows },
+    models: all,
+    copies: residual ? rows.length : 0,
+    keepValues: held.enabled,
+  } as const;
+  return {
+    topology: await lineages.blobs.get(registration.topologyDigest as Digest),
+    preprocessing: registration.preprocessing ?? { scale: 1, mean: [0], std: [1] },
+    roles,
+    sets: [...sets, ...ofEarlier, forget],
+  };
+}
+
+/** Estimate: weights here, in the process and as tensors, and logits here and there. */
+function bytesNeeded(
+  weights: Readonly<Record<string, Uint8Array>>,
+  { sets }: Pick<EvaluateInput, 'sets'>,
+  { classCount, evaluationSets }: ModelRegistration,
+): number {
+  const ofWeights = Object.values(weights).reduce((sum, { length }) => sum + 4 * length, 0);
+  const sizes = new Map(evaluationSets.map(({ name, size }) => [name, size]));
+  const ofLogits = sets.reduce(
+    (sum, { name, models }) => sum + 8 * (sizes.get(name) ?? 0) * classCount * models.length,
+    0,
+  );
+  return ofWeights + ofLogits;
+}
+
+/** A tenth of the set, enough for an AUC: copies of all would double the forward passes. */
+function copiesOf(size: number): number {
+  return Math.min(size, Math.max(500, Math.ceil(size / 10)));
+}
+
+function hygieneOf(gateSets: readonly KnownLogits[]): Found<HygieneEvidence> {
+  const total = (field: 'removed' | 'sharedWithStop') =>
+    gateSets.reduce((sum, { about }) => sum + (about?.[field] ?? 0), 0);
+  return {
+    kind: 'found',
+    value: { sharedWithStop: total('sharedWithStop'), removedFromGate: total('removed') },
+  };
+}
+
+function forgetEvidence(
+  seen: SetLogits | undefined,
+  { manifest, round }: Candidate,
+  roles: ModelRoles,
+): Evidence['forget'] {
   if (seen === undefined) return missingBecause('no_forget_set', 'The forget set was not seen.');
-  const candidate = seen.predictions[round.weightsDigest] ?? seen.labels.map(() => -1);
+  const logits = (digest: string) => seen.logits[digest] ?? new Float32Array(0);
   const target = round.parts[0]?.request?.relabelTo;
-  const targets = target === undefined ? {} : { targets: seen.labels.map(() => target) };
-  return { kind: 'found', value: { labels: seen.labels, candidate, ...targets } };
+  return {
+    kind: 'found',
+    value: {
+      sequence: manifest.sequence,
+      mode: modeNameOf(round.mode),
+      labels: seen.labels,
+      candidate: logits(roles.candidate),
+      served: logits(roles.served),
+      original: logits(roles.original),
+      ...(target === undefined ? {} : { targets: seen.labels.map(() => target) }),
+      ...(seen.copies === undefined ? {} : { copies: seen.copies }),
+    },
+  };
 }
 
 /** Rows that the round served, each once, ascending. */
@@ -189,21 +327,29 @@ function classNamesOf({ classCount, classNames }: ModelRegistration): readonly s
   return Array.from({ length: classCount }, (_, label) => classNames[label] ?? String(label));
 }
 
-async function readWeights(digest: string, { blobs }: LineageStore): Promise<Found<Uint8Array>> {
-  try {
-    return { kind: 'found', value: await blobs.get(digest as Digest) };
-  } catch (error) {
-    const { code, message } = LetheError.from(error);
-    if (code === 'not_found' || code === 'corrupt')
-      return missingBecause(`weights_${code}`, message);
-    throw error;
+/** Bytes of all three models by digest; the reason says whose are missing. */
+async function readAll(
+  roles: ModelRoles,
+  { blobs }: LineageStore,
+): Promise<Found<Readonly<Record<string, Uint8Array>>>> {
+  const found: Record<string, Uint8Array> = {};
+  for (const model of ['candidate', 'served', 'original'] as const) {
+    const digest = roles[model];
+    try {
+      found[digest] ??= await blobs.get(digest as Digest);
+    } catch (error) {
+      const { code, message } = LetheError.from(error);
+      if (code !== 'not_found' && code !== 'corrupt') throw error;
+      return missingBecause(
+        model === 'candidate' ? `weights_${code}` : 'baseline_unreadable',
+        message,
+      );
+    }
   }
+  return { kind: 'found', value: found };
 }
 
-function missingBecause(
-  reason: string,
-  explanation: string,
-): Extract<Found<never>, { kind: 'missing' }> {
+function missingBecause(reason: string, explanation: string): Missing {
   return { kind: 'missing', reason, explanation };
 }
 

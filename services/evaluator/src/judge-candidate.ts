@@ -1,12 +1,22 @@
 import type { JobOptions } from '@lethe/compute';
 import { LetheError, type Verdict } from '@lethe/contracts';
+import {
+  inconclusive,
+  type Judgement,
+  judge,
+  type Policy,
+  policyDigest,
+  type Version,
+  worstOutcome,
+} from '@lethe/gate';
 import type { Clock } from '@lethe/service-kit';
-import { inconclusive } from './domain/check.ts';
-import type { Version } from './domain/evidence.ts';
-import { type Judgement, judge, worstOutcome } from './domain/judge.ts';
-import { type Policy, policyDigest } from './domain/policy.ts';
 import { verdictOf } from './domain/verdict.ts';
-import { type Candidate, type EvidenceDeps, gatherEvidence } from './gather-evidence.ts';
+import {
+  type Candidate,
+  type EvidenceDeps,
+  type Gathered,
+  gatherEvidence,
+} from './gather-evidence.ts';
 import type { EvaluateProgress } from './jobs/evaluate-job.ts';
 
 export interface JudgeDeps extends EvidenceDeps {
@@ -15,6 +25,11 @@ export interface JudgeDeps extends EvidenceDeps {
 
 export interface CandidateToJudge extends Candidate {
   readonly manifestDigest: string;
+}
+
+export interface Judged {
+  readonly verdict: Verdict;
+  readonly forgetSamples: Gathered['forgetSamples'];
 }
 
 /**
@@ -29,13 +44,16 @@ export async function judgeCandidate(
   policy: Policy,
   deps: JudgeDeps,
   options: JobOptions<EvaluateProgress> = {},
-): Promise<Verdict> {
+): Promise<Judged> {
   for (let tries = 0; tries < 3; tries++) {
     const served = await servedVersion(candidate, deps);
-    const evidence = await gatherEvidence(candidate, served, deps, options);
+    const gathered = await gatherEvidence(candidate, served, policy, deps, options);
     const now = await servedVersion(candidate, deps);
     if (now.sequence !== served.sequence || now.weightsDigest !== served.weightsDigest) continue;
-    return record(candidate, policy, served, judge(evidence, policy), deps);
+    return {
+      verdict: record(candidate, policy, served, judge(gathered.evidence, policy), deps),
+      forgetSamples: gathered.forgetSamples,
+    };
   }
   throw new LetheError('unavailable', 'the serving pointer moved during three evaluations');
 }
@@ -48,7 +66,7 @@ export async function undecided(
   deps: JudgeDeps,
 ): Promise<Verdict> {
   const served = await servedVersion(candidate, deps);
-  const checks = [inconclusive('evaluation', 'evaluation_failed', reason)];
+  const checks = [inconclusive('evaluation', 'evaluation_failed', reason).check];
   return record(candidate, policy, served, { outcome: worstOutcome(checks), checks }, deps);
 }
 
@@ -63,6 +81,7 @@ function record(
     ...candidate,
     weightsDigest: candidate.round.weightsDigest,
     policyDigest: policyDigest(policy),
+    policyName: policy.name,
     served,
     judgement,
     time: clock.now(),

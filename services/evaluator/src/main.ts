@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
-import { ComputeProcess } from '@lethe/compute';
+import { defaultPolicy, policyDigest, readPolicy } from '@lethe/gate';
 import { LineageStore } from '@lethe/lineage';
 import { runAlone, systemClock } from '@lethe/service-kit';
+import { openComputePool } from './compute-pool.ts';
 import { evaluatorConfigTable } from './config.ts';
-import { defaultPolicy, policyDigest } from './domain/policy.ts';
-import { readPolicy } from './domain/read-policy.ts';
+import { readHeldKey } from './held/held-key-file.ts';
 import { createEvaluatorService } from './service.ts';
 
 await runAlone({
@@ -19,8 +19,11 @@ await runAlone({
     return createEvaluatorService({
       bus,
       lineages: new LineageStore(store, blobs),
-      compute: context.stack.use(new ComputeProcess({ backend: { prefer: config.backend } })),
+      compute: context.stack.use(
+        openComputePool(config.evaluations, { backend: { prefer: config.backend } }),
+      ),
       policy,
+      heldKey: config.heldKeyFile === '' ? undefined : await readHeldKey(config.heldKeyFile),
       config,
       clock: systemClock,
       log,

@@ -1,5 +1,6 @@
 import type { Consumption, MessageBus } from '@lethe/bus';
 import { allTopics, EvaluatorServiceService, topics } from '@lethe/contracts';
+import type { Policy } from '@lethe/gate';
 import type { LineageStore } from '@lethe/lineage';
 import {
   type Clock,
@@ -9,14 +10,17 @@ import {
   type Log,
   type Readiness,
 } from '@lethe/service-kit';
+import { ArrayCache } from './array-cache.ts';
 import type { EvaluatorConfig } from './config.ts';
-import type { Policy } from './domain/policy.ts';
 import { ForgottenClasses } from './forgotten-classes.ts';
 import { type CandidateDeps, handleCandidate } from './handlers/candidate.ts';
-import { evaluate } from './handlers/evaluate.ts';
+import { evaluate, watchEvaluate } from './handlers/evaluate.ts';
 import { getVerdict } from './handlers/get-verdict.ts';
+import { HeldSets } from './held/held-sets.ts';
+import type { HeldKey } from './held/seal.ts';
+import { sweepHeldSets } from './held/sweep.ts';
 import type { JobRunner } from './job-runner.ts';
-import { PredictionCache } from './prediction-cache.ts';
+import { MemoryBudget } from './memory-budget.ts';
 
 export interface EvaluatorDeps {
   readonly bus: MessageBus;
@@ -24,6 +28,8 @@ export interface EvaluatorDeps {
   /** Where forward passes run; disposed of by whoever made it, after the service. */
   readonly compute: JobRunner;
   readonly policy: Policy;
+  /** Seals forget sets that are held to see whether they come back; `undefined`: none is held. */
+  readonly heldKey: HeldKey | undefined;
   readonly config: EvaluatorConfig;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,10 +41,15 @@ export function createEvaluatorService(deps: EvaluatorDeps): LetheService {
   const { bus, lineages, policy, clock, log } = deps;
   let consumption: Consumption | undefined;
   let readiness: Readiness = { kind: 'not-ready', reason: 'starting' };
+  const held = new HeldSets({ store: lineages.store, key: deps.heldKey, clock, log });
+  const stopSweeping = new AbortController();
+  let sweeping: Promise<void> = Promise.resolve();
   const candidateDeps: CandidateDeps = {
     lineages,
     compute: deps.compute,
-    cache: new PredictionCache(deps.config.cacheMiB * 2 ** 20),
+    cache: new ArrayCache(deps.config.cacheMiB * 2 ** 20),
+    memory: new MemoryBudget(deps.config.memoryMiB * 2 ** 20),
+    held,
     forgottenClasses: new ForgottenClasses(lineages),
     policy,
     clock,
@@ -50,6 +61,8 @@ export function createEvaluatorService(deps: EvaluatorDeps): LetheService {
     grpc: [
       implementService(EvaluatorServiceService, {
         evaluate: (request, { signal }) => evaluate(request, policy, candidateDeps, signal),
+        watchEvaluate: (request, { signal }) =>
+          watchEvaluate(request, policy, candidateDeps, signal),
         getVerdict: (request) => getVerdict(lineages, request),
       }),
     ],
@@ -67,12 +80,15 @@ export function createEvaluatorService(deps: EvaluatorDeps): LetheService {
           deps.onFatal(error);
         },
       });
+      sweeping = sweepHeldSets(held, lineages, { log, signal: stopSweeping.signal });
       readiness = { kind: 'ready' };
     },
     readiness: () => readiness,
     async [Symbol.asyncDispose]() {
       readiness = { kind: 'not-ready', reason: 'closing' };
+      stopSweeping.abort();
       await consumption?.[Symbol.asyncDispose]();
+      await sweeping;
     },
   };
 }

@@ -1,16 +1,18 @@
 import { type Check, outcomeToJSON, type Verdict } from '@lethe/contracts';
 import { count, inSpan, measure } from '@lethe/telemetry';
+import type { Judged } from './judge-candidate.ts';
 
 /** Runs an evaluation as a span of the candidate's trace. */
 export function tracedEvaluation(
   candidate: { readonly modelKey: string; readonly sequence: number },
-  work: () => Promise<Verdict>,
-): Promise<Verdict> {
+  work: () => Promise<Judged>,
+): Promise<Judged> {
   const { modelKey, sequence } = candidate;
   const attributes = { 'lethe.model': modelKey, 'lethe.sequence': sequence };
   return inSpan('evaluate', { attributes }, async (span) => {
     const startedMs = performance.now();
-    const verdict = await work();
+    const judged = await work();
+    const { verdict } = judged;
     const outcome = outcomeToJSON(verdict.outcome);
     measure('lethe.evaluation.duration', (performance.now() - startedMs) / 1000, {
       model: modelKey,
@@ -21,10 +23,10 @@ export function tracedEvaluation(
       'lethe.verdict.policy_digest': verdict.policyDigest,
       'lethe.weights_digest': verdict.weightsDigest,
     });
-    for (const { name, reason } of verdict.checks) {
-      if (reason !== '') span.event('check not passed', { check: name, reason });
+    for (const { name, reason, advisory } of verdict.checks) {
+      if (reason !== '' && !advisory) span.event('check not passed', { check: name, reason });
     }
-    return verdict;
+    return judged;
   });
 }
 

@@ -1,5 +1,6 @@
 /** The evaluator as it ships, but that no network is run. */
-import { createEvaluatorService, evaluatorConfigTable, readPolicy } from '@lethe/evaluator';
+import { createEvaluatorService, evaluatorConfigTable } from '@lethe/evaluator';
+import { readPolicy } from '@lethe/gate';
 import { LineageStore } from '@lethe/lineage';
 import { defineConfig, runAlone, systemClock } from '@lethe/service-kit';
 import { lenientPolicy } from '../../support/lenient-policy.ts';
@@ -26,6 +27,7 @@ await runAlone({
       lineages: new LineageStore(store, blobs),
       compute: new StandInEvaluations(config.refuseOneIn),
       policy: readPolicy(lenientPolicy),
+      heldKey: undefined,
       config,
       clock: systemClock,
       log,

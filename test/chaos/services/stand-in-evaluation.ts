@@ -4,8 +4,8 @@ import type { JobRunner } from '@lethe/evaluator';
 import type {
   EvaluateInput,
   EvaluateOutput,
-  SamplesToJudge,
 } from '../../../services/evaluator/src/jobs/evaluate-job.ts';
+import type { SamplesToJudge } from '../../../services/evaluator/src/jobs/open-samples.ts';
 
 const heldOutCount = 100;
 const classCount = 10;
@@ -29,10 +29,9 @@ export class StandInEvaluations implements JobRunner {
     return this.#evaluate(input as EvaluateInput) as Output;
   }
 
-  #evaluate({ sets, models }: EvaluateInput): EvaluateOutput {
-    const candidate = sets.find(({ samples }) => samples.kind === 'training-rows')?.models[0] ?? '';
-    const weights = models.find(({ name }) => name === candidate)?.weights ?? new Uint8Array(0);
-    const draw = Number.parseInt(sha256(weights).slice(0, 8), 16);
+  #evaluate({ sets, weights, roles }: EvaluateInput): EvaluateOutput {
+    const candidate = weights[roles.candidate] ?? new Uint8Array(0);
+    const draw = Number.parseInt(sha256(candidate).slice(0, 8), 16);
     const refused = this.#refuseOneIn > 0 && draw % this.#refuseOneIn === 0;
     return {
       sets: sets.map(({ name, samples, models: seenBy }) => {
@@ -40,13 +39,30 @@ export class StandInEvaluations implements JobRunner {
         return {
           set: name,
           labels,
-          predictions: Object.fromEntries(seenBy.map((model) => [model, labels])),
+          rows: Uint32Array.from(labels.keys()),
+          removed: 0,
+          sharedWithStop: 0,
+          logits: Object.fromEntries(seenBy.map((model) => [model, logitsOf(labels)])),
+          copies: undefined,
+          values: undefined,
         };
       }),
-      nonFinite: refused ? { [candidate]: 'the stand-in says so' } : {},
-      unreadable: {},
+      weights: {
+        nonFinite: refused ? { [roles.candidate]: 'the stand-in says so' } : {},
+        unreadable: {},
+        distanceFromServed: 0.01,
+        distanceFromOriginal: 0.01,
+        changedShare: 1,
+      },
     };
   }
+}
+
+/** Every sample is given its label. */
+function logitsOf(labels: Int32Array): Float32Array {
+  const logits = new Float32Array(labels.length * classCount);
+  for (const [row, label] of labels.entries()) logits[row * classCount + label] = 5;
+  return logits;
 }
 
 function labelsOf(samples: SamplesToJudge): Int32Array {

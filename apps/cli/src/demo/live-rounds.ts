@@ -57,13 +57,15 @@ export class LiveRounds {
     const { parts, method, metrics } = entry.value;
     const images = parts.reduce((sum, part) => sum + part.rows.length, 0);
     const heldOut = verdict?.checks.find((check) => check.name === 'held_out_accuracy.vs_original');
-    const failed = verdict?.checks.find((check) => check.outcome === Outcome.OUTCOME_FAIL);
+    const failed = verdict?.checks.find(
+      ({ outcome, advisory }) => outcome === Outcome.OUTCOME_FAIL && !advisory,
+    );
     const { green, red } = this.#out.colours;
     return [
       `round ${sequence}`,
       `${method}: ${parts.length} requests, ${images} images`,
       `forget ${percent(metrics?.forgetAccuracyBefore)} → ${percent(metrics?.forgetAccuracyAfter)}`,
-      `held out ${percent(heldOut?.value)}`,
+      `held out ${percent(heldOut?.observed)}`,
       promoted ? green('promoted') : `${red('rejected')}: ${failed?.explanation ?? 'inconclusive'}`,
     ].join('  ');
   }

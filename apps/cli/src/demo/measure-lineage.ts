@@ -132,12 +132,12 @@ function describeMethod(round: Round): string {
 
 function heldOutAccuracy(verdict: Verdict): number {
   const check = verdict.checks.find((each) => each.name === 'held_out_accuracy.vs_original');
-  return check?.value ?? Number.NaN;
+  return check?.observed ?? Number.NaN;
 }
 
 function failedChecks(verdict: Verdict): string[] {
   return verdict.checks
-    .filter((check) => check.outcome !== Outcome.OUTCOME_PASS)
+    .filter(({ outcome, advisory }) => outcome !== Outcome.OUTCOME_PASS && !advisory)
     .map((check) => check.explanation);
 }
 

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { SqliteBus } from '@lethe/bus';
 import { type BackendPreference, ComputeProcess } from '@lethe/compute';
-import { createEvaluatorService, evaluatorSettings, readPolicy } from '@lethe/evaluator';
+import { createEvaluatorService, evaluatorSettings, makeHeldKey } from '@lethe/evaluator';
+import { readPolicy } from '@lethe/gate';
 import { createIngestService } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
 import { createRegistryService } from '@lethe/registry';
@@ -111,6 +113,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       lineages: lineage,
       compute: compute(),
       policy: readPolicy(settings.policyYaml ?? ''),
+      heldKey: await makeHeldKey(join(layout.keys, 'held.key')),
       config: readConfig(evaluatorSettings, environment),
       clock,
       log: log.child({ service: 'evaluator' }),

@@ -41,6 +41,7 @@ export const rpcRoles = {
   'lethe.v1.EvaluatorService': {
     // A dry run: it costs the time of an evaluation.
     evaluate: ['operator', 'approver'],
+    watchEvaluate: ['operator', 'approver'],
     getVerdict: readers,
   } satisfies RolesOf<typeof EvaluatorServiceService>,
 };

@@ -1,5 +1,5 @@
 import { LetheError, Mode } from '@lethe/contracts';
-import type { ModeName } from './policy.ts';
+import type { ModeName } from '@lethe/gate';
 
 /** The mode as the policy names it. @throws LetheError `corrupt` where a record states none */
 export function modeNameOf(mode: Mode): ModeName {

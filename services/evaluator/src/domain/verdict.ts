@@ -1,6 +1,5 @@
 import type { ModelRegistration, RoundManifest, Verdict } from '@lethe/contracts';
-import type { Version } from './evidence.ts';
-import type { Judgement } from './judge.ts';
+import type { Judgement, Version } from '@lethe/gate';
 
 export interface Judged {
   readonly registration: ModelRegistration;
@@ -8,6 +7,7 @@ export interface Judged {
   readonly manifestDigest: string;
   readonly weightsDigest: string;
   readonly policyDigest: string;
+  readonly policyName: string;
   readonly served: Version;
   readonly judgement: Judgement;
   readonly time: Date;
@@ -16,19 +16,21 @@ export interface Judged {
 /** The immutable record of a judgement. */
 export function verdictOf(judged: Judged): Verdict {
   const { registration, manifest, served, judgement } = judged;
-  const gateSets = registration.evaluationSets.filter(({ role }) => role === 'gate');
   return {
     modelKey: manifest.modelKey,
     sequence: manifest.sequence,
     manifestDigest: judged.manifestDigest,
     weightsDigest: judged.weightsDigest,
     policyDigest: judged.policyDigest,
+    policyName: judged.policyName,
     servedSequence: served.sequence,
     servedWeightsDigest: served.weightsDigest,
     originalWeightsDigest: registration.weightsDigest,
     outcome: judgement.outcome,
     checks: [...judgement.checks],
-    evaluationSetDigests: Object.fromEntries(gateSets.map(({ name, digest }) => [name, digest])),
+    evaluationSetDigests: Object.fromEntries(
+      registration.evaluationSets.map(({ name, digest }) => [name, digest]),
+    ),
     judgedTime: judged.time,
   };
 }

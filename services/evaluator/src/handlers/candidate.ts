@@ -7,7 +7,9 @@ import {
   parseModelKey,
   topics,
   type Verdict,
+  Outcome as VerdictOutcome,
 } from '@lethe/contracts';
+import type { Policy } from '@lethe/gate';
 import type { Recorded } from '@lethe/lineage';
 import {
   deadLetter,
@@ -19,10 +21,10 @@ import {
   type Outcome,
   retry,
 } from '@lethe/service-kit';
-import type { Policy } from '../domain/policy.ts';
 import {
   type CandidateToJudge,
   type JudgeDeps,
+  type Judged,
   judgeCandidate,
   undecided,
 } from '../judge-candidate.ts';
@@ -54,9 +56,11 @@ export async function handleCandidate(
   if (existing !== undefined) return announce(existing, event);
   let verdict: Verdict;
   try {
-    verdict = await tracedEvaluation(event, () =>
+    const judged = await tracedEvaluation(event, () =>
       judgeCandidate(found, deps.policy, deps, { signal }),
     );
+    verdict = judged.verdict;
+    await holdForgetSet(found, judged, deps);
   } catch (thrown) {
     const error = LetheError.from(thrown);
     if (signal.aborted || !failsByItself(error)) throw error;
@@ -65,6 +69,18 @@ export async function handleCandidate(
     verdict = await undecided(found, deps.policy, error.message, deps);
   }
   return announce(await put(verdict, deps), event);
+}
+
+/** Before the verdict is written: what is promoted by it must be held by then. */
+async function holdForgetSet(
+  { manifest, round }: CandidateToJudge,
+  { verdict, forgetSamples }: Judged,
+  { held }: CandidateDeps,
+): Promise<void> {
+  if (verdict.outcome !== VerdictOutcome.OUTCOME_PASS || forgetSamples === undefined) return;
+  const deadlines = round.parts.map(({ request }) => request?.deadline?.getTime() ?? 0);
+  const set = { sequence: manifest.sequence, ...forgetSamples };
+  await held.hold(manifest.modelKey, set, new Date(Math.min(...deadlines)));
 }
 
 function announce(verdict: Recorded<Verdict>, event: ModelCandidate): Outcome {
@@ -97,13 +113,14 @@ async function findCandidate(
 async function put(verdict: Verdict, { lineages, log }: CandidateDeps): Promise<Recorded<Verdict>> {
   const outcome = await lineages.putVerdict(verdict);
   if (outcome.kind === 'committed') {
-    const failed = verdict.checks.filter((check) => check.reason !== '');
+    const failed = verdict.checks.filter(({ reason, advisory }) => reason !== '' && !advisory);
     countVerdict(verdict, failed);
     log.info('a candidate was judged', {
       model: verdict.modelKey,
       sequence: verdict.sequence,
       outcome: outcomeToJSON(verdict.outcome),
       reasons: failed.map((check) => `${check.name}: ${check.reason}`),
+      undecided: verdict.checks.filter(({ advisory }) => advisory).length,
     });
     return { record: verdict, digest: outcome.digest };
   }

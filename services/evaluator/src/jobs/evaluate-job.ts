@@ -1,80 +1,62 @@
 /**
  * Runs in a compute process: what do these models say about these samples?
  *
- * Samples pass through in batches, so that memory holds the models, one batch and one int32
- * per sample and model, whatever the size of a set.
+ * Samples pass through in batches, so that memory holds the models, one batch and the logits of
+ * the rows asked for, whatever the size of a set.
  */
 import type { JobContext } from '@lethe/compute';
-import { type DatasetSource, LetheError, type RowRange } from '@lethe/contracts';
-import {
-  type Dataset,
-  evaluationSetDigest,
-  openDataset,
-  openTrainingManifest,
-  rowsOfRanges,
-  type SampleBatch,
-  sampleReader,
-} from '@lethe/datasets';
-import {
-  type Classifier,
-  decodeModel,
-  findNonFinite,
-  logits,
-  type Preprocessing,
-  parseTopology,
-  weightsOf,
-} from '@lethe/models';
-import { predictionsOf } from '../domain/predictions.ts';
+import { LetheError } from '@lethe/contracts';
+import { logits, type Preprocessing } from '@lethe/models';
+import { type Augmentation, augmentations, augmentedCopies } from '@lethe/unlearning/measures';
+import { evenly } from './evenly.ts';
+import { type ModelRoles, type OpenModels, openModels, type WeightsFacts } from './open-models.ts';
+import { type OpenedSamples, openSamples, type SamplesToJudge } from './open-samples.ts';
 
-/** Weights of the registered network, as stored. */
-export interface ModelToRun {
-  /** Names the model in the output. */
+/** A set, and the models that should see it, by digest. */
+export interface SetToJudge {
   readonly name: string;
-  readonly weights: Uint8Array;
+  readonly samples: SamplesToJudge;
+  readonly models: readonly string[];
+  /** Most samples of which the candidate should see mirrored and shifted copies too; images only. */
+  readonly copies: number;
+  /** Also give the samples themselves back: they are to be held. */
+  readonly keepValues: boolean;
 }
-
-export type SamplesToJudge =
-  /** Rows of an evaluation set, checked against the digest it was registered with. */
-  | {
-      readonly kind: 'evaluation-set';
-      readonly source: DatasetSource;
-      readonly ranges: readonly RowRange[];
-      readonly digest: string;
-    }
-  /** Rows of the training data, each checked against the training manifest. */
-  | {
-      readonly kind: 'training-rows';
-      readonly source: DatasetSource;
-      readonly manifestFile: string;
-      readonly rows: Uint32Array;
-    };
 
 export interface EvaluateInput {
   readonly topology: Uint8Array;
   readonly preprocessing: Preprocessing;
-  /** Each set with the models that should see it. */
-  readonly sets: readonly {
-    readonly name: string;
-    readonly samples: SamplesToJudge;
-    readonly models: readonly string[];
-  }[];
-  readonly models: readonly ModelToRun[];
+  /** Weights as stored, by digest. */
+  readonly weights: Readonly<Record<string, Uint8Array>>;
+  readonly roles: ModelRoles;
+  readonly sets: readonly SetToJudge[];
 }
 
-export interface SetPredictions {
+export interface SetLogits {
   readonly set: string;
   /** [n] */
   readonly labels: Int32Array;
-  /** By name of each model that was run: [n] predicted class, −1 where the output was not finite. */
-  readonly predictions: Readonly<Record<string, Int32Array>>;
+  /** [n] positions within the set as registered, ascending. */
+  readonly rows: Uint32Array;
+  /** Rows left out because they are trained on or asked to be deleted. */
+  readonly removed: number;
+  /** Samples that a stop set holds too. */
+  readonly sharedWithStop: number;
+  /** By digest of each model that was run: [n, classes]. */
+  readonly logits: Readonly<Record<string, Float32Array>>;
+  readonly copies:
+    | {
+        readonly labels: Int32Array;
+        readonly candidate: Readonly<Record<Augmentation, Float32Array>>;
+      }
+    | undefined;
+  /** Row-major [n, ...shape], where they were asked for. */
+  readonly values: Float32Array | undefined;
 }
 
 export interface EvaluateOutput {
-  readonly sets: readonly SetPredictions[];
-  /** Models with weights that are not all finite, with the first such value; none was run. */
-  readonly nonFinite: Readonly<Record<string, string>>;
-  /** Models whose bytes are no weights of the registered network, and why; none was run. */
-  readonly unreadable: Readonly<Record<string, string>>;
+  readonly sets: readonly SetLogits[];
+  readonly weights: WeightsFacts;
 }
 
 export interface EvaluateProgress {
@@ -89,24 +71,14 @@ export async function run(
   input: EvaluateInput,
   context: JobContext<EvaluateProgress>,
 ): Promise<EvaluateOutput> {
-  const models = new Map<string, Classifier>();
-  const nonFinite: Record<string, string> = {};
-  const unreadable: Record<string, string> = {};
-  try {
-    for (const { name, weights } of input.models) {
-      const opened = await openModel(input, weights);
-      if (opened.kind === 'open') models.set(name, opened.classifier);
-      if (opened.kind === 'non-finite') nonFinite[name] = opened.value;
-      if (opened.kind === 'unreadable') unreadable[name] = opened.reason;
-    }
-    const sets: SetPredictions[] = [];
-    for (const { name, samples, models: wanted } of input.sets) {
-      sets.push(await predictSet(name, samples, wanted, models, context).catch(blameTheData));
-    }
-    return { sets, nonFinite, unreadable };
-  } finally {
-    for (const { model } of models.values()) model.dispose();
+  using models = await openModels(input);
+  const candidate = models.classifiers.get(input.roles.candidate);
+  if (candidate === undefined) return { sets: [], weights: models.facts };
+  const sets: SetLogits[] = [];
+  for (const set of input.sets) {
+    sets.push(await judgeSet(set, models, input.roles, context).catch(blameTheData));
   }
+  return { sets, weights: models.facts };
 }
 
 /** Data on disk that is not what was registered can be restored: then the evaluation goes on. */
@@ -116,102 +88,78 @@ function blameTheData(thrown: unknown): never {
   throw new LetheError('precondition', error.message, { cause: error });
 }
 
-type OpenedModel =
-  | { readonly kind: 'open'; readonly classifier: Classifier }
-  | { readonly kind: 'non-finite'; readonly value: string }
-  | { readonly kind: 'unreadable'; readonly reason: string };
-
-async function openModel(
-  { topology, preprocessing }: EvaluateInput,
-  weights: Uint8Array,
-): Promise<OpenedModel> {
-  try {
-    const found = findNonFinite(weightsOf(weights, topology), parseTopology(topology).weightSpecs);
-    if (found !== undefined) {
-      return { kind: 'non-finite', value: `${found.name}[${found.index}] is ${found.value}` };
-    }
-    return { kind: 'open', classifier: await decodeModel(topology, weights, preprocessing) };
-  } catch (error) {
-    const { code, message } = LetheError.from(error);
-    if (code !== 'corrupt' && code !== 'invalid') throw error;
-    return { kind: 'unreadable', reason: message };
-  }
-}
-
-async function predictSet(
-  set: string,
-  samples: SamplesToJudge,
-  wanted: readonly string[],
-  models: ReadonlyMap<string, Classifier>,
+async function judgeSet(
+  set: SetToJudge,
+  { classifiers }: OpenModels,
+  roles: ModelRoles,
   { report, signal }: JobContext<EvaluateProgress>,
-): Promise<SetPredictions> {
-  await using opened = await openSamples(samples);
-  const { rows, read } = opened;
+): Promise<SetLogits> {
+  await using samples = await openSamples(set.samples);
+  const { rows } = samples;
   const labels = new Int32Array(rows.length);
-  const running = wanted.flatMap((name) => {
-    const classifier = models.get(name);
-    return classifier === undefined
-      ? []
-      : [{ name, classifier, seen: new Int32Array(rows.length) }];
+  const running = set.models.flatMap((digest) => {
+    const classifier = classifiers.get(digest);
+    if (classifier === undefined) return [];
+    const seen = new Float32Array(rows.length * classifier.classCount);
+    return [{ digest, classifier, seen }];
   });
+  const kept: Float32Array[] = [];
   for (let from = 0; from < rows.length; from += batchSize) {
     signal.throwIfAborted();
-    const batch = await read(rows.subarray(from, from + batchSize));
+    const batch = await samples.read(rows.subarray(from, from + batchSize));
     labels.set(batch.labels, from);
+    if (set.keepValues) kept.push(batch.values);
     for (const { classifier, seen } of running) {
       const outputs = await logits(classifier, batch.values, batch.labels.length, { signal });
-      seen.set(predictionsOf(outputs, classifier.classCount), from);
+      seen.set(outputs, from * classifier.classCount);
     }
     report({ done: Math.min(from + batchSize, rows.length), total: rows.length });
   }
-  const predictions = Object.fromEntries(running.map(({ name, seen }) => [name, seen]));
-  return { set, labels, predictions };
+  return {
+    set: set.name,
+    labels,
+    rows: samples.positions,
+    removed: samples.removed,
+    sharedWithStop: samples.sharedWithStop,
+    logits: Object.fromEntries(running.map(({ digest, seen }) => [digest, seen])),
+    copies: await judgeCopies(set, samples, classifiers.get(roles.candidate), signal),
+    values: set.keepValues ? concatenate(kept) : undefined,
+  };
 }
 
-interface OpenedSamples extends AsyncDisposable {
-  readonly rows: Uint32Array;
-  readonly read: (rows: Uint32Array) => Promise<SampleBatch>;
-}
-
-async function openSamples(samples: SamplesToJudge): Promise<OpenedSamples> {
-  const dataset = await openDataset(samples.source);
-  try {
-    switch (samples.kind) {
-      case 'evaluation-set': {
-        const rows = rowsOfRanges([...samples.ranges], dataset.size);
-        await checkDigest(dataset, rows, samples.digest);
-        return {
-          rows,
-          read: (some) => dataset.read(some),
-          [Symbol.asyncDispose]: () => dataset[Symbol.asyncDispose](),
-        };
-      }
-      case 'training-rows': {
-        const manifest = openTrainingManifest(samples.manifestFile);
-        const reader = sampleReader(dataset, manifest);
-        return {
-          rows: samples.rows,
-          read: (some) => reader.read(some),
-          [Symbol.asyncDispose]: async () => {
-            manifest[Symbol.dispose]();
-            await dataset[Symbol.asyncDispose]();
-          },
-        };
-      }
-      default:
-        return samples satisfies never;
+async function judgeCopies(
+  { copies }: SetToJudge,
+  { rows, read, shape, isImage }: OpenedSamples,
+  candidate: Parameters<typeof logits>[0] | undefined,
+  signal: AbortSignal,
+): Promise<SetLogits['copies']> {
+  const [height, width, channels] = shape;
+  if (copies === 0 || !isImage || candidate === undefined) return undefined;
+  if (height === undefined || width === undefined || channels === undefined) return undefined;
+  const some = evenly(rows, copies);
+  const labels = new Int32Array(some.length);
+  const seen = { mirrored: [] as Float32Array[], shifted: [] as Float32Array[] };
+  for (let from = 0; from < some.length; from += batchSize) {
+    signal.throwIfAborted();
+    const batch = await read(some.subarray(from, from + batchSize));
+    labels.set(batch.labels, from);
+    for (const augmentation of augmentations) {
+      const values = augmentedCopies(batch.values, [height, width, channels], augmentation);
+      seen[augmentation].push(await logits(candidate, values, batch.labels.length, { signal }));
     }
-  } catch (error) {
-    await dataset[Symbol.asyncDispose]();
-    throw error;
   }
+  return {
+    labels,
+    candidate: { mirrored: concatenate(seen.mirrored), shifted: concatenate(seen.shifted) },
+  };
 }
 
-async function checkDigest(dataset: Dataset, rows: Uint32Array, digest: string): Promise<void> {
-  const actual = await evaluationSetDigest(dataset, rows);
-  if (actual === digest) return;
-  throw new LetheError(
-    'precondition',
-    `the evaluation set on disk is not the one that was registered (${actual} instead of ${digest}); restore its files`,
-  );
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

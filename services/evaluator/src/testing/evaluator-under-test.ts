@@ -6,7 +6,9 @@ import {
   type RoundManifest,
   topics,
 } from '@lethe/contracts';
+import { defaultPolicy, type Policy } from '@lethe/gate';
 import {
+  type Clock,
   connect,
   createLog,
   encodeEvent,
@@ -18,7 +20,7 @@ import {
 } from '@lethe/service-kit';
 import type { TinyWorld } from '../../../../test/support/tiny-world.ts';
 import { evaluatorSettings } from '../config.ts';
-import { defaultPolicy, type Policy } from '../domain/policy.ts';
+import type { HeldKey } from '../held/seal.ts';
 import type { JobRunner } from '../job-runner.ts';
 import { createEvaluatorService } from '../service.ts';
 
@@ -29,14 +31,16 @@ export function evaluatorOn(
   world: TinyWorld,
   compute: JobRunner,
   policy: Policy = defaultPolicy,
+  options: { readonly heldKey?: HeldKey; readonly clock?: Clock } = {},
 ): LetheService {
   return createEvaluatorService({
     bus: world.bus,
     lineages: world.lineages,
     compute,
     policy,
+    heldKey: options.heldKey as HeldKey | undefined,
     config: readConfig(evaluatorSettings, { env: {}, argv: [] }),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log,
     onFatal: (error) => {
       throw error;
@@ -56,7 +60,7 @@ export interface Proposal {
   readonly modelKey?: string;
 }
 
-/** Writes a round as the unlearner would, and announces it. Default: a round that did nothing. */
+/** Writes a round as the unlearner would, and announces it. Default: one that hardly changed a thing. */
 export async function propose(world: TinyWorld, proposal: Proposal = {}): Promise<RoundManifest> {
   const { modelKey = 'tiny', rows = [0, 1], mode = Mode.MODE_UNTRAIN } = proposal;
   const registered = await world.lineages.registration(modelKey);
@@ -70,7 +74,7 @@ export async function propose(world: TinyWorld, proposal: Proposal = {}): Promis
     ...(relabelTo === undefined ? {} : { relabelTo }),
     ...(classLabel === undefined ? {} : { classLabel }),
   });
-  const weightsDigest = await world.lineages.blobs.put(proposal.weights ?? world.network.weights);
+  const weightsDigest = await world.lineages.blobs.put(proposal.weights ?? touched(world));
   const manifest: RoundManifest = {
     modelKey,
     sequence,
@@ -99,6 +103,14 @@ export async function propose(world: TinyWorld, proposal: Proposal = {}): Promis
   if (proposal.weightsDigest === '') await world.lineages.blobs.delete(weightsDigest as Digest);
   await announce(world, manifest);
   return manifest;
+}
+
+/** The network's weights, one of them a little greater. */
+function touched({ network }: TinyWorld): Uint8Array {
+  const bytes = network.weights.slice();
+  const values = new Float32Array(bytes.buffer);
+  values[0] = (values[0] ?? 0) + 1e-4;
+  return bytes;
 }
 
 /** Publishes the candidate event of a round; `change` plants a lie in it. */

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -25,6 +27,16 @@ export interface EvaluateRequest {
   sequence: number;
   /** YAML; empty: the service's policy. */
   policyYaml: string;
+}
+
+export interface EvaluateUpdate {
+  update: { $case: "progress"; value: EvaluateProgress } | { $case: "verdict"; value: Verdict } | undefined;
+}
+
+export interface EvaluateProgress {
+  /** Samples of the set that is being looked at. */
+  done: number;
+  total: number;
 }
 
 export interface GetVerdictRequest {
@@ -142,6 +154,192 @@ export const EvaluateRequest: MessageFns<EvaluateRequest> = {
     message.modelKey = object.modelKey ?? "";
     message.sequence = object.sequence ?? 0;
     message.policyYaml = object.policyYaml ?? "";
+    return message;
+  },
+};
+
+function createBaseEvaluateUpdate(): EvaluateUpdate {
+  return { update: undefined };
+}
+
+export const EvaluateUpdate: MessageFns<EvaluateUpdate> = {
+  encode(message: EvaluateUpdate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.update?.$case) {
+      case "progress":
+        EvaluateProgress.encode(message.update.value, writer.uint32(10).fork()).join();
+        break;
+      case "verdict":
+        Verdict.encode(message.update.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluateUpdate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluateUpdate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.update = { $case: "progress", value: EvaluateProgress.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.update = { $case: "verdict", value: Verdict.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluateUpdate {
+    return {
+      update: isSet(object.progress)
+        ? { $case: "progress", value: EvaluateProgress.fromJSON(object.progress) }
+        : isSet(object.verdict)
+        ? { $case: "verdict", value: Verdict.fromJSON(object.verdict) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: EvaluateUpdate): unknown {
+    const obj: any = {};
+    if (message.update?.$case === "progress") {
+      obj.progress = EvaluateProgress.toJSON(message.update.value);
+    } else if (message.update?.$case === "verdict") {
+      obj.verdict = Verdict.toJSON(message.update.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EvaluateUpdate>, I>>(base?: I): EvaluateUpdate {
+    return EvaluateUpdate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EvaluateUpdate>, I>>(object: I): EvaluateUpdate {
+    const message = createBaseEvaluateUpdate();
+    switch (object.update?.$case) {
+      case "progress": {
+        if (object.update?.value !== undefined && object.update?.value !== null) {
+          message.update = { $case: "progress", value: EvaluateProgress.fromPartial(object.update.value) };
+        }
+        break;
+      }
+      case "verdict": {
+        if (object.update?.value !== undefined && object.update?.value !== null) {
+          message.update = { $case: "verdict", value: Verdict.fromPartial(object.update.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseEvaluateProgress(): EvaluateProgress {
+  return { done: 0, total: 0 };
+}
+
+export const EvaluateProgress: MessageFns<EvaluateProgress> = {
+  encode(message: EvaluateProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.done !== 0) {
+      writer.uint32(8).uint32(message.done);
+    }
+    if (message.total !== 0) {
+      writer.uint32(16).uint32(message.total);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluateProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluateProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.done = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.total = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluateProgress {
+    return {
+      done: isSet(object.done) ? globalThis.Number(object.done) : 0,
+      total: isSet(object.total) ? globalThis.Number(object.total) : 0,
+    };
+  },
+
+  toJSON(message: EvaluateProgress): unknown {
+    const obj: any = {};
+    if (message.done !== 0) {
+      obj.done = Math.round(message.done);
+    }
+    if (message.total !== 0) {
+      obj.total = Math.round(message.total);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EvaluateProgress>, I>>(base?: I): EvaluateProgress {
+    return EvaluateProgress.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EvaluateProgress>, I>>(object: I): EvaluateProgress {
+    const message = createBaseEvaluateProgress();
+    message.done = object.done ?? 0;
+    message.total = object.total ?? 0;
     return message;
   },
 };
@@ -339,6 +537,16 @@ export const EvaluatorServiceService = {
     responseSerialize: (value: Verdict): Buffer => Buffer.from(Verdict.encode(value).finish()),
     responseDeserialize: (value: Buffer): Verdict => Verdict.decode(value),
   },
+  /** The same, telling how far it is; the verdict comes last. */
+  watchEvaluate: {
+    path: "/lethe.v1.EvaluatorService/WatchEvaluate" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: EvaluateRequest): Buffer => Buffer.from(EvaluateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EvaluateRequest => EvaluateRequest.decode(value),
+    responseSerialize: (value: EvaluateUpdate): Buffer => Buffer.from(EvaluateUpdate.encode(value).finish()),
+    responseDeserialize: (value: Buffer): EvaluateUpdate => EvaluateUpdate.decode(value),
+  },
   getVerdict: {
     path: "/lethe.v1.EvaluatorService/GetVerdict" as const,
     requestStream: false as const,
@@ -353,6 +561,8 @@ export const EvaluatorServiceService = {
 export interface EvaluatorServiceServer extends UntypedServiceImplementation {
   /** A dry run: judges the version under the service's policy or the one given; writes nothing. */
   evaluate: handleUnaryCall<EvaluateRequest, Verdict>;
+  /** The same, telling how far it is; the verdict comes last. */
+  watchEvaluate: handleServerStreamingCall<EvaluateRequest, EvaluateUpdate>;
   getVerdict: handleUnaryCall<GetVerdictRequest, GetVerdictResponse>;
 }
 
@@ -373,6 +583,13 @@ export interface EvaluatorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Verdict) => void,
   ): ClientUnaryCall;
+  /** The same, telling how far it is; the verdict comes last. */
+  watchEvaluate(request: EvaluateRequest, options?: Partial<CallOptions>): ClientReadableStream<EvaluateUpdate>;
+  watchEvaluate(
+    request: EvaluateRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<EvaluateUpdate>;
   getVerdict(
     request: GetVerdictRequest,
     callback: (error: ServiceError | null, response: GetVerdictResponse) => void,

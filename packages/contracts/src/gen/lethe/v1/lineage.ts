@@ -165,6 +165,7 @@ export interface Verdict {
   /** Evaluation sets used: name and digest. */
   evaluationSetDigests: { [key: string]: string };
   judgedTime: Date | undefined;
+  policyName: string;
 }
 
 export interface Verdict_EvaluationSetDigestsEntry {
@@ -181,8 +182,32 @@ export interface Check {
   /** One sentence for people. */
   explanation: string;
   value: number;
+  /** The bound that the value is nearest to or lies beyond. */
   threshold: number;
   sampleCount: number;
+  /**
+   * Metric of the policy that was measured, for example "class_accuracy.vs_served"; empty for
+   * checks that are not a matter of policy.
+   */
+  metric: string;
+  /** Bounds of the policy. */
+  low: number;
+  high: number;
+  /** Confidence interval of the value, at the policy's confidence. */
+  intervalLow: number;
+  intervalHigh: number;
+  /** "tango", "delong", …; empty where nothing was estimated. */
+  intervalMethod: string;
+  /** Of "the true value lies within the bounds", alone and adjusted for all checks together. */
+  pValue: number;
+  adjustedPValue: number;
+  /** Where the value is a difference: the candidate's figure and what it is compared with. */
+  observed: number;
+  reference: number;
+  /** True when the policy lets the other checks decide although this one was not passed. */
+  advisory: boolean;
+  /** Earlier rounds whose forgotten samples were judged together with this one's. */
+  pooledSequences: number[];
 }
 
 /** models/<key>/decisions/<sequence>.json: what the registry did with a candidate. */
@@ -2167,6 +2192,7 @@ function createBaseVerdict(): Verdict {
     checks: [],
     evaluationSetDigests: {},
     judgedTime: undefined,
+    policyName: "",
   };
 }
 
@@ -2207,6 +2233,9 @@ export const Verdict: MessageFns<Verdict> = {
     });
     if (message.judgedTime !== undefined) {
       Timestamp.encode(toTimestamp(message.judgedTime), writer.uint32(98).fork()).join();
+    }
+    if (message.policyName !== "") {
+      writer.uint32(106).string(message.policyName);
     }
     return writer;
   },
@@ -2323,6 +2352,14 @@ export const Verdict: MessageFns<Verdict> = {
             message.judgedTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.policyName = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2409,6 +2446,11 @@ export const Verdict: MessageFns<Verdict> = {
         : isSet(object.judged_time)
         ? fromJsonTimestamp(object.judged_time)
         : undefined,
+      policyName: isSet(object.policyName)
+        ? globalThis.String(object.policyName)
+        : isSet(object.policy_name)
+        ? globalThis.String(object.policy_name)
+        : "",
     };
   },
 
@@ -2456,6 +2498,9 @@ export const Verdict: MessageFns<Verdict> = {
     if (message.judgedTime !== undefined) {
       obj.judgedTime = message.judgedTime.toISOString();
     }
+    if (message.policyName !== "") {
+      obj.policyName = message.policyName;
+    }
     return obj;
   },
 
@@ -2482,6 +2527,7 @@ export const Verdict: MessageFns<Verdict> = {
         return acc;
       }, {});
     message.judgedTime = object.judgedTime ?? undefined;
+    message.policyName = object.policyName ?? "";
     return message;
   },
 };
@@ -2576,7 +2622,27 @@ export const Verdict_EvaluationSetDigestsEntry: MessageFns<Verdict_EvaluationSet
 };
 
 function createBaseCheck(): Check {
-  return { name: "", outcome: 0, reason: "", explanation: "", value: 0, threshold: 0, sampleCount: 0 };
+  return {
+    name: "",
+    outcome: 0,
+    reason: "",
+    explanation: "",
+    value: 0,
+    threshold: 0,
+    sampleCount: 0,
+    metric: "",
+    low: 0,
+    high: 0,
+    intervalLow: 0,
+    intervalHigh: 0,
+    intervalMethod: "",
+    pValue: 0,
+    adjustedPValue: 0,
+    observed: 0,
+    reference: 0,
+    advisory: false,
+    pooledSequences: [],
+  };
 }
 
 export const Check: MessageFns<Check> = {
@@ -2601,6 +2667,46 @@ export const Check: MessageFns<Check> = {
     }
     if (message.sampleCount !== 0) {
       writer.uint32(56).uint32(message.sampleCount);
+    }
+    if (message.metric !== "") {
+      writer.uint32(66).string(message.metric);
+    }
+    if (message.low !== 0) {
+      writer.uint32(73).double(message.low);
+    }
+    if (message.high !== 0) {
+      writer.uint32(81).double(message.high);
+    }
+    if (message.intervalLow !== 0) {
+      writer.uint32(89).double(message.intervalLow);
+    }
+    if (message.intervalHigh !== 0) {
+      writer.uint32(97).double(message.intervalHigh);
+    }
+    if (message.intervalMethod !== "") {
+      writer.uint32(106).string(message.intervalMethod);
+    }
+    if (message.pValue !== 0) {
+      writer.uint32(113).double(message.pValue);
+    }
+    if (message.adjustedPValue !== 0) {
+      writer.uint32(121).double(message.adjustedPValue);
+    }
+    if (message.observed !== 0) {
+      writer.uint32(129).double(message.observed);
+    }
+    if (message.reference !== 0) {
+      writer.uint32(137).double(message.reference);
+    }
+    if (message.advisory !== false) {
+      writer.uint32(144).bool(message.advisory);
+    }
+    if (message.pooledSequences.length !== 0) {
+      writer.uint32(154).fork();
+      for (const v of message.pooledSequences) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -2674,6 +2780,112 @@ export const Check: MessageFns<Check> = {
             message.sampleCount = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.low = reader.double();
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.high = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.intervalLow = reader.double();
+            continue;
+          }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.intervalHigh = reader.double();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.intervalMethod = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 113) {
+              break;
+            }
+
+            message.pValue = reader.double();
+            continue;
+          }
+          case 15: {
+            if (tag !== 121) {
+              break;
+            }
+
+            message.adjustedPValue = reader.double();
+            continue;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.observed = reader.double();
+            continue;
+          }
+          case 17: {
+            if (tag !== 137) {
+              break;
+            }
+
+            message.reference = reader.double();
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.advisory = reader.bool();
+            continue;
+          }
+          case 19: {
+            if (tag === 152) {
+              message.pooledSequences.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 154) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.pooledSequences.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2699,6 +2911,42 @@ export const Check: MessageFns<Check> = {
         : isSet(object.sample_count)
         ? globalThis.Number(object.sample_count)
         : 0,
+      metric: isSet(object.metric) ? globalThis.String(object.metric) : "",
+      low: isSet(object.low) ? globalThis.Number(object.low) : 0,
+      high: isSet(object.high) ? globalThis.Number(object.high) : 0,
+      intervalLow: isSet(object.intervalLow)
+        ? globalThis.Number(object.intervalLow)
+        : isSet(object.interval_low)
+        ? globalThis.Number(object.interval_low)
+        : 0,
+      intervalHigh: isSet(object.intervalHigh)
+        ? globalThis.Number(object.intervalHigh)
+        : isSet(object.interval_high)
+        ? globalThis.Number(object.interval_high)
+        : 0,
+      intervalMethod: isSet(object.intervalMethod)
+        ? globalThis.String(object.intervalMethod)
+        : isSet(object.interval_method)
+        ? globalThis.String(object.interval_method)
+        : "",
+      pValue: isSet(object.pValue)
+        ? globalThis.Number(object.pValue)
+        : isSet(object.p_value)
+        ? globalThis.Number(object.p_value)
+        : 0,
+      adjustedPValue: isSet(object.adjustedPValue)
+        ? globalThis.Number(object.adjustedPValue)
+        : isSet(object.adjusted_p_value)
+        ? globalThis.Number(object.adjusted_p_value)
+        : 0,
+      observed: isSet(object.observed) ? globalThis.Number(object.observed) : 0,
+      reference: isSet(object.reference) ? globalThis.Number(object.reference) : 0,
+      advisory: isSet(object.advisory) ? globalThis.Boolean(object.advisory) : false,
+      pooledSequences: globalThis.Array.isArray(object?.pooledSequences)
+        ? object.pooledSequences.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.pooled_sequences)
+        ? object.pooled_sequences.map((e: any) => globalThis.Number(e))
+        : [],
     };
   },
 
@@ -2725,6 +2973,42 @@ export const Check: MessageFns<Check> = {
     if (message.sampleCount !== 0) {
       obj.sampleCount = Math.round(message.sampleCount);
     }
+    if (message.metric !== "") {
+      obj.metric = message.metric;
+    }
+    if (message.low !== 0) {
+      obj.low = floatToJson(message.low);
+    }
+    if (message.high !== 0) {
+      obj.high = floatToJson(message.high);
+    }
+    if (message.intervalLow !== 0) {
+      obj.intervalLow = floatToJson(message.intervalLow);
+    }
+    if (message.intervalHigh !== 0) {
+      obj.intervalHigh = floatToJson(message.intervalHigh);
+    }
+    if (message.intervalMethod !== "") {
+      obj.intervalMethod = message.intervalMethod;
+    }
+    if (message.pValue !== 0) {
+      obj.pValue = floatToJson(message.pValue);
+    }
+    if (message.adjustedPValue !== 0) {
+      obj.adjustedPValue = floatToJson(message.adjustedPValue);
+    }
+    if (message.observed !== 0) {
+      obj.observed = floatToJson(message.observed);
+    }
+    if (message.reference !== 0) {
+      obj.reference = floatToJson(message.reference);
+    }
+    if (message.advisory !== false) {
+      obj.advisory = message.advisory;
+    }
+    if (message.pooledSequences?.length) {
+      obj.pooledSequences = message.pooledSequences.map((e) => Math.round(e));
+    }
     return obj;
   },
 
@@ -2740,6 +3024,18 @@ export const Check: MessageFns<Check> = {
     message.value = object.value ?? 0;
     message.threshold = object.threshold ?? 0;
     message.sampleCount = object.sampleCount ?? 0;
+    message.metric = object.metric ?? "";
+    message.low = object.low ?? 0;
+    message.high = object.high ?? 0;
+    message.intervalLow = object.intervalLow ?? 0;
+    message.intervalHigh = object.intervalHigh ?? 0;
+    message.intervalMethod = object.intervalMethod ?? "";
+    message.pValue = object.pValue ?? 0;
+    message.adjustedPValue = object.adjustedPValue ?? 0;
+    message.observed = object.observed ?? 0;
+    message.reference = object.reference ?? 0;
+    message.advisory = object.advisory ?? false;
+    message.pooledSequences = object.pooledSequences?.map((e) => e) || [];
     return message;
   },
 };

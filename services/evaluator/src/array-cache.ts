@@ -1,12 +1,15 @@
+/** What is kept: logits, labels and rows of a set. */
+export type CachedArray = Float32Array | Int32Array | Uint32Array;
+
 /**
- * What models said about whole evaluation sets, by (weights digest, set digest): the served and
- * the original model are asked once, not once per candidate.
+ * What models said about known samples, by (weights digest, set digest): the served and the
+ * original model are asked once, not once per candidate.
  *
  * Memory is bounded in bytes; what was used longest ago goes first.
  */
-export class PredictionCache {
+export class ArrayCache {
   readonly #capacityBytes: number;
-  readonly #entries = new Map<string, Int32Array>();
+  readonly #entries = new Map<string, CachedArray>();
   #sizeBytes = 0;
 
   constructor(capacityBytes: number) {
@@ -17,7 +20,7 @@ export class PredictionCache {
     return this.#sizeBytes;
   }
 
-  get(key: string): Int32Array | undefined {
+  get(key: string): CachedArray | undefined {
     const found = this.#entries.get(key);
     if (found === undefined) return undefined;
     this.#entries.delete(key);
@@ -25,7 +28,7 @@ export class PredictionCache {
     return found;
   }
 
-  set(key: string, values: Int32Array): void {
+  set(key: string, values: CachedArray): void {
     this.#delete(key);
     this.#entries.set(key, values);
     this.#sizeBytes += values.byteLength;

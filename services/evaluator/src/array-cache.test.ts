@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { PredictionCache } from './prediction-cache.ts';
+import { ArrayCache } from './array-cache.ts';
 
 test('what was used longest ago is dropped when the bound is reached', () => {
-  const cache = new PredictionCache(3 * 40);
+  const cache = new ArrayCache(3 * 40);
   for (const key of ['a', 'b', 'c']) cache.set(key, new Int32Array(10));
   cache.get('a');
   cache.set('d', new Int32Array(10));
@@ -16,14 +16,14 @@ test('what was used longest ago is dropped when the bound is reached', () => {
 });
 
 test('replacing an entry does not count it twice', () => {
-  const cache = new PredictionCache(100);
+  const cache = new ArrayCache(100);
   cache.set('a', new Int32Array(10));
   cache.set('a', new Int32Array(20));
   expect(cache.sizeBytes).toBe(80);
 });
 
 test('an entry beyond the bound is not kept', () => {
-  const cache = new PredictionCache(10);
+  const cache = new ArrayCache(10);
   cache.set('big', new Int32Array(10));
   expect(cache.get('big')).toBeUndefined();
   expect(cache.sizeBytes).toBe(0);

@@ -1,0 +1,123 @@
+import { aucEstimate, type Estimate, placementShift } from '@lethe/unlearning/measures';
+import type { Evidence, ForgetEvidence } from '../evidence/evidence.ts';
+import type { MetricName } from '../policy/metrics.ts';
+import type { ModeName, Policy, Rule } from '../policy/policy.ts';
+import { type Finding, failed, missing } from './finding.ts';
+import { shareGiven } from './forget-checks.ts';
+import { ForgetView } from './forget-view.ts';
+import { countOf, grouped } from './pool.ts';
+
+/** Does what earlier rounds forgot stay forgotten? Each set is judged by the mode of its own round. */
+export function reversalFindings(evidence: Evidence, policy: Policy): readonly Finding[] {
+  const { earlier, heldOut, forget, classNames } = evidence;
+  if (earlier.kind === 'missing') return [missing('reversal', earlier)];
+  if (heldOut.kind === 'missing' || forget.kind === 'missing') return [];
+  const view = new ForgetView(heldOut.value, classNames.length);
+  const broken = earlier.value.filter((set) => view.predictions(set).some((each) => each < 0));
+  if (broken.length > 0) {
+    const sentence = `Outputs for what rounds ${sequencesOf(broken).join(', ')} forgot are not finite.`;
+    return [failed('reversal', 'non_finite', sentence)];
+  }
+  const ofMode = (mode: ModeName) => earlier.value.filter((set) => set.mode === mode);
+  return [
+    ...untrainReversal(view, ofMode('untrain'), policy),
+    ...shareReversal('misclassify', 'reversal.recognised', view, ofMode('misclassify'), policy),
+    ...shareReversal('relabel', 'reversal.given_target', view, ofMode('relabel'), policy),
+  ];
+}
+
+function untrainReversal(
+  view: ForgetView,
+  sets: readonly ForgetEvidence[],
+  policy: Policy,
+): readonly Finding[] {
+  if (sets.length === 0) return [];
+  const rise = policy.modes.untrain['reversal.rise'];
+  const level = policy.modes.untrain['reversal.level'];
+  const rises = groupsOf(sets, rise).map((group): Finding => {
+    const estimate = placementShift(
+      view.placements(group, 'loss', 'candidate').ofForget,
+      view.placements(group, 'loss', 'served').ofForget,
+      1,
+    );
+    return found(
+      'reversal.rise',
+      rise as Rule,
+      group,
+      estimate,
+      'Rise since the served model of what',
+    );
+  });
+  if (level === undefined) return rises;
+  const estimate = aucEstimate(view.placements(sets, 'loss', 'candidate'));
+  return [
+    ...rises,
+    {
+      kind: 'measured',
+      name: 'reversal.level',
+      metric: 'reversal.level',
+      rule: level,
+      estimate,
+      sampleCount: countOf(sets),
+      what: 'Membership AUC over all earlier forget sets still held',
+      pooled: sequencesOf(sets),
+    },
+  ];
+}
+
+function shareReversal(
+  mode: 'misclassify' | 'relabel',
+  metric: 'reversal.recognised' | 'reversal.given_target',
+  view: ForgetView,
+  sets: readonly ForgetEvidence[],
+  policy: Policy,
+): readonly Finding[] {
+  const rule = policy.modes[mode][metric];
+  const wanted = (set: ForgetEvidence) =>
+    mode === 'misclassify' ? set.labels : (set.targets ?? set.labels.map(() => -1));
+  return groupsOf(sets, rule).map((group) =>
+    found(
+      metric,
+      rule as Rule,
+      group,
+      shareGiven(view, group, wanted),
+      'Share given its label of what',
+    ),
+  );
+}
+
+/** Sets of a few samples are joined: many tests of little power tell less than fewer of more. */
+function groupsOf(
+  sets: readonly ForgetEvidence[],
+  rule: Rule | undefined,
+): readonly (readonly ForgetEvidence[])[] {
+  if (rule === undefined) return [];
+  return grouped(sets, Math.max(rule.minSamples, Math.ceil(countOf(sets) / mostGroups)));
+}
+
+const mostGroups = 16;
+
+function found(
+  metric: MetricName,
+  rule: Rule,
+  group: readonly ForgetEvidence[],
+  estimate: Estimate,
+  what: string,
+): Finding {
+  const sequences = sequencesOf(group);
+  const rounds = sequences.length === 1 ? `${sequences[0]}` : `${sequences[0]}-${sequences.at(-1)}`;
+  return {
+    kind: 'measured',
+    name: `${metric}.${rounds}`,
+    metric,
+    rule,
+    estimate,
+    sampleCount: countOf(group),
+    what: `${what} ${sequences.length === 1 ? 'round' : 'rounds'} ${rounds} forgot`,
+    pooled: sequences,
+  };
+}
+
+function sequencesOf(sets: readonly ForgetEvidence[]): number[] {
+  return sets.map(({ sequence }) => sequence);
+}

@@ -1,0 +1,100 @@
+import { canonicalJson, type EvaluationSet, sha256 } from '@lethe/contracts';
+import type { HeldOutEvidence } from '@lethe/gate';
+import type { ArrayCache } from './array-cache.ts';
+import type { SetLogits } from './jobs/evaluate-job.ts';
+import type { ModelRoles } from './jobs/open-models.ts';
+
+/** What decides which rows of a set are looked at. */
+export interface RowChoice {
+  readonly trainingManifestDigest: string;
+  readonly excluded: readonly string[];
+  readonly limit: number;
+}
+
+/** What is known of one gate set: its labels and rows, and logits by weights digest. */
+export class KnownLogits {
+  readonly set: EvaluationSet;
+  readonly #cache: ArrayCache;
+  readonly #key: string;
+  readonly #logits = new Map<string, Float32Array>();
+  #about: Pick<SetLogits, 'labels' | 'rows' | 'removed' | 'sharedWithStop' | 'copies'> | undefined;
+
+  constructor(set: EvaluationSet, choice: RowChoice, wanted: readonly string[], cache: ArrayCache) {
+    this.set = set;
+    this.#cache = cache;
+    this.#key = sha256(canonicalJson({ digest: set.digest, ...choice }));
+    const labels = cache.get(`labels:${this.#key}`) as Int32Array | undefined;
+    const rows = cache.get(`rows:${this.#key}`) as Uint32Array | undefined;
+    const counts = cache.get(`counts:${this.#key}`);
+    if (labels !== undefined && rows !== undefined && counts !== undefined) {
+      const [removed = 0, sharedWithStop = 0] = counts;
+      this.#about = { labels, rows, removed, sharedWithStop, copies: undefined };
+    }
+    for (const digest of wanted) {
+      const known = cache.get(`${digest}:${this.#key}`) as Float32Array | undefined;
+      if (known !== undefined) this.#logits.set(digest, known);
+    }
+  }
+
+  /** Weights that still have to see this set; with unknown labels, all of them. */
+  missing(wanted: readonly string[]): readonly string[] {
+    if (this.#about === undefined) return wanted;
+    return wanted.filter((digest) => !this.#logits.has(digest));
+  }
+
+  learn(seen: SetLogits): void {
+    this.#about = seen;
+    this.#cache.set(`labels:${this.#key}`, seen.labels);
+    this.#cache.set(`rows:${this.#key}`, seen.rows);
+    this.#cache.set(`counts:${this.#key}`, Int32Array.of(seen.removed, seen.sharedWithStop));
+    for (const [digest, logits] of Object.entries(seen.logits)) {
+      this.#logits.set(digest, logits);
+      this.#cache.set(`${digest}:${this.#key}`, logits);
+    }
+  }
+
+  get about() {
+    return this.#about;
+  }
+
+  logits(digest: string): Float32Array {
+    return this.#logits.get(digest) ?? new Float32Array(0);
+  }
+}
+
+/** All gate sets as one. */
+export function heldOutOf(sets: readonly KnownLogits[], roles: ModelRoles): HeldOutEvidence {
+  const copies = sets.flatMap(({ about }) => (about?.copies === undefined ? [] : [about.copies]));
+  const logits = (digest: string) => joined(sets.map((set) => set.logits(digest)));
+  return {
+    labels: Int32Array.from(sets.flatMap(({ about }) => [...(about?.labels ?? [])])),
+    candidate: logits(roles.candidate),
+    served: logits(roles.served),
+    original: logits(roles.original),
+    parts: sets.flatMap(({ set, about }) =>
+      about === undefined ? [] : [{ set: set.name, rows: about.rows }],
+    ),
+    ...(copies.length === 0
+      ? {}
+      : {
+          copies: {
+            labels: Int32Array.from(copies.flatMap(({ labels }) => [...labels])),
+            candidate: {
+              mirrored: joined(copies.map(({ candidate }) => candidate.mirrored)),
+              shifted: joined(copies.map(({ candidate }) => candidate.shifted)),
+            },
+          },
+        }),
+  };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0] as Float32Array;
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
