@@ -74,15 +74,25 @@ export function openInstruments(): void {
         break;
       case 'gauge':
         meter.createObservableGauge(name, options).addCallback((result) => {
-          for (const read of observers.get(name) ?? []) {
-            for (const { value, attributes } of read()) result.observe(value, bounded(attributes));
-          }
+          const readings = [...(observers.get(name) ?? [])].flatMap((read) => read());
+          for (const { value, attributes } of summed(readings)) result.observe(value, attributes);
         });
         break;
       default:
         definition.kind satisfies never;
     }
   }
+}
+
+/** Models beyond the limit share a label: what is read of them is added up. */
+function summed(readings: ReturnType<Observer>): ReturnType<Observer> {
+  const sums = new Map<string, { value: number; attributes: Attributes }>();
+  for (const reading of readings) {
+    const attributes = bounded(reading.attributes);
+    const key = JSON.stringify(attributes);
+    sums.set(key, { value: reading.value + (sums.get(key)?.value ?? 0), attributes });
+  }
+  return [...sums.values()];
 }
 
 function bounded(attributes: Attributes): Attributes {

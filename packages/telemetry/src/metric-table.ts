@@ -160,53 +160,11 @@ export const metricTable = {
     attributes: ['state'],
     buckets: [1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800, 2_592_000, 5_184_000],
   },
-  'lethe.requests.open': {
-    kind: 'gauge',
-    unit: '{request}',
-    help: 'Requests that have not ended, by state.',
-    attributes: ['state'],
-  },
-  'lethe.requests.oldest_age': {
-    kind: 'gauge',
-    unit: 's',
-    help: 'Age of the oldest request that has not ended, from its submission.',
-    attributes: [],
-  },
-  'lethe.requests.deadline_left': {
-    kind: 'gauge',
-    unit: 's',
-    help: 'Least time to a legal deadline of a request that has not ended; negative when overdue.',
-    attributes: [],
-  },
-  'lethe.requests.overdue': {
-    kind: 'gauge',
-    unit: '{request}',
-    help: 'Requests that have not ended and whose legal deadline is over.',
-    attributes: [],
-  },
-  'lethe.backlog.samples': {
-    kind: 'gauge',
-    unit: '{sample}',
-    help: 'Samples that wait for a round.',
-    attributes: ['model'],
-  },
   'lethe.backlog.requests': {
     kind: 'gauge',
     unit: '{request}',
     help: 'Requests that wait for a round.',
     attributes: ['model'],
-  },
-  'lethe.worker.memory': {
-    kind: 'gauge',
-    unit: 'By',
-    help: 'Resident memory of the compute process.',
-    attributes: [],
-  },
-  'lethe.process.memory': {
-    kind: 'gauge',
-    unit: 'By',
-    help: 'Resident memory of this process.',
-    attributes: [],
   },
 } as const satisfies Record<string, MetricDefinition>;
 

@@ -20,6 +20,11 @@ export class ProgressBoard {
     this.#present.delete(modelKey);
   }
 
+  /** What every model of this process is at. */
+  all(): readonly RoundProgress[] {
+    return [...this.#present.values()];
+  }
+
   present(modelKey: string): RoundProgress | undefined {
     return this.#present.get(modelKey);
   }

@@ -11,6 +11,7 @@ import {
   type Log,
   type Readiness,
 } from '@lethe/service-kit';
+import { observe } from '@lethe/telemetry';
 import { ladderOf, type UnlearnerConfig } from './config.ts';
 import { listRounds } from './handlers/list-rounds.ts';
 import { watchRounds } from './handlers/watch-rounds.ts';
@@ -37,6 +38,7 @@ export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
   const owners = new Set<PartitionOwner>();
   const consumptions: Consumption[] = [];
   let readiness: Readiness = { kind: 'not-ready', reason: 'starting' };
+  let backlog: Disposable | undefined;
 
   const ownerDeps: PartitionOwnerDeps = {
     bus,
@@ -107,6 +109,12 @@ export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
       }),
     ],
     async start() {
+      backlog = observe('lethe.backlog.requests', () =>
+        board.all().map(({ modelKey, pendingRequestCount }) => ({
+          value: pendingRequestCount,
+          attributes: { model: modelKey },
+        })),
+      );
       await bus.ensureTopics(allTopics);
       consumptions.push(await consumeHints(), await consumeRequests());
       readiness = { kind: 'ready' };
@@ -119,6 +127,7 @@ export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
     },
     async [Symbol.asyncDispose]() {
       readiness = { kind: 'not-ready', reason: 'closing' };
+      backlog?.[Symbol.dispose]();
       await Promise.all(consumptions.map((consumption) => consumption[Symbol.asyncDispose]()));
     },
   };
