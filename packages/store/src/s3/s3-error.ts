@@ -50,6 +50,7 @@ const wireMeanings: Readonly<Record<string, Meaning>> = {
   ECONNREFUSED: ['unavailable', 'nothing listens there. Is it running?'],
   ENOTFOUND: ['unavailable', 'its name is not known. Check the address'],
   EAI_AGAIN: ['unavailable', 'its name cannot be looked up now. Check the name server'],
+  TLS_WANTED: ['precondition', 'it wants TLS there. Write https in its address'],
   EPROTO: ['precondition', 'it speaks no TLS there. Check the address: https or http, and port'],
   DEPTH_ZERO_SELF_SIGNED_CERT: ['precondition', `its certificate is not trusted. ${certificate}`],
   SELF_SIGNED_CERT_IN_CHAIN: ['precondition', `its certificate is not trusted. ${certificate}`],
@@ -107,9 +108,6 @@ export function failureOf(thrown: unknown): S3Failure {
 function meaningOf({ code, message }: S3Failure): Meaning {
   const known = serverMeanings[code] ?? wireMeanings[code];
   if (known !== undefined) return known;
-  if (/HTTP request to an HTTPS server/.test(message)) {
-    return ['precondition', 'it wants TLS there. Write https in its address'];
-  }
   // Whatever else ended a request may have come after the write.
   return [
     'unavailable',

@@ -42,6 +42,12 @@ export function createTransport(options: TransportOptions): S3Transport & Dispos
     onResponse: (response: http.IncomingMessage) => void,
   ): http.ClientRequest {
     const sent = request({ ...given, agent, signal }, (response) => {
+      if (!tls && isAnswerOfTls(response)) {
+        const error = new Error('it answers that it wants TLS');
+        sent.emit('error', Object.assign(error, { code: 'TLS_WANTED' }));
+        sent.destroy();
+        return;
+      }
       if (retriedByLibrary.has(response.statusCode ?? 0)) nameTheCode(response);
       onResponse(response);
     });
@@ -55,6 +61,13 @@ export function createTransport(options: TransportOptions): S3Transport & Dispos
     request: send as S3Transport['request'],
     [Symbol.dispose]: () => agent.destroy(),
   };
+}
+
+/** What Go's servers say when TLS was expected: a line of text without any header. */
+function isAnswerOfTls({ statusCode, headers }: http.IncomingMessage): boolean {
+  return (
+    statusCode === 400 && headers['content-type'] === undefined && !headers['x-amz-request-id']
+  );
 }
 
 /** An answer without a body is known by its number alone, which is about to be lost. */
