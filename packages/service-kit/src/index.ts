@@ -1,3 +1,4 @@
+export * from './await-conformance.ts';
 export * from './changing-files.ts';
 export * from './clock.ts';
 export * from './config/bus-settings.ts';
@@ -41,3 +42,4 @@ export * from './security/wire-security.ts';
 export * from './traced/traced-bus.ts';
 export * from './traced/traced-store.ts';
 export { letheVersion } from './version.ts';
+export * from './watched-store.ts';

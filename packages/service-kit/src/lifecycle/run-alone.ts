@@ -1,6 +1,8 @@
 import type { MessageBus } from '@lethe/bus';
-import { BlobStore, type ObjectStore, requireConformance } from '@lethe/store';
+import { BlobStore, type ObjectStore } from '@lethe/store';
 import { startTelemetry, type TelemetryOptions } from '@lethe/telemetry';
+import { awaitConformance } from '../await-conformance.ts';
+import { systemClock } from '../clock.ts';
 import { configHelp, wantsHelp } from '../config/config-help.ts';
 import type { ConfigOf, ConfigTable } from '../config/config-table.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -9,11 +11,13 @@ import { createLog } from '../log/create-log.ts';
 import type { Log } from '../log/log.ts';
 import { openBus } from '../open-bus.ts';
 import { openStore } from '../open-store.ts';
+import { serveOps } from '../ops/serve-ops.ts';
 import { openSecurity, requireSafeAddress, type WireSecurity } from '../security/wire-security.ts';
 import { TracedBus } from '../traced/traced-bus.ts';
 import { TracedStore } from '../traced/traced-store.ts';
 import { letheVersion } from '../version.ts';
-import type { LetheService } from './lethe-service.ts';
+import { WatchedStore } from '../watched-store.ts';
+import type { LetheService, Readiness } from './lethe-service.ts';
 import { runService, type ServiceContext } from './run-service.ts';
 import { serveAlone } from './serve-alone.ts';
 
@@ -60,24 +64,34 @@ export async function runAlone<Table extends ConfigTable>(
     const security = await openSecurity(shared, log);
     requireSafeAddress('gRPC address', shared.grpcAddress, security);
     const telemetry = context.stack.use(await startTelemetry(telemetryOf(name, shared, context)));
+    let readiness = (): Readiness => ({ kind: 'not-ready', reason: 'starting' });
+    if (shared.opsAddress !== '') {
+      const options = { address: shared.opsAddress, readiness: () => readiness(), telemetry };
+      const ops = context.stack.use(await serveOps(options));
+      log.info('serving operators', { http: ops.address });
+    }
     const opened = await openBus(shared, log);
     const bus = context.stack.use(new TracedBus(opened));
-    const store = context.stack.use(new TracedStore(await openStore(shared)));
-    await requireConformance(store);
+    const watched = new WatchedStore(await openStore(shared));
+    const store = context.stack.use(new TracedStore(watched));
+    readiness = () => ({
+      kind: 'not-ready',
+      reason: watched.interruption()?.message ?? 'trying the object store',
+    });
+    await awaitConformance(store, { log, clock: systemClock, signal: context.signal });
     const blobs = new BlobStore(store, { cacheFolder: shared.cache });
     // `shared` was read by the whole table: it holds the service's own settings too.
     const config = shared as ConfigOf<typeof sharedSettings> & ConfigOf<Table>;
     const service = await program.create({ context, config, log, security, bus, store, blobs });
-    const { grpcAddress, opsAddress } = shared;
-    const interruption = () => opened.interruption?.();
     await serveAlone(service, {
       context,
-      grpcAddress,
-      opsAddress,
+      grpcAddress: shared.grpcAddress,
       security,
-      telemetry,
       log,
-      interruption,
+      interruption: () => opened.interruption?.() ?? watched.interruption(),
+      onReadiness: (ask) => {
+        readiness = ask;
+      },
     });
   });
 }

@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import type { Telemetry } from '@lethe/telemetry';
 import { type GrpcServer, startGrpcServer } from '../grpc/server.ts';
 import type { Log } from '../log/log.ts';
-import { serveOps } from '../ops/serve-ops.ts';
 import type { WireSecurity } from '../security/wire-security.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
@@ -15,22 +13,17 @@ export async function serveAlone(
   options: {
     context: ServiceContext;
     grpcAddress: string;
-    /** Empty: nothing is served to operators. */
-    opsAddress: string;
-    telemetry: Telemetry;
     security: WireSecurity;
     log: Log;
     /** Why what the service stands on is away, where that is so. */
     interruption?: () => Error | undefined;
+    /** Told how to ask whether all of it is ready. */
+    onReadiness?: (readiness: () => Readiness) => void;
   },
 ): Promise<void> {
-  const { context, log, telemetry, interruption = () => undefined } = options;
+  const { context, log, interruption = () => undefined } = options;
   const readiness = () => combined(service.readiness(), interruption());
-  if (options.opsAddress !== '') {
-    const ops = await serveOps({ address: options.opsAddress, readiness, telemetry });
-    context.stack.use(ops);
-    log.info('serving operators', { http: ops.address });
-  }
+  options.onReadiness?.(readiness);
   context.stack.use(service);
   await service.start();
   const server = context.stack.use(
