@@ -130,6 +130,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
       '--leave-out-duplicates',
       'leave evaluation samples out that were trained on or have two roles, instead of refusing',
     )
+    .addOption(storeOption())
     .option('--keep-batch-norm', 'do not fold batch normalisation into the convolutions')
     .addOption(backendOption())
     .action(action(() => import('./commands/import.ts')));
@@ -177,8 +178,9 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .argument('[model-key]', 'one model')
     .option(
       '--export <dir>',
-      'write the served network as a tfjs LayersModel folder (needs --home)',
+      'write the served network as a tfjs LayersModel folder (from --store)',
     )
+    .addOption(storeOption())
     .action(action(() => import('./commands/models.ts')));
 
   program
@@ -222,6 +224,13 @@ function backendOption(): Option {
     .choices(['auto', 'native', 'wasm', 'js'])
     .default('auto')
     .env('LETHE_BACKEND');
+}
+
+function storeOption(): Option {
+  return new Option(
+    '--store <address>',
+    'object store to use (default: the one in --home); its keys: see lethe probe --help',
+  ).env('LETHE_STORE');
 }
 
 const closingHelp = `

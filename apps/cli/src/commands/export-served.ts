@@ -1,15 +1,16 @@
 import { type Digest, LetheError, parseModelKey } from '@lethe/contracts';
 import { LineageStore } from '@lethe/lineage';
 import { exportLayersModel } from '@lethe/models';
-import { BlobStore, FolderStore } from '@lethe/store';
-import type { GlobalOptions } from '../command-function.ts';
+import { openStore } from '@lethe/service-kit';
+import { BlobStore } from '@lethe/store';
 import { homeLayout } from '../embedded/home-folder.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import type { Output } from '../output/output.ts';
+import { type StoreOptions, storeConfigOf } from '../store-of.ts';
 
 /** Writes what serves now as a standard tfjs LayersModel folder; digests are verified on the way. */
 export async function exportServed(
-  options: GlobalOptions,
+  options: StoreOptions,
   modelKey: string | undefined,
   folder: string,
   out: Output,
@@ -23,14 +24,15 @@ export async function exportServed(
     );
   }
   const layout = homeLayout(options.home);
-  await using store = await FolderStore.open(layout.store);
+  const config = storeConfigOf(options);
+  await using store = await openStore(config);
   const blobs = new BlobStore(store, { cacheFolder: layout.cache });
   const lineage = new LineageStore(store, blobs);
   const served = await lineage.serving(parseModelKey(modelKey, 'model-key'));
   if (served === undefined) {
     throw new LetheError(
       'not_found',
-      `--home ${options.home} has no model ${modelKey} that serves; see the keys with lethe models`,
+      `${config.store} has no model ${modelKey} that serves; see the keys with lethe models`,
     );
   }
   const { topologyDigest, weightsDigest, sequence } = served.pointer;

@@ -3,7 +3,7 @@ import { openBackend } from '@lethe/compute';
 import { LetheError, Mode, ModelRegistration, parseModelKey } from '@lethe/contracts';
 import type { SubjectsInput } from '@lethe/datasets';
 import { LineageStore } from '@lethe/lineage';
-import { BlobStore, FolderStore } from '@lethe/store';
+import { BlobStore } from '@lethe/store';
 import type { CommandFunction } from '../command-function.ts';
 import { homeLayout, makeWritable } from '../embedded/home-folder.ts';
 import { parseDataSetArgument } from '../import/data-set-argument.ts';
@@ -12,6 +12,7 @@ import { loadNetwork } from '../import/load-network.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { shortDigest } from '../output/format.ts';
 import { modeName, parseMode } from '../output/names.ts';
+import { openStoreOf } from '../store-of.ts';
 
 interface ImportOptions {
   readonly weights: string;
@@ -26,6 +27,7 @@ interface ImportOptions {
   readonly std?: readonly number[];
   readonly keepBatchNorm?: boolean;
   readonly leaveOutDuplicates?: boolean;
+  readonly store?: string;
   readonly backend: string;
 }
 
@@ -58,7 +60,7 @@ export const run: CommandFunction<ImportOptions> = async (options, out, key = ''
 
   const layout = homeLayout(options.home);
   makeWritable(layout.root);
-  await using store = await FolderStore.open(layout.store);
+  await using store = await openStoreOf(options);
   const blobs = new BlobStore(store, { cacheFolder: layout.cache });
   const bar = out.progress('importing');
   const { registration, notes } = await importModel(

@@ -8,6 +8,7 @@ import { connectRegistry } from './running-lethe.ts';
 
 interface ModelsOptions {
   readonly export?: string;
+  readonly store?: string;
 }
 
 export const run: CommandFunction<ModelsOptions> = async (options, out, modelKey) => {

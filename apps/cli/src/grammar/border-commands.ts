@@ -1,8 +1,29 @@
+import { storeSettings } from '@lethe/service-kit';
 import type { Command } from 'commander';
 import type { AddAction } from './add-action.ts';
+import { addConfigOptions } from './config-options.ts';
 
 /** Commands about what Lethe stands on, and who may reach it. */
 export function addBorderCommands(program: Command, action: AddAction): void {
+  const probe = program
+    .command('probe')
+    .summary('try whether an object store can be relied on')
+    .description(
+      'Tries on the object store of --store (default: the one in --home) what services demand at their start: 32 writers of one key have one winner, stale and missing versions are refused, listings are current, deletions leave nothing behind. What it writes lies below probe/ and is removed. Exit code 6: something does not hold.',
+    )
+    .action(action(() => import('../commands/probe.ts')));
+  addConfigOptions(probe, storeSettings);
+
+  const bucket = program.command('bucket').summary('the bucket of an S3 object store');
+  const apply = bucket
+    .command('apply')
+    .summary('make the bucket that Lethe needs, or report what differs')
+    .description(
+      'Makes the bucket of --store where it is missing, without versioning and without object lock, and reports where an existing one differs. Never alters or deletes one, so it may be run again and again. Needs a key that may make buckets; the services do not. Exit code 6: something differs.',
+    )
+    .action(action(() => import('../commands/bucket-apply.ts')));
+  addConfigOptions(apply, storeSettings);
+
   program
     .command('token')
     .summary('make a token for a caller')
