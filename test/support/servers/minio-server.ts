@@ -73,7 +73,10 @@ export class MinioServer implements AsyncDisposable {
           MINIO_CI_CD: '1',
         },
         folder,
-        isReady: () => answers(new URL('/minio/health/ready', url)),
+        // It calls itself ready before it knows its users; until then every request gets a 503.
+        isReady: async () =>
+          (await statusOf(new URL('/minio/health/ready', url))) === 200 &&
+          (await statusOf(url)) === 403,
       });
       return new MinioServer(url, credentials, server, folder);
     } catch (thrown) {
@@ -89,17 +92,17 @@ export class MinioServer implements AsyncDisposable {
   }
 }
 
-function answers(url: URL): Promise<boolean> {
+function statusOf(url: URL): Promise<number | undefined> {
   return new Promise((resolve) => {
     const request =
       url.protocol === 'https:'
         ? httpsRequest(url, { rejectUnauthorized: false, timeout: 2_000 })
         : httpRequest(url, { timeout: 2_000 });
     request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(false));
+    request.on('error', () => resolve(undefined));
     request.on('response', (response) => {
       response.resume();
-      resolve(response.statusCode === 200);
+      resolve(response.statusCode);
     });
     request.end();
   });

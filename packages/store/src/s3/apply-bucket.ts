@@ -1,7 +1,8 @@
 import type { MinioStoreOptions } from '../minio-store.ts';
 import { MinioBucket } from './minio-bucket.ts';
 import type { BucketSettings } from './s3-bucket.ts';
-import { failureOf, s3Error } from './s3-error.ts';
+import { failureOf, isNotDone, s3Error } from './s3-error.ts';
+import { withRetries } from './with-retries.ts';
 
 export interface BucketReport {
   /** Whether this call made it. */
@@ -27,10 +28,14 @@ export async function applyBucket(options: MinioStoreOptions): Promise<BucketRep
     signal: closing.signal,
   });
   try {
-    const created = !(await bucket.exists());
-    if (created) await bucket.create();
-    const settings = await bucket.settings();
-    return { created, settings, drift: driftOf(settings) };
+    const attempt = async () => {
+      const created = !(await bucket.exists());
+      if (created) await bucket.create();
+      const settings = await bucket.settings();
+      return { created, settings, drift: driftOf(settings) };
+    };
+    const isWorthwhile = (thrown: unknown) => isNotDone(failureOf(thrown));
+    return await withRetries(attempt, { attempts: 6, isWorthwhile, signal: closing.signal });
   } catch (thrown) {
     const where = `bucket ${options.bucket} at ${options.host}:${options.port}`;
     throw s3Error(failureOf(thrown), where, 'make or look at the');

@@ -26,6 +26,7 @@ const serverMeanings: Readonly<Record<string, Meaning>> = {
   InvalidTokenId: ['precondition', `it does not know the access key. ${keys}`],
   RequestTimeTooSkewed: ['precondition', 'its clock and ours differ too much. Set them by NTP'],
   AuthorizationHeaderMalformed: ['precondition', 'it is in another region. Set store-region'],
+  XMinioServerNotInitialized: ['unavailable', 'it is still starting. Try again'],
   NoSuchBucket: ['precondition', 'it has no such bucket. Make it with lethe bucket apply'],
   ObjectLocked: ['precondition', 'an object lock keeps it. Use a bucket without object lock'],
   MethodNotAllowed: ['precondition', 'it does not do that. Use a server that speaks S3'],
