@@ -22,6 +22,7 @@ import {
   topics,
 } from '@lethe/contracts';
 import { buildTrainingManifest } from '@lethe/datasets';
+import { KeyRing } from '@lethe/evidence';
 import { createIngestService, incoming } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
 import { connect, silentLog, startGrpcServer } from '@lethe/service-kit';
@@ -133,6 +134,7 @@ async function main(): Promise<void> {
       lineage,
       indexFile: join(folder, 'ingest.sqlite'),
       defaultEmitter: 'bench',
+      keys: KeyRing.open(join(folder, 'keys'), new Date()),
       log: silentLog,
     });
     await service.start();

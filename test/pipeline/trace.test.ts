@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ComputeProcess } from '@lethe/compute';
 import { createEvaluatorService, evaluatorSettings } from '@lethe/evaluator';
+import { KeyRing } from '@lethe/evidence';
 import { defaultPolicy } from '@lethe/gate';
 import { createIngestService } from '@lethe/ingest';
 import { LineageStore, openLineage } from '@lethe/lineage';
-import { createRegistryService } from '@lethe/registry';
+import { createRegistryService, registrySettings, retentionOf } from '@lethe/registry';
 import {
   createLog,
   ResourceStack,
@@ -43,6 +44,7 @@ beforeAll(async () => {
     lineages,
     lineage: lineages,
     compute,
+    keys: KeyRing.open(join(world.folder, 'keys'), new Date()),
     clock: systemClock,
     log: createLog({ service: 'test', level: 'debug', format: 'json', destination }),
     onFatal: (error: Error) => {
@@ -50,7 +52,11 @@ beforeAll(async () => {
     },
   };
   const services = [
-    createRegistryService({ ...deps, projectionFile: join(world.folder, 'registry.sqlite') }),
+    createRegistryService({
+      ...deps,
+      projectionFile: join(world.folder, 'registry.sqlite'),
+      retention: retentionOf(readConfig(registrySettings, settings)),
+    }),
     createEvaluatorService({
       ...deps,
       policy: defaultPolicy,

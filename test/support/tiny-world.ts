@@ -10,6 +10,7 @@ import {
   Mode,
   ModelDecided,
   type RoundManifest,
+  ServingPointer,
   type TopicSpec,
   topics,
 } from '@lethe/contracts';
@@ -112,7 +113,7 @@ export class TinyWorld implements AsyncDisposable {
     if (promoted) {
       const serving = await this.lineages.serving(modelKey);
       await this.lineages.moveServing(
-        {
+        ServingPointer.fromPartial({
           modelKey,
           generation: (serving?.pointer.generation ?? 0) + 1,
           sequence,
@@ -121,7 +122,7 @@ export class TinyWorld implements AsyncDisposable {
           manifestDigest,
           verdictDigest: '',
           promotedTime: new Date(0),
-        },
+        }),
         serving?.etag,
       );
     }

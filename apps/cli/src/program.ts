@@ -3,6 +3,7 @@ import type { CommandFunction } from './command-function.ts';
 import { addBorderCommands } from './grammar/border-commands.ts';
 import { addDlqCommands } from './grammar/dlq-commands.ts';
 import { addEvidenceCommands } from './grammar/evidence-commands.ts';
+import { addReleaseCommands } from './grammar/release-commands.ts';
 import { addTopicsCommands } from './grammar/topics-commands.ts';
 import { exitOnSignals } from './interrupt.ts';
 import type { Output } from './output/output.ts';
@@ -203,6 +204,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
   addDlqCommands(program, action);
   addEvidenceCommands(program, action);
   addTopicsCommands(program, action);
+  addReleaseCommands(program, action);
   return program;
 }
 

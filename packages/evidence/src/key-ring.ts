@@ -40,6 +40,7 @@ export class KeyRing {
   readonly #folder: string;
   #keys: KeySet;
   #signer: Signer | undefined;
+  #digestKey: Uint8Array | undefined;
   #lookedAtMs = 0;
   #seenMs = 0;
 
@@ -123,6 +124,11 @@ export class KeyRing {
 
   /** Secret that keys the digests of requests; made when there is none. 32 bytes. */
   requestDigestKey(): Uint8Array {
+    this.#digestKey ??= this.#readDigestKey();
+    return this.#digestKey;
+  }
+
+  #readDigestKey(): Uint8Array {
     const file = join(this.#folder, digestKeyName);
     try {
       if (!isThere(file)) createWhole(file, randomBytes(32).toString('hex'));

@@ -44,7 +44,8 @@ class NaiveModel {
   readonly log: Entry[] = [];
 
   partsOf(entry: Entry): readonly RequestPart[] {
-    return entry.manifest.entry?.value.parts ?? [];
+    const made = entry.manifest.entry;
+    return made !== undefined && 'parts' in made.value ? made.value.parts : [];
   }
   isRound(entry: Entry): boolean {
     return entry.manifest.entry?.$case === 'round';

@@ -4,8 +4,9 @@
  * Invariants; a log that breaks one is `corrupt` (those about requests: request-book.ts):
  * 1. Sequences run 1, 2, 3, … without gap or repetition.
  * 2. One round is in flight at a time; only it can be decided, by its digest.
- * 3. Every entry starts from the head: the last promoted round, or the original.
- * 4. Weights and state advance together, and only with a promotion.
+ * 3. Every entry starts from the head: the last promoted round, the target of a later rollback, or
+ *    the original.
+ * 4. Weights and state move together, and only with a promotion or a rollback.
  *
  * A record that is refused changes nothing.
  */
@@ -15,6 +16,7 @@ import type {
   LetheError,
   ModelRegistration,
   RequestPart,
+  Rollback,
   Round,
   RoundManifest,
 } from '@lethe/contracts';
@@ -62,6 +64,7 @@ export class LineageFold implements ModelState {
   #nextSequence = 1;
   #inFlight: (InFlight & { readonly parts: readonly KeyedPart[] }) | undefined;
   #retry: Retry | undefined;
+  #rollbackGeneration = 0;
 
   constructor(registration: ModelRegistration) {
     this.modelKey = registration.modelKey;
@@ -95,6 +98,9 @@ export class LineageFold implements ModelState {
   get escalatedCount(): number {
     return this.#requests.escalatedCount;
   }
+  get rollbackGeneration(): number {
+    return this.#rollbackGeneration;
+  }
 
   progress(key: string): RequestProgress {
     return this.#requests.progress(key);
@@ -104,19 +110,32 @@ export class LineageFold implements ModelState {
   applyManifest(manifest: RoundManifest, digest: Digest): void {
     const { sequence, entry } = manifest;
     this.#requirePlace(manifest);
-    if (entry === undefined) throw this.#corrupt(sequence, 'is neither a round nor an escalation');
-    const parts = this.#requests.check(sequence, entry.value.parts);
+    if (entry === undefined) throw this.#corrupt(sequence, 'is of a kind that is not known');
     this.#requireParent(sequence, entry.value.parentSequence);
     switch (entry.$case) {
-      case 'round':
+      case 'round': {
+        const parts = this.#requests.check(sequence, entry.value.parts);
         this.#requireParentWeights(sequence, entry.value);
         this.#requests.enter(parts);
         this.#inFlight = { sequence, manifestDigest: digest, round: entry.value, parts };
         break;
+      }
       case 'escalation':
-        this.#requests.escalate(parts);
-        this.#retry = retryWithout(this.#retry, entry.value.parts);
+        this.#requests.escalate(this.#requests.check(sequence, entry.value.parts));
+        this.#retry = retryWithout(this.#retry, entry.value.parts.map(keyOf));
         break;
+      case 'rollback':
+        this.#requests.reopen(sequence, entry.value.reopened);
+        this.#head = headAfterRollback(entry.value);
+        this.#rollbackGeneration = entry.value.generation;
+        this.#retry = undefined;
+        break;
+      case 'withdrawal': {
+        const key = requestKey(entry.value);
+        this.#requests.withdraw(sequence, key);
+        this.#retry = retryWithout(this.#retry, [key]);
+        break;
+      }
       default:
         entry satisfies never;
     }
@@ -182,10 +201,23 @@ function headAfter(sequence: number, manifestDigest: Digest, round: Round): Head
   };
 }
 
-/** What is left to retry once these requests are escalated. */
-function retryWithout(retry: Retry | undefined, ended: readonly RequestPart[]): Retry | undefined {
+function headAfterRollback(rollback: Rollback): Head {
+  const isOriginal = rollback.targetSequence === 0;
+  return {
+    sequence: rollback.targetSequence,
+    weightsDigest: rollback.targetWeightsDigest as Digest,
+    stateDigest: isOriginal ? undefined : (rollback.targetStateDigest as Digest),
+    manifestDigest: isOriginal ? undefined : (rollback.targetManifestDigest as Digest),
+  };
+}
+
+/** What is left to retry once these requests have ended. */
+function retryWithout(
+  retry: Retry | undefined,
+  ended: readonly (string | undefined)[],
+): Retry | undefined {
   if (retry === undefined) return undefined;
-  const endedKeys = new Set(ended.map(keyOf));
+  const endedKeys = new Set(ended);
   const parts = retry.parts.filter((part) => !endedKeys.has(keyOf(part)));
   return parts.length === 0 ? undefined : { ...retry, parts };
 }

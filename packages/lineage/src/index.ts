@@ -1,4 +1,5 @@
 export type { PutOutcome } from '@lethe/store';
+export * from './ancestry.ts';
 export * from './fold.ts';
 export * from './keys.ts';
 export * from './lineage-reader.ts';

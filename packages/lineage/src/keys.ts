@@ -1,7 +1,7 @@
 import { type ModelKey, parseModelKey } from '@lethe/contracts';
 
 /** Records that a model's log holds one of per sequence. */
-export type LogName = 'manifests' | 'verdicts' | 'decisions';
+export type LogName = 'manifests' | 'verdicts' | 'decisions' | 'certificates' | 'purges';
 
 /** What every key of every model begins with. */
 export const modelsPrefix = 'models/';
@@ -17,6 +17,19 @@ export function registrationKey(modelKey: string): string {
 
 export function servingKey(modelKey: string): string {
   return `${modelPrefix(modelKey)}serving.json`;
+}
+
+/** The serving pointer as it was at a generation. */
+export function moveKey(modelKey: string, generation: number): string {
+  return `${modelPrefix(modelKey)}moves/${String(generation).padStart(10, '0')}.json`;
+}
+
+export function proposalKey(modelKey: string, id: string): string {
+  return `${modelPrefix(modelKey)}proposals/${id}.json`;
+}
+
+export function quarantineKey(modelKey: string, sequence: number): string {
+  return `${modelPrefix(modelKey)}quarantine/${String(sequence).padStart(10, '0')}.json`;
 }
 
 export function manifestKey(modelKey: string, sequence: number): string {

@@ -6,6 +6,7 @@
  * 2. A manifest is committed after its weights and state are stored.
  * 3. The serving pointer moves only from the version that was read.
  * 4. Every write may be repeated with the same record after `unavailable`.
+ * 5. The pointer leaves a generation only after `moves/` holds it: the history has no gap.
  */
 import {
   Decision,
@@ -34,6 +35,7 @@ import {
   modelOfKey,
   modelPrefix,
   modelsPrefix,
+  moveKey,
   registrationKey,
   servingKey,
   verdictKey,
@@ -156,6 +158,32 @@ export class LineageStore {
    * @param expected version that `serving` gave; `undefined` for the first pointer
    */
   async moveServing(pointer: ServingPointer, expected: ETag | undefined): Promise<MoveOutcome> {
+    const outcome = await this.#compareAndMove(pointer, expected);
+    // Should this fail, the next move makes up for it.
+    if (outcome.kind === 'moved') await this.#recordMove(pointer).catch(() => {});
+    return outcome;
+  }
+
+  /** The pointer as it was at a generation. */
+  async move(modelKey: string, generation: number): Promise<ServingPointer | undefined> {
+    const key = moveKey(modelKey, generation);
+    return (await this.#read(ServingPointer, key, { modelKey }))?.record;
+  }
+
+  async #recordMove(pointer: ServingPointer): Promise<void> {
+    const key = moveKey(pointer.modelKey, pointer.generation);
+    await putOnce(this.store, key, encodeRecord(ServingPointer, pointer));
+  }
+
+  /** Invariant 5. */
+  async #requireHistory({ modelKey, generation }: ServingPointer): Promise<void> {
+    if (generation <= 1 || (await this.move(modelKey, generation - 1)) !== undefined) return;
+    const present = await this.serving(modelKey);
+    if (present?.pointer.generation === generation - 1) await this.#recordMove(present.pointer);
+  }
+
+  async #compareAndMove(pointer: ServingPointer, expected: ETag | undefined): Promise<MoveOutcome> {
+    await this.#requireHistory(pointer);
     const key = servingKey(pointer.modelKey);
     const bytes = encodeRecord(ServingPointer, pointer);
     let unknown: LetheError | undefined;

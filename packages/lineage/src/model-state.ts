@@ -1,6 +1,6 @@
 import type { DeletionRequested, Digest, RequestPart, Round } from '@lethe/contracts';
 
-/** The last promoted round, or the original: what the next round starts from. */
+/** The last promoted round, what was rolled back to since, or the original: where the next round starts. */
 export interface Head {
   /** 0 is the original. */
   readonly sequence: number;
@@ -44,7 +44,9 @@ export type RequestProgress =
   | { readonly kind: 'unknown' }
   | ({ readonly kind: 'open' } & OpenRequest)
   | { readonly kind: 'completed' }
-  | { readonly kind: 'escalated' };
+  | { readonly kind: 'escalated' }
+  /** Cancelled or denied. */
+  | { readonly kind: 'withdrawn' };
 
 /** The present state of a model, as its log says. */
 export interface ModelState {
@@ -58,5 +60,7 @@ export interface ModelState {
   readonly openRequests: ReadonlyMap<string, OpenRequest>;
   readonly completedCount: number;
   readonly escalatedCount: number;
+  /** Generation of the serving pointer that the last rollback made; 0 without one. */
+  readonly rollbackGeneration: number;
   progress(requestKey: string): RequestProgress;
 }

@@ -4,10 +4,11 @@
  * Invariants; a log that breaks one is `corrupt`:
  * 1. No row of a request is forgotten twice, and no ended request is served again.
  * 2. A request is completed when its last part is promoted and all its rows are done.
+ * 3. What a rollback reopens was completed or begun; what is withdrawn is not completed.
  *
  * Memory: the open requests with their rows, and of every ended one its key.
  */
-import type { DeletionRequested, RequestPart } from '@lethe/contracts';
+import type { DeletionRequested, ReopenedRequest, RequestPart } from '@lethe/contracts';
 import { corruptEntry } from './corrupt-entry.ts';
 import type { OpenRequest, RequestProgress } from './model-state.ts';
 import { requestKey } from './request-key.ts';
@@ -31,6 +32,7 @@ export class RequestBook {
   readonly #open = new Map<string, Progress>();
   readonly #completed = new Set<string>();
   readonly #escalated = new Set<string>();
+  readonly #withdrawn = new Set<string>();
 
   constructor(modelKey: string) {
     this.#modelKey = modelKey;
@@ -51,6 +53,7 @@ export class RequestBook {
     if (open !== undefined) return { kind: 'open', ...open };
     if (this.#completed.has(key)) return { kind: 'completed' };
     if (this.#escalated.has(key)) return { kind: 'escalated' };
+    if (this.#withdrawn.has(key)) return { kind: 'withdrawn' };
     return { kind: 'unknown' };
   }
 
@@ -102,6 +105,33 @@ export class RequestBook {
       this.#open.delete(key);
       this.#escalated.add(key);
     }
+  }
+
+  /** @throws LetheError `corrupt` when nobody knows the request, or it ended otherwise */
+  reopen(sequence: number, reopened: readonly ReopenedRequest[]): void {
+    const known = reopened.map(({ request, rowsDone }) => {
+      const key = request === undefined ? '' : requestKey(request);
+      const { kind } = this.progress(key);
+      if (request === undefined || (kind !== 'completed' && kind !== 'open')) {
+        throw this.#corrupt(sequence, `reopens request ${key}, which is ${kind}`);
+      }
+      return { key, request, rowsDone };
+    });
+    for (const { key, request, rowsDone } of known) {
+      const { ladderStep = 0, attempts = [] } = this.#open.get(key) ?? {};
+      this.#completed.delete(key);
+      this.#open.set(key, { request, rowsDone: new Set(rowsDone), ladderStep, attempts });
+    }
+  }
+
+  /** @throws LetheError `corrupt` when it is completed */
+  withdraw(sequence: number, key: string): void {
+    if (this.#completed.has(key)) {
+      throw this.#corrupt(sequence, `withdraws request ${key}, which is completed`);
+    }
+    this.#open.delete(key);
+    this.#escalated.delete(key);
+    this.#withdrawn.add(key);
   }
 
   #withKey(sequence: number, { request, rows, last }: RequestPart): KeyedPart {

@@ -16,6 +16,13 @@ export const ingestSettings = defineConfig({
     default: '127.0.0.1:0',
     help: 'HOST:PORT to serve HTTP on; port 0 takes a free one.',
   },
+  keys: {
+    env: 'LETHE_KEYS',
+    flag: 'keys',
+    type: 'string',
+    default: 'lethe-home/keys',
+    help: 'Folder of the keys that sign receipts and key request digests; made when there is none. Every intake needs the same request-digest.key.',
+  },
   emitter: {
     env: 'LETHE_EMITTER',
     flag: 'emitter',

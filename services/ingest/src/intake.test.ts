@@ -30,6 +30,7 @@ async function open(home: IntakeHome, bus: MessageBus = home.bus) {
     lineage: home.lineage,
     indexFile: home.indexFile,
     defaultEmitter: 'default',
+    keys: home.keys,
     log: silentLog,
     clock,
   });

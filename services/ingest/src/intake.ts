@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { LetheError, type ModelKey, RequestState, shorten } from '@lethe/contracts';
+import { LetheError, type ModelKey, type Receipt, RequestState, shorten } from '@lethe/contracts';
+import { type KeyRing, receiptStatement, signStatement } from '@lethe/evidence';
 import type { Clock } from '@lethe/service-kit';
 import { activeTraceparent, count } from '@lethe/telemetry';
 import { type Acceptance, acceptRequest } from './domain/accept-request.ts';
@@ -16,6 +17,8 @@ export interface IntakeOptions {
   readonly clock: Clock;
   /** Used where a request states no emitter. */
   readonly defaultEmitter: string;
+  /** Keys the digests of requests and signs receipts. */
+  readonly keys: KeyRing;
 }
 
 type Attempt<T> =
@@ -73,12 +76,24 @@ export class Intake {
     return answers;
   }
 
+  /**
+   * One signature for all of these receipts, as a DSSE envelope. Dated with the newest of them, so
+   * that a request that is sent again gets the same bytes.
+   */
+  sign(receipts: readonly Receipt[]): string {
+    const { keys, clock } = this.#options;
+    const newestMs = Math.max(...receipts.map(({ acceptedTime }) => acceptedTime?.getTime() ?? 0));
+    const issued = keys.issueTime(new Date(newestMs));
+    return signStatement(receiptStatement(receipts, issued), keys.signer(clock.now()));
+  }
+
   async #acceptAll(
     requests: readonly IncomingRequest[],
     statedEmitter: string | undefined,
     ownEmitter: string | undefined,
   ): Promise<Attempt<Acceptance>[]> {
-    const { clock, defaultEmitter } = this.#options;
+    const { clock, defaultEmitter, keys } = this.#options;
+    const secret = keys.requestDigestKey();
     const context = { now: clock.now(), statedEmitter, ownEmitter, defaultEmitter };
     const models = new Map<ModelKey, IntakeModel | undefined>();
     const attempts: Attempt<Acceptance>[] = [];
@@ -92,7 +107,7 @@ export class Intake {
       const { modelKey } = parsed.value;
       if (!models.has(modelKey)) models.set(modelKey, await this.#options.models.find(modelKey));
       const model = models.get(modelKey);
-      attempts.push(attempt(() => accept(parsed.value, model, context.now)));
+      attempts.push(attempt(() => accept(parsed.value, model, secret, context.now)));
     }
     return attempts;
   }
@@ -105,11 +120,16 @@ function outcomeOf(answer: ReservationResult): string {
   return isMatch ? 'accepted' : 'no_match';
 }
 
-function accept(parsed: ParsedRequest, model: IntakeModel | undefined, now: Date): Acceptance {
+function accept(
+  parsed: ParsedRequest,
+  model: IntakeModel | undefined,
+  secret: Uint8Array,
+  now: Date,
+): Acceptance {
   if (model === undefined) throw unknownModel(parsed.modelKey);
   const resolved = resolveRequest(parsed, model);
   const { trainingManifestDigest } = model.registration;
-  return acceptRequest(resolved, trainingManifestDigest, now, activeTraceparent());
+  return acceptRequest(resolved, trainingManifestDigest, secret, now, activeTraceparent());
 }
 
 function attempt<T>(work: () => T): Attempt<T> {

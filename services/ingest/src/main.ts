@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { runAlone } from '@lethe/service-kit';
 import { ingestSettings } from './config.ts';
@@ -16,6 +17,7 @@ await runAlone({
       httpAddress: config.httpAddress,
       defaultEmitter: config.emitter,
       security,
+      keys: KeyRing.open(config.keys, new Date()),
       log,
     }),
 });

@@ -1,5 +1,6 @@
 import type { MessageBus } from '@lethe/bus';
 import { allTopics, IngestServiceService, parseEmitter } from '@lethe/contracts';
+import type { KeyRing } from '@lethe/evidence';
 import type { LineageStore } from '@lethe/lineage';
 import {
   type Clock,
@@ -33,6 +34,7 @@ export interface IngestDependencies {
   readonly defaultEmitter: string;
   /** What protects HTTP. Default: plaintext for everybody, on this machine only. */
   readonly security?: WireSecurity;
+  readonly keys: KeyRing;
   readonly log: Log;
   readonly clock?: Clock;
 }
@@ -51,7 +53,7 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
   const index = stack.use(SqliteRequestIndex.open(dependencies.indexFile));
   const models = stack.use(new LineageModelCatalog(lineage));
   const queue = stack.use(new ReservationQueue({ index, bus, clock, log }));
-  const intake = new Intake({ models, queue, clock, defaultEmitter });
+  const intake = new Intake({ models, queue, clock, defaultEmitter, keys: dependencies.keys });
   const grpc: GrpcService = implementService(IngestServiceService, ingestHandlers(intake));
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   let httpAddress: string | undefined;

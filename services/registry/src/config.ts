@@ -1,4 +1,5 @@
 import { type ConfigOf, defineConfig, sharedSettings } from '@lethe/service-kit';
+import type { Retention } from './maintenance.ts';
 
 export const registrySettings = defineConfig({
   ...sharedSettings,
@@ -9,6 +10,68 @@ export const registrySettings = defineConfig({
     default: 'lethe-home/registry.sqlite',
     help: 'SQLite file with the state of every request, made anew from the bus when missing; the dead letters lie in a second one beside it.',
   },
+  keys: {
+    env: 'LETHE_KEYS',
+    flag: 'keys',
+    type: 'string',
+    default: 'lethe-home/keys',
+    help: 'Folder of the keys that sign evidence; a first key is made when there is none.',
+  },
+  keepWeightsHours: {
+    env: 'LETHE_KEEP_WEIGHTS_HOURS',
+    flag: 'keep-weights-hours',
+    type: 'number',
+    default: 168,
+    range: [0, 87_600],
+    unit: 'hours',
+    help: 'How long superseded and refused weights are kept for a rollback before they are purged.',
+  },
+  keepOrphansHours: {
+    env: 'LETHE_KEEP_ORPHANS_HOURS',
+    flag: 'keep-orphans-hours',
+    type: 'number',
+    default: 48,
+    range: [24, 87_600],
+    unit: 'hours',
+    help: 'Age at which blobs that no record names are deleted; longer than any round takes.',
+  },
+  keepAuditLogDays: {
+    env: 'LETHE_KEEP_AUDIT_LOG_DAYS',
+    flag: 'keep-audit-log-days',
+    type: 'integer',
+    default: 731,
+    range: [1, 36_500],
+    unit: 'days',
+    help: 'How long audit entries are kept.',
+  },
+  sweepMinutes: {
+    env: 'LETHE_SWEEP_MINUTES',
+    flag: 'sweep-minutes',
+    type: 'number',
+    default: 60,
+    range: [0.01, 1_440],
+    unit: 'minutes',
+    help: 'Time between two looks at what is due to be purged.',
+  },
+  fourEyes: {
+    env: 'LETHE_FOUR_EYES',
+    flag: 'four-eyes',
+    type: 'boolean',
+    default: false,
+    help: 'A rollback needs a second person who approves it.',
+  },
 });
+
+const hourMs = 3_600_000;
+
+/** What the settings say about how long things are kept. */
+export function retentionOf(config: RegistryConfig): Retention {
+  return {
+    weightsMs: config.keepWeightsHours * hourMs,
+    orphansMs: config.keepOrphansHours * hourMs,
+    auditLogMs: config.keepAuditLogDays * 24 * hourMs,
+    everyMs: config.sweepMinutes * 60_000,
+  };
+}
 
 export type RegistryConfig = ConfigOf<typeof registrySettings>;

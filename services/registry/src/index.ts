@@ -1,2 +1,3 @@
-export { type RegistryConfig, registrySettings } from './config.ts';
+export { type RegistryConfig, registrySettings, retentionOf } from './config.ts';
+export type { Retention } from './maintenance.ts';
 export { createRegistryService, type RegistryDependencies } from './service.ts';

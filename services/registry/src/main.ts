@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { runAlone } from '@lethe/service-kit';
-import { registrySettings } from './config.ts';
+import { registrySettings, retentionOf } from './config.ts';
 import { createRegistryService } from './service.ts';
 
 await runAlone({
@@ -13,6 +14,9 @@ await runAlone({
       bus,
       lineage: new LineageStore(store, blobs),
       projectionFile: config.projection,
+      keys: KeyRing.open(config.keys, new Date()),
+      retention: retentionOf(config),
+      fourEyes: config.fourEyes,
       log,
       onFatal: context.fail,
     }),

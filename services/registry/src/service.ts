@@ -1,11 +1,15 @@
+import { AuditLog } from '@lethe/audit-log';
 import type { Consumption, MessageBus, OutgoingRecord } from '@lethe/bus';
 import {
   allTopics,
   DeadLetterServiceService,
+  EvidenceServiceService,
   ModelVerdict,
   RegistryServiceService,
+  ReleaseServiceService,
   topics,
 } from '@lethe/contracts';
+import { type KeyRing, signStatement } from '@lethe/evidence';
 import type { LineageStore } from '@lethe/lineage';
 import {
   type Clock,
@@ -19,15 +23,23 @@ import {
   ResourceStack,
   systemClock,
 } from '@lethe/service-kit';
+import { AuditedResolutionLog } from './dead-letters/audited-resolution-log.ts';
 import { DeadLetterAlarm } from './dead-letters/dead-letter-alarm.ts';
 import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts';
 import { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
 import { followDeadLetters } from './dead-letters/follow-dead-letters.ts';
 import { StoreResolutionLog } from './dead-letters/resolution-log.ts';
+import { Recorder } from './evidence/recorder.ts';
 import { deadLetterHandlers } from './handlers/dead-letter-handlers.ts';
+import { evidenceHandlers } from './handlers/evidence-handlers.ts';
 import { registryHandlers } from './handlers/registry-handlers.ts';
+import { releaseHandlers } from './handlers/release-handlers.ts';
+import { maintain, type Retention } from './maintenance.ts';
 import { Promoter } from './promotion/promoter.ts';
 import { undecidedVerdicts } from './promotion/sweep.ts';
+import { ObservedServers } from './release/observed-servers.ts';
+import { Rollbacks } from './release/rollback.ts';
+import { ServingHistory } from './release/serving-history.ts';
 import { projectStatuses } from './requests/project-statuses.ts';
 import { RequestProjection } from './requests/request-projection.ts';
 import { ServingBoard } from './serving/serving-board.ts';
@@ -40,6 +52,11 @@ export interface RegistryDependencies {
    * dead letters, `…-dead-letters.sqlite`.
    */
   readonly projectionFile: string;
+  /** Keys that sign evidence. */
+  readonly keys: KeyRing;
+  readonly retention: Retention;
+  /** Rollbacks need a second person. */
+  readonly fourEyes?: boolean;
   readonly log: Log;
   readonly onFatal: (error: Error) => void;
   readonly clock?: Clock;
@@ -55,10 +72,23 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
   const projection = stack.use(RequestProjection.open(dependencies.projectionFile));
   const deadLetters = stack.use(DeadLetterIndex.open(beside(dependencies.projectionFile)));
   const alarm = new DeadLetterAlarm({ index: deadLetters, clock, log });
-  const resolutions = new StoreResolutionLog(lineage.store);
-  const desk = new DeadLetterDesk({ index: deadLetters, resolutions, bus, clock, log });
   const board = new ServingBoard(lineage, clock);
-  const promoter = new Promoter({ lineage, board, clock, log });
+  const { keys, retention, fourEyes = false } = dependencies;
+  const auditLog = stack.use(
+    new AuditLog({
+      store: lineage.store,
+      sign: (make) => signStatement(make(keys.issueTime(clock.now())), keys.signer(clock.now())),
+      onTrouble: (error) => log.warn('the audit log is behind with its upkeep', { error }),
+    }),
+  );
+  const recorder = new Recorder({ lineage, keys, auditLog, clock });
+  const resolutions = new AuditedResolutionLog(new StoreResolutionLog(lineage.store), recorder);
+  const desk = new DeadLetterDesk({ index: deadLetters, resolutions, bus, clock, log });
+  const promoter = new Promoter({ lineage, board, recorder, clock, log });
+  const publish = (records: readonly OutgoingRecord[]) => bus.publish(records);
+  const rollbacks = new Rollbacks({ lineage, board, recorder, clock, log, fourEyes, publish });
+  const history = new ServingHistory(lineage, board);
+  const servers = new ObservedServers(board, clock);
   const closing = new AbortController();
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   const onFatal = (error: Error) => {
@@ -73,7 +103,11 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     stack.use(await consumeVerdicts());
     stack.use(await projectStatuses(bus, projection, { clock, log, onFatal }));
     stack.use(await followDeadLetters(bus, { index: deadLetters, alarm, log, onFatal }));
-    const background = [seedForever(), alarm.remind(closing.signal)];
+    const background = [
+      seedForever(),
+      alarm.remind(closing.signal),
+      maintain({ lineage, auditLog, recorder, rollbacks, clock, log, retention }, closing.signal),
+    ];
     stack.defer(async () => {
       closing.abort();
       await Promise.all(background);
@@ -119,13 +153,23 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     }
   }
 
+  const context = { lineage, board, projection, deadLetters, clock };
   return {
     name: 'registry',
     grpc: [
+      implementService(RegistryServiceService, registryHandlers(context)),
       implementService(
-        RegistryServiceService,
-        registryHandlers({ lineage, board, projection, deadLetters, clock }),
+        ReleaseServiceService,
+        releaseHandlers({
+          ...context,
+          history,
+          rollbacks,
+          servers,
+          recorder,
+          keepMs: retention.weightsMs,
+        }),
       ),
+      implementService(EvidenceServiceService, evidenceHandlers({ ...context, keys, auditLog })),
       implementService(DeadLetterServiceService, deadLetterHandlers({ index: deadLetters, desk })),
     ],
     start,

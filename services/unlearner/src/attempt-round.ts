@@ -78,7 +78,7 @@ export async function attemptRound(
       blobs.put(computed.weights),
       blobs.put(computed.state),
     ]);
-    return deps.lineages.commitManifest(
+    const committed = await deps.lineages.commitManifest(
       roundManifest(position, {
         parts: attempt.parts,
         weightsDigest,
@@ -91,6 +91,10 @@ export async function attemptRound(
         metrics,
       }),
     );
+    // Had these bytes been an orphan of a former attempt, they may have been collected just now.
+    if (!(await blobs.has(weightsDigest))) await blobs.put(computed.weights);
+    if (!(await blobs.has(stateDigest))) await blobs.put(computed.state);
+    return committed;
   });
   return put.kind === 'taken'
     ? { kind: 'overtaken' }

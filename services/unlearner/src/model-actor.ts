@@ -133,10 +133,19 @@ export class ModelActor {
       case 'escalate':
         return this.#escalate(next.requests);
       case 'round':
+        if (await this.#isRolledBack()) return this.#wait(limits.recheckMs, signal);
         return this.#attempt(next.parts, next.closedBy, signal);
       default:
         return next satisfies never;
     }
+  }
+
+  /** What serves was moved back, and the log does not say so yet: the head is not where to start. */
+  async #isRolledBack(): Promise<boolean> {
+    const { state } = this.#lineage;
+    const serving = await this.#deps.lineages.serving(state.modelKey);
+    const pointer = serving?.pointer;
+    return pointer?.move === 'rollback' && pointer.generation > state.rollbackGeneration;
   }
 
   /** Invariant 3. An attempt that has a decision was seen by others, hence sent. */

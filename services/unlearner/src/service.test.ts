@@ -114,7 +114,7 @@ test('a refused round climbs the ladder with smaller batches, and the last rung 
     log.map(({ entry }) =>
       entry?.$case === 'round'
         ? `${entry.value.method}${entry.value.ladderStep} ${entry.value.parts.map((part) => part.rows)}`
-        : `escalated after ${entry?.value.attempts}`,
+        : `escalated after ${entry?.$case === 'escalation' ? entry.value.attempts : ''}`,
     ),
   ).toEqual(['a0 1,2,3,4', 'b1 1,2', 'c2 1,2', 'escalated after 1,2,3', 'b1 3,4']);
   expect(roundsOf(log).at(-1)?.parentSequence).toBe(0);

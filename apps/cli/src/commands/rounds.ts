@@ -63,6 +63,16 @@ function roundRow(manifest: RoundManifest): string[] {
       const { parentSequence, parts, reason } = manifest.entry.value;
       return [sequence, String(parentSequence), 'escalated', reason, '', String(parts.length)];
     }
+    case 'rollback': {
+      const { parentSequence, targetSequence, reopened, reason } = manifest.entry.value;
+      const requests = String(reopened.length);
+      const what = `rolled back to ${targetSequence}`;
+      return [sequence, String(parentSequence), what, reason, '', requests];
+    }
+    case 'withdrawal': {
+      const { parentSequence, kind, reason } = manifest.entry.value;
+      return [sequence, String(parentSequence), kind, reason, '', '1'];
+    }
     case undefined:
       return [sequence];
     default:

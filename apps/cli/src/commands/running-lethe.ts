@@ -1,9 +1,11 @@
 import {
   DeadLetterServiceClient,
   EvaluatorServiceClient,
+  EvidenceServiceClient,
   IngestServiceClient,
   LetheError,
   RegistryServiceClient,
+  ReleaseServiceClient,
   UnlearnerServiceClient,
 } from '@lethe/contracts';
 import { type ConnectOptions, connect } from '@lethe/service-kit';
@@ -59,3 +61,12 @@ export const connectRegistry = (options: GlobalOptions) =>
   connect(RegistryServiceClient, addressOf(options), connectOptionsOf(options));
 export const connectDeadLetters = (options: GlobalOptions) =>
   connect(DeadLetterServiceClient, addressOf(options), connectOptionsOf(options));
+export const connectEvidence = (options: GlobalOptions) =>
+  connect(EvidenceServiceClient, addressOf(options), connectOptionsOf(options));
+
+/** @param by who decides, where calls are not authenticated */
+export const connectRelease = (options: GlobalOptions, by?: string) =>
+  connect(ReleaseServiceClient, addressOf(options), {
+    ...connectOptionsOf(options),
+    ...(by === undefined ? {} : { headers: { 'x-lethe-actor': by } }),
+  });

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { SqliteBus } from '@lethe/bus';
 import { type BackendPreference, ComputeProcess } from '@lethe/compute';
 import { createEvaluatorService, evaluatorSettings, makeHeldKey } from '@lethe/evaluator';
+import { KeyRing } from '@lethe/evidence';
 import { readPolicy } from '@lethe/gate';
 import { createIngestService } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
-import { createRegistryService } from '@lethe/registry';
+import { createRegistryService, registrySettings, retentionOf } from '@lethe/registry';
 import {
   type LetheService,
   type Log,
@@ -90,6 +91,8 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
   await requireConformance(store);
   const lineage = new LineageStore(store, new BlobStore(store, { cacheFolder: layout.cache }));
   const clock = systemClock;
+  const keys = KeyRing.open(layout.keys, clock.now());
+  const registryConfig = readConfig(registrySettings, environment);
   const compute = () => stack.use(new ComputeProcess({ backend: { prefer: settings.backend } }));
 
   const services: LetheService[] = [];
@@ -102,6 +105,9 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       bus,
       lineage,
       projectionFile: layout.registry,
+      keys,
+      retention: retentionOf(registryConfig),
+      fourEyes: registryConfig.fourEyes,
       clock,
       log: log.child({ service: 'registry' }),
       onFatal,
@@ -145,6 +151,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       httpAddress: settings.httpAddress,
       defaultEmitter: 'default',
       security,
+      keys,
       clock,
       log: log.child({ service: 'ingest' }),
     }),

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
 
 /** Commands about proof: checking it, and the keys that sign it. */
@@ -54,4 +54,48 @@ export function addEvidenceCommands(program: Command, action: AddAction): void {
         .makeOptionMandatory(),
     )
     .action(action(() => import('../commands/keys-revoke.ts')));
+
+  program
+    .command('certificate')
+    .summary('the signed certificate of a completed request')
+    .argument('<request-id>')
+    .option('--emitter <name>', 'who sent it, where several used the id')
+    .option('--out <file>', 'where it goes ("-": standard output)', '-')
+    .action(action(() => import('../commands/certificate.ts')));
+
+  const log = program
+    .command('audit-log')
+    .summary('the log of what was decided and done')
+    .description(
+      'Reads the hash-chained log in the object store: --store, or the one in --home. Needs no running Lethe, but for checkpoint.',
+    );
+  const store = () =>
+    new Option('--store <address>', 'object store (default: the one in --home)').env('LETHE_STORE');
+  log
+    .command('verify')
+    .summary('check every entry: nothing cut off, changed, reordered, or signed by others')
+    .requiredOption('--keys <file>', 'published key set; see: lethe keys export')
+    .option('--kept <file>', 'a checkpoint that was kept outside: the log must still hold it')
+    .addOption(store())
+    .action(action(() => import('../commands/audit-log-verify.ts')));
+  log
+    .command('list')
+    .summary('entries, oldest first')
+    .option('--from <index>', 'first entry', wholeNumber, 0)
+    .option('--model <key>', 'only this model')
+    .option('--kind <kind>', 'only this kind, for example promotion, rollback, purge')
+    .option('--limit <n>', 'most rows', wholeNumber, 1000)
+    .addOption(store())
+    .action(action(() => import('../commands/audit-log-list.ts')));
+  log
+    .command('checkpoint')
+    .summary('sign the present end of the log, to be kept elsewhere')
+    .argument('[file]', 'where it goes ("-": standard output)', '-')
+    .action(action(() => import('../commands/audit-log-checkpoint.ts')));
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
+  throw new InvalidArgumentError('It must be a whole number.');
 }

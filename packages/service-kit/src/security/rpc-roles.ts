@@ -1,8 +1,10 @@
 import type {
   DeadLetterServiceService,
   EvaluatorServiceService,
+  EvidenceServiceService,
   IngestServiceService,
   RegistryServiceService,
+  ReleaseServiceService,
   UnlearnerServiceService,
 } from '@lethe/contracts';
 import type { Role } from './role.ts';
@@ -44,6 +46,23 @@ export const rpcRoles = {
     watchEvaluate: ['operator', 'approver'],
     getVerdict: readers,
   } satisfies RolesOf<typeof EvaluatorServiceService>,
+  'lethe.v1.EvidenceService': {
+    getCertificate: ['emitter', ...readers],
+    getKeySet: ['emitter', 'server', ...readers],
+    getCheckpoint: readers,
+    checkRelease: ['server', ...readers],
+    signRelease: ['operator', 'approver'],
+  } satisfies RolesOf<typeof EvidenceServiceService>,
+  'lethe.v1.ReleaseService': {
+    getServingAt: readers,
+    listMoves: readers,
+    listVersions: readers,
+    // With an override: approvers only.
+    rollback: ['operator', 'approver'],
+    quarantine: ['operator', 'approver'],
+    reportServing: ['server'],
+    listServers: readers,
+  } satisfies RolesOf<typeof ReleaseServiceService>,
 };
 
 /** Roles that may call a method; nobody may call what the table does not name. */

@@ -62,7 +62,7 @@ async function serve(protection: WireSecurity, log: Log = silentLog): Promise<Gr
   const service = implementService(IngestServiceService, {
     submitDeletion: async (_: DeletionRequest, { identity }) =>
       Receipt.fromPartial({ emitter: identity.kind === 'known' ? identity.name : 'anyone' }),
-    submitDeletions: async () => ({ results: [] }),
+    submitDeletions: async () => ({ results: [], signedReceipts: '' }),
   });
   return await startGrpcServer({
     address: '127.0.0.1:0',

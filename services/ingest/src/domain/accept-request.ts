@@ -25,13 +25,14 @@ export interface Acceptance {
 export function acceptRequest(
   { parsed, mode, scope }: ResolvedRequest,
   trainingManifestDigest: string,
+  secret: Uint8Array,
   now: Date,
   traceparent: string | undefined = undefined,
 ): Acceptance {
   const { requestId, emitter, modelKey, regulation } = parsed;
   const submittedTime = parsed.submittedTime ?? now;
   const deadline = legalDeadline(regulation, submittedTime);
-  const digest = requestDigest(parsed);
+  const digest = requestDigest(parsed, secret);
   const isMatch = scope.kind !== 'no-match';
   const sampleCount = countSamples(scope);
   const state = isMatch ? RequestState.REQUEST_STATE_ACCEPTED : RequestState.REQUEST_STATE_NO_MATCH;
@@ -45,6 +46,7 @@ export function acceptRequest(
     submittedTime,
     deadline,
     sampleCount,
+    regulation,
   };
   const headers = traceHeaders(traceparent);
   const records = [encodeEvent(topics.deletionStatus, modelKey, DeletionStatus, status, headers)];
@@ -77,6 +79,7 @@ export function acceptRequest(
       sampleCount,
       acceptedTime: now,
       deadline,
+      signedReceipt: '',
     },
     records,
   };

@@ -10,10 +10,14 @@ const base = {
   scope: { kind: { $case: 'samples' as const, value: { ids: ['a', 'b'], sha256: [] } } },
 };
 
-function digest(change: object = {}, now = '2026-03-01T12:00:00Z') {
+function digest(
+  change: object = {},
+  now = '2026-03-01T12:00:00Z',
+  secret: Uint8Array = Buffer.alloc(32, 1),
+) {
   const request = DeletionRequest.fromPartial({ ...base, ...change });
   const context = { now: new Date(now), statedEmitter: undefined, defaultEmitter: 'default' };
-  return requestDigest(parseRequest(incoming(request), context));
+  return requestDigest(parseRequest(incoming(request), context), secret);
 }
 
 describe('requestDigest', () => {
@@ -22,6 +26,10 @@ describe('requestDigest', () => {
     expect(digest(reordered)).toBe(digest());
     expect(digest({ emitter: 'default', regulation: 1 })).toBe(digest());
     expect(digest({}, '2026-03-02T00:00:00Z')).toBe(digest());
+  });
+
+  it('says nothing to whoever lacks the secret (P6)', () => {
+    expect(digest({}, undefined, Buffer.alloc(32, 2))).not.toBe(digest());
   });
 
   it.each([

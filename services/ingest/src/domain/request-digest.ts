@@ -1,13 +1,16 @@
-import { canonicalJson, DeletionRequest, type Digest, sha256 } from '@lethe/contracts';
+import { createHmac } from 'node:crypto';
+import { canonicalJson, DeletionRequest, type Digest } from '@lethe/contracts';
 import type { ParsedRequest } from './parse-request.ts';
 
 /**
- * SHA-256 of the canonical JSON of a request as understood: ids and digests sorted and unique,
+ * HMAC-SHA-256 of the canonical JSON of a request as understood: ids and digests sorted and unique,
  * regulation filled in. Times and modes that were not stated stay out, so that a request sent
- * again later has the same digest.
+ * again later has the same digest. Keyed, because it leaves intake and covers the subject's handle:
+ * without the secret a guessed handle cannot be confirmed (P6).
  */
-export function requestDigest(request: ParsedRequest): Digest {
-  return sha256(canonicalJson(DeletionRequest.toJSON(toMessage(request))));
+export function requestDigest(request: ParsedRequest, secret: Uint8Array): Digest {
+  const text = canonicalJson(DeletionRequest.toJSON(toMessage(request)));
+  return createHmac('sha256', secret).update(text).digest('hex') as Digest;
 }
 
 function toMessage(request: ParsedRequest): DeletionRequest {

@@ -6,6 +6,7 @@ import {
   LetheError,
   RequestState,
 } from '@lethe/contracts';
+import { verifyEvidence } from '@lethe/evidence';
 import { connect, silentLog, startGrpcServer } from '@lethe/service-kit';
 import { describe, expect, it } from 'vitest';
 import { createIngestService } from '../service.ts';
@@ -48,6 +49,31 @@ describe('IngestService', () => {
       expect(receipt).toMatchObject({
         emitter: 'shop',
         state: RequestState.REQUEST_STATE_ACCEPTED,
+      });
+    });
+  });
+
+  it('signs receipts: each single one, and those of a batch together', async () => {
+    await using home = await openIntakeHome();
+    await withClient(home, async (client) => {
+      const check = (envelope: string) =>
+        verifyEvidence(Buffer.from(envelope), home.keys.keys(), new Date());
+      const single = await client.submitDeletion(request());
+      expect(check(single.signedReceipt)).toMatchObject({
+        kind: 'valid',
+        statement: {
+          predicate: {
+            receipts: [{ request_id: single.requestId, request_digest: single.requestDigest }],
+          },
+        },
+      });
+      expect(single.signedReceipt).not.toContain('user-1');
+      const batch = await client.submitDeletions({
+        requests: [request(), request(), request({ modelKey: 'ghost' })],
+      });
+      expect(check(batch.signedReceipts)).toMatchObject({
+        kind: 'valid',
+        statement: { predicate: { receipts: { length: 2 } } },
       });
     });
   });

@@ -8,5 +8,6 @@ export async function submitDeletion(
   statedEmitter: string | undefined,
   ownEmitter: string | undefined,
 ): Promise<Receipt> {
-  return (await intake.submit(incoming(request), statedEmitter, ownEmitter)).receipt;
+  const { receipt } = await intake.submit(incoming(request), statedEmitter, ownEmitter);
+  return { ...receipt, signedReceipt: intake.sign([receipt]) };
 }

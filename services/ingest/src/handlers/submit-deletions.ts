@@ -15,7 +15,9 @@ export async function submitDeletions(
   ownEmitter: string | undefined,
 ): Promise<SubmitDeletionsResponse> {
   const results = await intake.submitAll(requests.map(incoming), statedEmitter, ownEmitter);
+  const receipts = results.flatMap((each) => (each.kind === 'receipt' ? [each.receipt] : []));
   return {
+    signedReceipts: receipts.length === 0 ? '' : intake.sign(receipts),
     results: results.map((each) => ({
       result:
         each.kind === 'receipt'

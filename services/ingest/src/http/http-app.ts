@@ -75,7 +75,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
         emitterOf(request),
         callers.ownEmitter(request),
       );
-      return reply.code(202).send(Receipt.toJSON(receipt));
+      const signedReceipt = intake.sign([receipt]);
+      return reply.code(202).send(Receipt.toJSON({ ...receipt, signedReceipt }));
     }
     const results = await intake.submitAll(
       body.requests,

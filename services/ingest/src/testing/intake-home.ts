@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type MessageBus, SqliteBus } from '@lethe/bus';
 import { type Digest, Mode, ModelRegistration, sha256 } from '@lethe/contracts';
 import { buildTrainingManifest } from '@lethe/datasets';
+import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { ResourceStack } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
@@ -14,6 +15,7 @@ export interface IntakeHome extends AsyncDisposable {
   readonly lineage: LineageStore;
   readonly indexFile: string;
   readonly manifestDigest: Digest;
+  readonly keys: KeyRing;
 }
 
 /** `samples` rows: `sample-<row>`, label row % 10 (never 9), subject `user-<row / 4>`. */
@@ -55,6 +57,7 @@ export async function openIntakeHome(options: HomeOptions = {}): Promise<IntakeH
     lineage,
     indexFile: join(folder, 'ingest.sqlite'),
     manifestDigest,
+    keys: KeyRing.open(join(folder, 'keys'), new Date('2026-01-01T00:00:00Z')),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }

@@ -1,6 +1,8 @@
 /** Run by a test in a process of its own: takes a request in, and never reaches the bus. */
+import { dirname, join } from 'node:path';
 import type { MessageBus } from '@lethe/bus';
 import { DeletionRequest } from '@lethe/contracts';
+import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { silentLog } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
@@ -23,6 +25,7 @@ const service = createIngestService({
   lineage: new LineageStore(store, new BlobStore(store, { cacheFolder: cacheFolder! })),
   indexFile: indexFile!,
   defaultEmitter: 'default',
+  keys: KeyRing.open(join(dirname(indexFile!), 'keys'), new Date()),
   log: silentLog,
 });
 await service.start();

@@ -72,5 +72,6 @@ function endOf(
     submittedTime: request.submittedTime,
     deadline: request.deadline,
     sampleCount,
+    regulation: request.regulation,
   };
 }

@@ -16,7 +16,8 @@ export function pointerTo(
     weightsDigest: round.weightsDigest,
     manifestDigest: manifest.digest,
     verdictDigest: verdict.digest,
-    promotedTime: now,
+    promotedTime: laterOf(present.promotedTime, now),
+    ...byPromotion,
   };
 }
 
@@ -31,7 +32,39 @@ export function firstPointer(registration: ModelRegistration): ServingPointer {
     manifestDigest: '',
     verdictDigest: '',
     promotedTime: registration.registeredTime,
+    ...byPromotion,
   };
+}
+
+/** The pointer after a rollback. */
+export function pointerBack(
+  target: Pick<
+    ServingPointer,
+    'sequence' | 'topologyDigest' | 'weightsDigest' | 'manifestDigest' | 'verdictDigest'
+  >,
+  present: ServingPointer,
+  why: Pick<ServingPointer, 'actor' | 'reason' | 'override'>,
+  now: Date,
+): ServingPointer {
+  return {
+    modelKey: present.modelKey,
+    generation: present.generation + 1,
+    sequence: target.sequence,
+    topologyDigest: target.topologyDigest,
+    weightsDigest: target.weightsDigest,
+    manifestDigest: target.manifestDigest,
+    verdictDigest: target.verdictDigest,
+    promotedTime: laterOf(present.promotedTime, now),
+    move: 'rollback',
+    ...why,
+  };
+}
+
+const byPromotion = { move: '', actor: '', reason: '', override: false } as const;
+
+/** Moves are in the order of their times, also when the clock was set back. */
+function laterOf(before: Date | undefined, now: Date): Date {
+  return before !== undefined && before > now ? before : now;
 }
 
 export function makeDecision(candidate: JudgedCandidate, ruling: Ruling, now: Date): Decision {

@@ -1,8 +1,16 @@
 import { Outcome, Verdict } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
-import { ruleOn } from './rule.ts';
+import { ruleOn as ruleOnStanding, type Standing } from './rule.ts';
 
 const serving = { sequence: 4, weightsDigest: 'w4', manifestDigest: 'm4' };
+
+function ruleOn(
+  given: Verdict,
+  served: Parameters<typeof ruleOnStanding>[1],
+  standing: Partial<Standing> = {},
+) {
+  return ruleOnStanding(given, served, { parentSequence: 4, isQuarantined: false, ...standing });
+}
 
 function verdict(change: Partial<Verdict> = {}): Verdict {
   return Verdict.fromPartial({
@@ -42,6 +50,20 @@ describe('ruleOn', () => {
     const ruling = ruleOn(verdict({ outcome, checks } as Partial<Verdict>), serving);
     expect(ruling).toMatchObject({ kind: 'refuse', reason });
     expect(ruling).toHaveProperty('explanation', expect.stringMatching(/: forget$/));
+  });
+
+  it('refuses what was made from a version that no longer serves', () => {
+    expect(ruleOn(verdict(), serving, { parentSequence: 3 })).toMatchObject({
+      kind: 'refuse',
+      reason: 'stale_baseline',
+    });
+  });
+
+  it('refuses what is in quarantine', () => {
+    expect(ruleOn(verdict(), serving, { isQuarantined: true })).toMatchObject({
+      kind: 'refuse',
+      reason: 'quarantined',
+    });
   });
 
   it('sees that the candidate serves already', () => {

@@ -8,7 +8,18 @@ export type Ruling =
   | { readonly kind: 'serves-already' }
   | { readonly kind: 'refuse'; readonly reason: RefusalReason; readonly explanation: string };
 
-export type RefusalReason = 'verdict_failed' | 'verdict_inconclusive' | 'stale_baseline';
+export type RefusalReason =
+  | 'verdict_failed'
+  | 'verdict_inconclusive'
+  | 'stale_baseline'
+  | 'quarantined';
+
+/** What is known of a candidate beside its verdict. */
+export interface Standing {
+  /** Version its round started from. */
+  readonly parentSequence: number;
+  readonly isQuarantined: boolean;
+}
 
 /**
  * Rules on a candidate: promoted only with a passing verdict that was made against exactly what
@@ -17,6 +28,7 @@ export type RefusalReason = 'verdict_failed' | 'verdict_inconclusive' | 'stale_b
 export function ruleOn(
   verdict: Verdict,
   serving: Pick<ServingPointer, 'sequence' | 'weightsDigest' | 'manifestDigest'>,
+  standing: Standing,
 ): Ruling {
   if (serving.sequence === verdict.sequence && serving.manifestDigest === verdict.manifestDigest) {
     return { kind: 'serves-already' };
@@ -34,6 +46,11 @@ export function ruleOn(
     const judged = `was judged against version ${verdict.servedSequence}`;
     return refuse('stale_baseline', `it ${judged}, but version ${serving.sequence} serves now`);
   }
+  if (standing.parentSequence !== serving.sequence) {
+    const made = `was made from version ${standing.parentSequence}`;
+    return refuse('stale_baseline', `it ${made}, but version ${serving.sequence} serves now`);
+  }
+  if (standing.isQuarantined) return refuse('quarantined', 'an operator put it into quarantine');
   return { kind: 'promote' };
 }
 

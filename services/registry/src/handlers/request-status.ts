@@ -4,10 +4,9 @@ import type { ProjectedRequest } from '../requests/request-projection.ts';
 import type { RegistryContext } from './registry-context.ts';
 
 export function requestStatus(
-  { current, history }: Pick<ProjectedRequest, 'current' | 'history'>,
+  { current, history, deadline }: ProjectedRequest,
   { clock, deadLetters }: Pick<RegistryContext, 'clock' | 'deadLetters'>,
 ): RequestStatus {
-  const { deadline } = current;
   return {
     current,
     history: [...history],

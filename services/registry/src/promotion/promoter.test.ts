@@ -1,3 +1,4 @@
+import { AuditLog } from '@lethe/audit-log';
 import {
   DeletionStatus,
   ModelDecided,
@@ -9,6 +10,7 @@ import {
 import type { LineageStore } from '@lethe/lineage';
 import { ManualClock, silentLog } from '@lethe/service-kit';
 import { describe, expect, it } from 'vitest';
+import { Recorder } from '../evidence/recorder.ts';
 import { ServingBoard } from '../serving/serving-board.ts';
 import {
   type CandidateOptions,
@@ -20,9 +22,19 @@ import { Promoter } from './promoter.ts';
 
 const now = new Date('2026-02-01T00:00:00Z');
 
-function promoterOn({ lineage }: Pick<RegistryHome, 'lineage'>, time = now): Promoter {
+function promoterOn(
+  { lineage, keys }: Pick<RegistryHome, 'lineage' | 'keys'>,
+  time = now,
+): Promoter {
   const clock = new ManualClock(time);
-  return new Promoter({ lineage, board: new ServingBoard(lineage, clock), clock, log: silentLog });
+  const auditLog = new AuditLog({ store: lineage.store });
+  return new Promoter({
+    lineage,
+    board: new ServingBoard(lineage, clock),
+    recorder: new Recorder({ lineage, keys, auditLog, clock }),
+    clock,
+    log: silentLog,
+  });
 }
 
 async function settle(home: RegistryHome, options: CandidateOptions) {
@@ -174,7 +186,7 @@ describe('Promoter', () => {
         throw new Error('killed');
       },
     });
-    await expect(promoterOn({ lineage }).settle(event)).rejects.toThrow('killed');
+    await expect(promoterOn({ lineage, keys: home.keys }).settle(event)).rejects.toThrow('killed');
     expect((await home.lineage.serving('m1'))?.pointer.sequence).toBe(1);
     expect(await home.lineage.decision('m1', 1)).toBeUndefined();
 
@@ -223,7 +235,7 @@ describe('Promoter', () => {
     const lineage = lineageWith(home, {
       moveServing: async () => ({ kind: 'moved', etag: 'e' }),
     });
-    await expect(promoterOn({ lineage }).settle(event)).rejects.toMatchObject({
+    await expect(promoterOn({ lineage, keys: home.keys }).settle(event)).rejects.toMatchObject({
       code: 'unavailable',
     });
     expect(await home.lineage.decision('m1', 1)).toBeUndefined();

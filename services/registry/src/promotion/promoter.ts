@@ -7,6 +7,8 @@ import { checkEvidence, type JudgedCandidate } from '../domain/check-evidence.ts
 import { decisionEvents } from '../domain/decision-events.ts';
 import { makeDecision, pointerTo } from '../domain/make-decision.ts';
 import { type Ruling, ruleOn } from '../domain/rule.ts';
+import type { Recorder } from '../evidence/recorder.ts';
+import { isQuarantined } from '../release/quarantine.ts';
 import type { ServingBoard } from '../serving/serving-board.ts';
 import { tellDecision } from './tell-decision.ts';
 
@@ -20,17 +22,25 @@ interface Recorded {
 
 /**
  * Ends candidates: the pointer by compare-and-set (the commit point), then the decision
- * (put-if-absent), then the events. Any number of these may work at once, and each may die after
+ * (put-if-absent), then certificates and audit entries, then the events. Any number of these may work at once, and each may die after
  * any step: a decision that exists is final, and a pointer that points to the candidate says that
  * it was promoted.
  */
 export class Promoter {
   readonly #lineage: LineageStore;
   readonly #board: ServingBoard;
+  readonly #recorder: Recorder;
   readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(options: { lineage: LineageStore; board: ServingBoard; clock: Clock; log: Log }) {
+  constructor(options: {
+    lineage: LineageStore;
+    board: ServingBoard;
+    recorder: Recorder;
+    clock: Clock;
+    log: Log;
+  }) {
+    this.#recorder = options.recorder;
     this.#lineage = options.lineage;
     this.#board = options.board;
     this.#clock = options.clock;
@@ -52,6 +62,7 @@ export class Promoter {
     );
     const known = await this.#lineage.decision(modelKey, sequence);
     const decision = known ?? (await this.#decide(candidate));
+    await this.#recorder.decided(candidate, decision);
     return decisionEvents(decision.record, decision.digest, candidate.round);
   }
 
@@ -78,10 +89,13 @@ export class Promoter {
 
   /** Rules, and moves the pointer where the ruling is to promote. */
   async #rule(candidate: JudgedCandidate): Promise<Ruling> {
-    const { modelKey } = candidate.manifest.record;
+    const { modelKey, sequence } = candidate.manifest.record;
     for (let race = 0; race < maxRaces; race++) {
       const serving = await this.#board.current(modelKey);
-      const ruling = ruleOn(candidate.verdict.record, serving.pointer);
+      const ruling = ruleOn(candidate.verdict.record, serving.pointer, {
+        parentSequence: candidate.round.parentSequence,
+        isQuarantined: await isQuarantined(this.#lineage, modelKey, sequence),
+      });
       if (ruling.kind !== 'promote' || (await this.#move(candidate, serving))) return ruling;
     }
     throw new LetheError('unavailable', `the serving pointer of ${modelKey} moves all the time`);
@@ -90,7 +104,7 @@ export class Promoter {
   async #move(candidate: JudgedCandidate, { pointer, etag }: Serving): Promise<boolean> {
     const next = pointerTo(candidate, pointer, this.#clock.now());
     const { kind } = await this.#lineage.moveServing(next, etag);
-    if (kind === 'moved') this.#board.announce(next);
+    if (kind === 'moved') this.#board.announce(next.modelKey);
     else count('lethe.serving.conflicts', { model: next.modelKey });
     return kind === 'moved';
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { DeletionStatus, type RequestState } from '@lethe/contracts';
+import { DeletionStatus, type Regulation, RequestState } from '@lethe/contracts';
 import { SqliteFile, type SqliteSchema } from '@lethe/sqlite';
-import { isAdvance } from './request-progress.ts';
+import { isAdvance, isEnd } from './request-progress.ts';
 
 export interface ProjectedRequest {
   /** Grows in the order of arrival. */
@@ -9,6 +9,20 @@ export interface ProjectedRequest {
   readonly current: DeletionStatus;
   /** In the order of arrival. */
   readonly history: readonly DeletionStatus[];
+  /** With an extension, where there is one. */
+  readonly deadline: Date | undefined;
+  readonly isExtended: boolean;
+}
+
+/** What the yearly report needs of a request. */
+export interface SubmittedRequest {
+  readonly modelKey: string;
+  readonly regulation: Regulation;
+  readonly state: RequestState;
+  readonly submittedMs: number;
+  readonly deadlineMs: number;
+  readonly isExtended: boolean;
+  readonly endedMs: number | undefined;
 }
 
 export interface RequestFilter {
@@ -21,7 +35,7 @@ export interface RequestFilter {
 
 const schema: SqliteSchema = {
   name: 'request projection',
-  version: 1,
+  version: 2,
   statements: `
     CREATE TABLE identity (id TEXT NOT NULL);
     CREATE TABLE request (
@@ -31,9 +45,16 @@ const schema: SqliteSchema = {
       model_key TEXT NOT NULL,
       state INTEGER NOT NULL,
       sequence INTEGER NOT NULL,
+      submitted_ms INTEGER NOT NULL,
+      deadline_ms INTEGER NOT NULL,
+      extended INTEGER NOT NULL DEFAULT 0,
+      ended_ms INTEGER,
+      regulation INTEGER NOT NULL DEFAULT 0,
       current BLOB NOT NULL,
       UNIQUE (request_id, emitter)
     );
+    CREATE INDEX request_by_deadline ON request (model_key, ended_ms, deadline_ms);
+    CREATE INDEX request_by_submission ON request (submitted_ms);
     CREATE INDEX request_by_model ON request (model_key, state, position);
     CREATE INDEX request_by_state ON request (state, position);
     CREATE TABLE status (
@@ -51,6 +72,8 @@ interface RequestRow {
   readonly position: number;
   readonly state: RequestState;
   readonly sequence: number;
+  readonly deadline_ms: number;
+  readonly extended: number;
   readonly current: Uint8Array;
 }
 
@@ -69,6 +92,10 @@ export class RequestProjection implements Disposable {
   readonly #addStatus;
   readonly #history;
   readonly #count;
+  readonly #extend;
+  readonly #countOverdue;
+  readonly #nextDue;
+  readonly #ofYear;
 
   /** @throws LetheError `precondition`, `corrupt`, `capacity` naming the file */
   static open(file: string): RequestProjection {
@@ -77,7 +104,7 @@ export class RequestProjection implements Disposable {
 
   private constructor(file: SqliteFile) {
     const { db } = file;
-    const columns = 'position, state, sequence, current';
+    const columns = 'position, state, sequence, deadline_ms, extended, current';
     this.#file = file;
     this.id = identityOf(file);
     this.#find = db.prepare(`SELECT ${columns} FROM request WHERE request_id = ? AND emitter = ?`);
@@ -85,10 +112,26 @@ export class RequestProjection implements Disposable {
       `SELECT ${columns} FROM request WHERE request_id = ? LIMIT 2`,
     );
     this.#insert = db.prepare(
-      'INSERT INTO request (emitter, request_id, model_key, state, sequence, current) VALUES (?, ?, ?, ?, ?, ?)',
+      `INSERT INTO request (emitter, request_id, model_key, state, sequence, submitted_ms, deadline_ms, ended_ms, regulation, current)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#update = db.prepare(
-      'UPDATE request SET state = ?, sequence = ?, current = ? WHERE position = ?',
+      `UPDATE request SET state = ?, sequence = ?, ended_ms = ?, current = ?,
+         regulation = max(regulation, ?) WHERE position = ?`,
+    );
+    this.#extend = db.prepare(
+      'UPDATE request SET deadline_ms = ?, extended = 1 WHERE position = ? AND extended = 0',
+    );
+    this.#countOverdue = db.prepare(
+      'SELECT count(*) AS count FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms < ? AND deadline_ms > 0',
+    );
+    this.#nextDue = db.prepare(
+      `SELECT ${columns} FROM request WHERE ended_ms IS NULL AND deadline_ms > 0 AND deadline_ms < ?
+         AND state <> ? ORDER BY deadline_ms LIMIT ?`,
+    );
+    this.#ofYear = db.prepare(
+      `SELECT model_key, regulation, state, submitted_ms, deadline_ms, extended, ended_ms FROM request
+       WHERE submitted_ms >= ? AND submitted_ms < ?`,
     );
     this.#addStatus = db.prepare(
       `INSERT INTO status
@@ -136,7 +179,7 @@ export class RequestProjection implements Disposable {
     return this.#file.attempt(() => {
       const rows = this.#file.db
         .prepare(
-          `SELECT position, state, sequence, current FROM request
+          `SELECT position, state, sequence, deadline_ms, extended, current FROM request
            WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT ?`,
         )
         .all(...values, limit);
@@ -148,6 +191,37 @@ export class RequestProjection implements Disposable {
     return this.#file.attempt(() => Number(this.#count.get(modelKey, state)?.['count']));
   }
 
+  /** Requests of a model that have not ended and are past their deadline. */
+  countOverdue(modelKey: string, now: Date): number {
+    return this.#file.attempt(() =>
+      Number(this.#countOverdue.get(modelKey, now.getTime())?.['count']),
+    );
+  }
+
+  /** Requests that have not ended, were not called expired, and whose deadline is before `time`. */
+  overdue(time: Date, limit: number): ProjectedRequest[] {
+    return this.#file.attempt(() =>
+      this.#nextDue
+        .all(time.getTime(), RequestState.REQUEST_STATE_EXPIRED, limit)
+        .map((row) => this.#withHistory(row as unknown as RequestRow)),
+    );
+  }
+
+  /** Requests submitted in `[from, to)`, one after the other: a year may have millions. */
+  *submittedIn(from: Date, to: Date): Generator<SubmittedRequest> {
+    for (const row of this.#ofYear.iterate(from.getTime(), to.getTime())) {
+      yield {
+        modelKey: String(row['model_key']),
+        regulation: Number(row['regulation']) as Regulation,
+        state: Number(row['state']) as RequestState,
+        submittedMs: Number(row['submitted_ms']),
+        deadlineMs: Number(row['deadline_ms']),
+        isExtended: row['extended'] === 1,
+        endedMs: row['ended_ms'] === null ? undefined : Number(row['ended_ms']),
+      };
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }
@@ -156,23 +230,39 @@ export class RequestProjection implements Disposable {
     const { requestId, emitter, modelKey, state, sequence } = status;
     const bytes = DeletionStatus.encode(status).finish();
     const row = this.#find.get(requestId, emitter) as unknown as RequestRow | undefined;
+    const endedMs = isEnd(state) ? (status.time?.getTime() ?? 0) : null;
     const position =
       row?.position ??
       Number(
-        this.#insert.run(emitter, requestId, modelKey, state, sequence, bytes).lastInsertRowid,
+        this.#insert.run(
+          emitter,
+          requestId,
+          modelKey,
+          state,
+          sequence,
+          status.submittedTime?.getTime() ?? 0,
+          status.deadline?.getTime() ?? 0,
+          endedMs,
+          status.regulation,
+          bytes,
+        ).lastInsertRowid,
       );
     this.#addStatus.run(position, state, sequence, bytes);
-    if (row !== undefined && isAdvance(row, status)) {
-      this.#update.run(state, sequence, bytes, position);
+    if (state === RequestState.REQUEST_STATE_EXTENDED) {
+      this.#extend.run(status.deadline?.getTime() ?? 0, position);
+    } else if (row !== undefined && isAdvance(row, status)) {
+      this.#update.run(state, sequence, endedMs, bytes, status.regulation, position);
     }
   }
 
-  #withHistory({ position, current }: RequestRow): ProjectedRequest {
-    const history = this.#history.all(position);
+  #withHistory(row: RequestRow): ProjectedRequest {
+    const history = this.#history.all(row.position);
     return {
-      position,
-      current: DeletionStatus.decode(current),
-      history: history.map((row) => DeletionStatus.decode(row['status'] as Uint8Array)),
+      position: row.position,
+      current: DeletionStatus.decode(row.current),
+      history: history.map((each) => DeletionStatus.decode(each['status'] as Uint8Array)),
+      deadline: row.deadline_ms === 0 ? undefined : new Date(row.deadline_ms),
+      isExtended: row.extended === 1,
     };
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '@lethe/service-kit';
 import { firstPointer } from '../domain/make-decision.ts';
 
 interface Watcher {
-  readonly moves: ServingPointer[];
+  woken: boolean;
   wake: () => void;
 }
 
@@ -43,7 +43,7 @@ export class ServingBoard {
     const first = firstPointer(await this.registration(modelKey));
     const outcome = await this.#lineage.moveServing(first, undefined);
     if (outcome.kind === 'moved') {
-      this.announce(first);
+      this.announce(modelKey);
       return { pointer: first, etag: outcome.etag };
     }
     const others = await this.#lineage.serving(modelKey);
@@ -51,36 +51,41 @@ export class ServingBoard {
     throw new LetheError('unavailable', `the serving pointer of ${modelKey} cannot be read`);
   }
 
-  announce(pointer: ServingPointer): void {
-    for (const watcher of this.#watchers.get(pointer.modelKey) ?? []) {
-      watcher.moves.push(pointer);
-      watcher.wake();
-    }
+  /** Wakes watchers: the pointer was moved here. */
+  announce(modelKey: string): void {
+    for (const watcher of this.#watchers.get(modelKey) ?? []) watcher.wake();
   }
 
   /**
-   * The present pointer, then one for each move, until `signal` aborts; those up to
-   * `afterGeneration` are skipped. Of moves made by another process in quick succession the last
-   * one is seen.
+   * The present pointer, then every move, in order and whoever made it, until `signal` aborts. With
+   * `afterGeneration` it goes on from there instead: the moves that were missed come first.
    */
   async *watch(
     modelKey: string,
     afterGeneration: number,
     signal: AbortSignal,
   ): AsyncGenerator<ServingPointer> {
-    const watcher: Watcher = { moves: [], wake: () => {} };
+    const watcher: Watcher = { woken: false, wake: () => {} };
     const watchers = this.#watchers.get(modelKey) ?? new Set();
     this.#watchers.set(modelKey, watchers.add(watcher));
     try {
       let seen = afterGeneration;
       while (!signal.aborted) {
+        watcher.woken = false;
+        watcher.wake = () => {
+          watcher.woken = true;
+        };
         const { pointer } = await this.current(modelKey);
-        for (const move of [...watcher.moves.splice(0), pointer]) {
-          if (move.generation <= seen) continue;
-          seen = move.generation;
-          yield move;
+        const first = seen === 0 ? pointer.generation : seen + 1;
+        for (let generation = first; generation < pointer.generation; generation++) {
+          const move = await this.#lineage.move(modelKey, generation);
+          if (move !== undefined) yield move;
         }
-        if (watcher.moves.length === 0) await this.#pause(watcher, signal);
+        if (pointer.generation > seen) {
+          seen = pointer.generation;
+          yield pointer;
+        }
+        if (!watcher.woken) await this.#pause(watcher, signal);
       }
     } finally {
       watchers.delete(watcher);
@@ -94,6 +99,5 @@ export class ServingBoard {
     watcher.wake = () => over.abort();
     const either = AbortSignal.any([signal, over.signal]);
     await this.#clock.sleep(pollMs, either).catch(() => {});
-    watcher.wake = () => {};
   }
 }

@@ -11,15 +11,21 @@ import {
   RoundManifest,
   Verdict,
 } from '@lethe/contracts';
+import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { ResourceStack } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
+import type { Retention } from '../maintenance.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
 
 export interface RegistryHome extends AsyncDisposable {
   readonly folder: string;
   readonly bus: MessageBus;
   readonly lineage: LineageStore;
   readonly projectionFile: string;
+  readonly keys: KeyRing;
+  readonly retention: Retention;
   register(modelKey: string): Promise<void>;
 }
 
@@ -51,6 +57,13 @@ export async function openRegistryHome(): Promise<RegistryHome> {
     lineage,
     register,
     projectionFile: join(folder, 'registry.sqlite'),
+    keys: KeyRing.open(join(folder, 'keys'), new Date('2026-01-01T00:00:00Z')),
+    retention: {
+      weightsMs: 7 * dayMs,
+      orphansMs: 2 * dayMs,
+      auditLogMs: 731 * dayMs,
+      everyMs: dayMs,
+    },
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }

@@ -151,6 +151,7 @@ function statusMessage(
     submittedTime: request.submittedTime,
     deadline: request.deadline,
     sampleCount: part.rows.length,
+    regulation: request.regulation,
   });
   return {
     topic: topics.deletionStatus.name,

@@ -75,7 +75,7 @@ export interface DeletionRequested {
   requestId: string;
   emitter: string;
   modelKey: string;
-  /** SHA-256 of the canonical JSON of the request: the event's id. */
+  /** HMAC-SHA-256 of the canonical JSON of the request: the event's id. */
   requestDigest: string;
   trainingManifestDigest: string;
   scope:
@@ -145,6 +145,7 @@ export interface DeletionStatus {
   submittedTime: Date | undefined;
   deadline: Date | undefined;
   sampleCount: number;
+  regulation: Regulation;
 }
 
 function createBaseDeletionRequested(): DeletionRequested {
@@ -996,6 +997,7 @@ function createBaseDeletionStatus(): DeletionStatus {
     submittedTime: undefined,
     deadline: undefined,
     sampleCount: 0,
+    regulation: 0,
   };
 }
 
@@ -1030,6 +1032,9 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
     }
     if (message.sampleCount !== 0) {
       writer.uint32(80).uint32(message.sampleCount);
+    }
+    if (message.regulation !== 0) {
+      writer.uint32(88).int32(message.regulation);
     }
     return writer;
   },
@@ -1127,6 +1132,14 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
             message.sampleCount = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.regulation = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1167,6 +1180,7 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
         : isSet(object.sample_count)
         ? globalThis.Number(object.sample_count)
         : 0,
+      regulation: isSet(object.regulation) ? regulationFromJSON(object.regulation) : 0,
     };
   },
 
@@ -1202,6 +1216,9 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
     if (message.sampleCount !== 0) {
       obj.sampleCount = Math.round(message.sampleCount);
     }
+    if (message.regulation !== 0) {
+      obj.regulation = regulationToJSON(message.regulation);
+    }
     return obj;
   },
 
@@ -1220,6 +1237,7 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
     message.submittedTime = object.submittedTime ?? undefined;
     message.deadline = object.deadline ?? undefined;
     message.sampleCount = object.sampleCount ?? 0;
+    message.regulation = object.regulation ?? 0;
     return message;
   },
 };

@@ -26,6 +26,8 @@ export interface SubmitDeletionsRequest {
 
 export interface SubmitDeletionsResponse {
   results: SubmitResult[];
+  /** One signature for all receipts of this answer: DSSE envelope, JSON in one line. */
+  signedReceipts: string;
 }
 
 export interface SubmitResult {
@@ -119,13 +121,16 @@ export const SubmitDeletionsRequest: MessageFns<SubmitDeletionsRequest> = {
 };
 
 function createBaseSubmitDeletionsResponse(): SubmitDeletionsResponse {
-  return { results: [] };
+  return { results: [], signedReceipts: "" };
 }
 
 export const SubmitDeletionsResponse: MessageFns<SubmitDeletionsResponse> = {
   encode(message: SubmitDeletionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.results) {
       SubmitResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.signedReceipts !== "") {
+      writer.uint32(18).string(message.signedReceipts);
     }
     return writer;
   },
@@ -151,6 +156,14 @@ export const SubmitDeletionsResponse: MessageFns<SubmitDeletionsResponse> = {
             message.results.push(SubmitResult.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.signedReceipts = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -168,6 +181,11 @@ export const SubmitDeletionsResponse: MessageFns<SubmitDeletionsResponse> = {
       results: globalThis.Array.isArray(object?.results)
         ? object.results.map((e: any) => SubmitResult.fromJSON(e))
         : [],
+      signedReceipts: isSet(object.signedReceipts)
+        ? globalThis.String(object.signedReceipts)
+        : isSet(object.signed_receipts)
+        ? globalThis.String(object.signed_receipts)
+        : "",
     };
   },
 
@@ -175,6 +193,9 @@ export const SubmitDeletionsResponse: MessageFns<SubmitDeletionsResponse> = {
     const obj: any = {};
     if (message.results?.length) {
       obj.results = message.results.map((e) => SubmitResult.toJSON(e));
+    }
+    if (message.signedReceipts !== "") {
+      obj.signedReceipts = message.signedReceipts;
     }
     return obj;
   },
@@ -185,6 +206,7 @@ export const SubmitDeletionsResponse: MessageFns<SubmitDeletionsResponse> = {
   fromPartial<I extends Exact<DeepPartial<SubmitDeletionsResponse>, I>>(object: I): SubmitDeletionsResponse {
     const message = createBaseSubmitDeletionsResponse();
     message.results = object.results?.map((e) => SubmitResult.fromPartial(e)) || [];
+    message.signedReceipts = object.signedReceipts ?? "";
     return message;
   },
 };

@@ -81,7 +81,12 @@ export interface RoundManifest {
   modelKey: string;
   /** 1, 2, 3, …: position in the model's log of attempts. */
   sequence: number;
-  entry: { $case: "round"; value: Round } | { $case: "escalation"; value: Escalation } | undefined;
+  entry:
+    | { $case: "round"; value: Round }
+    | { $case: "escalation"; value: Escalation }
+    | { $case: "rollback"; value: Rollback }
+    | { $case: "withdrawal"; value: Withdrawal }
+    | undefined;
   createdTime:
     | Date
     | undefined;
@@ -139,6 +144,44 @@ export interface Escalation {
   /** Sequences of the rejected attempts. */
   attempts: number[];
   reason: string;
+}
+
+/** The serving pointer was moved back: the next round starts from the version that serves again. */
+export interface Rollback {
+  /** Head of the log before. */
+  parentSequence: number;
+  /** 0 is the original. */
+  targetSequence: number;
+  targetWeightsDigest: string;
+  /** Empty for the original, like the next one. */
+  targetStateDigest: string;
+  targetManifestDigest: string;
+  /** Of the pointer after the move. */
+  generation: number;
+  reason: string;
+  actor: string;
+  /** Requests that the target does not cover. */
+  reopened: ReopenedRequest[];
+}
+
+export interface ReopenedRequest {
+  request:
+    | DeletionRequested
+    | undefined;
+  /** Rows that the target has forgotten. */
+  rowsDone: number[];
+}
+
+/** A request that ends without being carried out. */
+export interface Withdrawal {
+  /** Head of the log; it stays. */
+  parentSequence: number;
+  emitter: string;
+  requestId: string;
+  /** "cancelled" by its emitter, "denied" by an operator. */
+  kind: string;
+  reason: string;
+  actor: string;
 }
 
 export interface OutboxMessage {
@@ -217,13 +260,16 @@ export interface Decision {
   manifestDigest: string;
   verdictDigest: string;
   promoted: boolean;
-  /** "promoted", "verdict_failed", "verdict_inconclusive", "stale_baseline". */
+  /** "promoted", "verdict_failed", "verdict_inconclusive", "stale_baseline", "quarantined". */
   reason: string;
   explanation: string;
   decidedTime: Date | undefined;
 }
 
-/** models/<key>/serving.json: moved by compare-and-set only. */
+/**
+ * models/<key>/serving.json: moved by compare-and-set only. models/<key>/moves/<generation>.json keeps
+ * every one of them, byte for byte.
+ */
 export interface ServingPointer {
   modelKey: string;
   /** Grows by one with every move. */
@@ -234,7 +280,17 @@ export interface ServingPointer {
   weightsDigest: string;
   manifestDigest: string;
   verdictDigest: string;
-  promotedTime: Date | undefined;
+  /** When it began to serve; never before the move before it. */
+  promotedTime:
+    | Date
+    | undefined;
+  /** "rollback"; empty for promotions and the first pointer. */
+  move: string;
+  /** Who moved it, and why: rollbacks only. */
+  actor: string;
+  reason: string;
+  /** The target covered less than what was completed. */
+  override: boolean;
 }
 
 function createBaseModelRegistration(): ModelRegistration {
@@ -1190,6 +1246,12 @@ export const RoundManifest: MessageFns<RoundManifest> = {
       case "escalation":
         Escalation.encode(message.entry.value, writer.uint32(34).fork()).join();
         break;
+      case "rollback":
+        Rollback.encode(message.entry.value, writer.uint32(66).fork()).join();
+        break;
+      case "withdrawal":
+        Withdrawal.encode(message.entry.value, writer.uint32(74).fork()).join();
+        break;
     }
     if (message.createdTime !== undefined) {
       Timestamp.encode(toTimestamp(message.createdTime), writer.uint32(42).fork()).join();
@@ -1248,6 +1310,22 @@ export const RoundManifest: MessageFns<RoundManifest> = {
             message.entry = { $case: "escalation", value: Escalation.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.entry = { $case: "rollback", value: Rollback.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.entry = { $case: "withdrawal", value: Withdrawal.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 5: {
             if (tag !== 42) {
               break;
@@ -1296,6 +1374,10 @@ export const RoundManifest: MessageFns<RoundManifest> = {
         ? { $case: "round", value: Round.fromJSON(object.round) }
         : isSet(object.escalation)
         ? { $case: "escalation", value: Escalation.fromJSON(object.escalation) }
+        : isSet(object.rollback)
+        ? { $case: "rollback", value: Rollback.fromJSON(object.rollback) }
+        : isSet(object.withdrawal)
+        ? { $case: "withdrawal", value: Withdrawal.fromJSON(object.withdrawal) }
         : undefined,
       createdTime: isSet(object.createdTime)
         ? fromJsonTimestamp(object.createdTime)
@@ -1321,6 +1403,10 @@ export const RoundManifest: MessageFns<RoundManifest> = {
       obj.round = Round.toJSON(message.entry.value);
     } else if (message.entry?.$case === "escalation") {
       obj.escalation = Escalation.toJSON(message.entry.value);
+    } else if (message.entry?.$case === "rollback") {
+      obj.rollback = Rollback.toJSON(message.entry.value);
+    } else if (message.entry?.$case === "withdrawal") {
+      obj.withdrawal = Withdrawal.toJSON(message.entry.value);
     }
     if (message.createdTime !== undefined) {
       obj.createdTime = message.createdTime.toISOString();
@@ -1351,6 +1437,18 @@ export const RoundManifest: MessageFns<RoundManifest> = {
       case "escalation": {
         if (object.entry?.value !== undefined && object.entry?.value !== null) {
           message.entry = { $case: "escalation", value: Escalation.fromPartial(object.entry.value) };
+        }
+        break;
+      }
+      case "rollback": {
+        if (object.entry?.value !== undefined && object.entry?.value !== null) {
+          message.entry = { $case: "rollback", value: Rollback.fromPartial(object.entry.value) };
+        }
+        break;
+      }
+      case "withdrawal": {
+        if (object.entry?.value !== undefined && object.entry?.value !== null) {
+          message.entry = { $case: "withdrawal", value: Withdrawal.fromPartial(object.entry.value) };
         }
         break;
       }
@@ -2057,6 +2155,497 @@ export const Escalation: MessageFns<Escalation> = {
     message.parts = object.parts?.map((e) => RequestPart.fromPartial(e)) || [];
     message.attempts = object.attempts?.map((e) => e) || [];
     message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRollback(): Rollback {
+  return {
+    parentSequence: 0,
+    targetSequence: 0,
+    targetWeightsDigest: "",
+    targetStateDigest: "",
+    targetManifestDigest: "",
+    generation: 0,
+    reason: "",
+    actor: "",
+    reopened: [],
+  };
+}
+
+export const Rollback: MessageFns<Rollback> = {
+  encode(message: Rollback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.parentSequence !== 0) {
+      writer.uint32(8).uint32(message.parentSequence);
+    }
+    if (message.targetSequence !== 0) {
+      writer.uint32(16).uint32(message.targetSequence);
+    }
+    if (message.targetWeightsDigest !== "") {
+      writer.uint32(26).string(message.targetWeightsDigest);
+    }
+    if (message.targetStateDigest !== "") {
+      writer.uint32(34).string(message.targetStateDigest);
+    }
+    if (message.targetManifestDigest !== "") {
+      writer.uint32(42).string(message.targetManifestDigest);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(48).uint32(message.generation);
+    }
+    if (message.reason !== "") {
+      writer.uint32(58).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(66).string(message.actor);
+    }
+    for (const v of message.reopened) {
+      ReopenedRequest.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Rollback {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollback();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.parentSequence = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.targetSequence = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.targetWeightsDigest = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.targetStateDigest = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.targetManifestDigest = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.reopened.push(ReopenedRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Rollback {
+    return {
+      parentSequence: isSet(object.parentSequence)
+        ? globalThis.Number(object.parentSequence)
+        : isSet(object.parent_sequence)
+        ? globalThis.Number(object.parent_sequence)
+        : 0,
+      targetSequence: isSet(object.targetSequence)
+        ? globalThis.Number(object.targetSequence)
+        : isSet(object.target_sequence)
+        ? globalThis.Number(object.target_sequence)
+        : 0,
+      targetWeightsDigest: isSet(object.targetWeightsDigest)
+        ? globalThis.String(object.targetWeightsDigest)
+        : isSet(object.target_weights_digest)
+        ? globalThis.String(object.target_weights_digest)
+        : "",
+      targetStateDigest: isSet(object.targetStateDigest)
+        ? globalThis.String(object.targetStateDigest)
+        : isSet(object.target_state_digest)
+        ? globalThis.String(object.target_state_digest)
+        : "",
+      targetManifestDigest: isSet(object.targetManifestDigest)
+        ? globalThis.String(object.targetManifestDigest)
+        : isSet(object.target_manifest_digest)
+        ? globalThis.String(object.target_manifest_digest)
+        : "",
+      generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      reopened: globalThis.Array.isArray(object?.reopened)
+        ? object.reopened.map((e: any) => ReopenedRequest.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Rollback): unknown {
+    const obj: any = {};
+    if (message.parentSequence !== 0) {
+      obj.parentSequence = Math.round(message.parentSequence);
+    }
+    if (message.targetSequence !== 0) {
+      obj.targetSequence = Math.round(message.targetSequence);
+    }
+    if (message.targetWeightsDigest !== "") {
+      obj.targetWeightsDigest = message.targetWeightsDigest;
+    }
+    if (message.targetStateDigest !== "") {
+      obj.targetStateDigest = message.targetStateDigest;
+    }
+    if (message.targetManifestDigest !== "") {
+      obj.targetManifestDigest = message.targetManifestDigest;
+    }
+    if (message.generation !== 0) {
+      obj.generation = Math.round(message.generation);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.reopened?.length) {
+      obj.reopened = message.reopened.map((e) => ReopenedRequest.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Rollback>, I>>(base?: I): Rollback {
+    return Rollback.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Rollback>, I>>(object: I): Rollback {
+    const message = createBaseRollback();
+    message.parentSequence = object.parentSequence ?? 0;
+    message.targetSequence = object.targetSequence ?? 0;
+    message.targetWeightsDigest = object.targetWeightsDigest ?? "";
+    message.targetStateDigest = object.targetStateDigest ?? "";
+    message.targetManifestDigest = object.targetManifestDigest ?? "";
+    message.generation = object.generation ?? 0;
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
+    message.reopened = object.reopened?.map((e) => ReopenedRequest.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReopenedRequest(): ReopenedRequest {
+  return { request: undefined, rowsDone: [] };
+}
+
+export const ReopenedRequest: MessageFns<ReopenedRequest> = {
+  encode(message: ReopenedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.request !== undefined) {
+      DeletionRequested.encode(message.request, writer.uint32(10).fork()).join();
+    }
+    if (message.rowsDone.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.rowsDone) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReopenedRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReopenedRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.request = DeletionRequested.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.rowsDone.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.rowsDone.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReopenedRequest {
+    return {
+      request: isSet(object.request) ? DeletionRequested.fromJSON(object.request) : undefined,
+      rowsDone: globalThis.Array.isArray(object?.rowsDone)
+        ? object.rowsDone.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.rows_done)
+        ? object.rows_done.map((e: any) => globalThis.Number(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ReopenedRequest): unknown {
+    const obj: any = {};
+    if (message.request !== undefined) {
+      obj.request = DeletionRequested.toJSON(message.request);
+    }
+    if (message.rowsDone?.length) {
+      obj.rowsDone = message.rowsDone.map((e) => Math.round(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReopenedRequest>, I>>(base?: I): ReopenedRequest {
+    return ReopenedRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReopenedRequest>, I>>(object: I): ReopenedRequest {
+    const message = createBaseReopenedRequest();
+    message.request = (object.request !== undefined && object.request !== null)
+      ? DeletionRequested.fromPartial(object.request)
+      : undefined;
+    message.rowsDone = object.rowsDone?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseWithdrawal(): Withdrawal {
+  return { parentSequence: 0, emitter: "", requestId: "", kind: "", reason: "", actor: "" };
+}
+
+export const Withdrawal: MessageFns<Withdrawal> = {
+  encode(message: Withdrawal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.parentSequence !== 0) {
+      writer.uint32(8).uint32(message.parentSequence);
+    }
+    if (message.emitter !== "") {
+      writer.uint32(18).string(message.emitter);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.kind !== "") {
+      writer.uint32(34).string(message.kind);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(50).string(message.actor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Withdrawal {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWithdrawal();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.parentSequence = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.emitter = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Withdrawal {
+    return {
+      parentSequence: isSet(object.parentSequence)
+        ? globalThis.Number(object.parentSequence)
+        : isSet(object.parent_sequence)
+        ? globalThis.Number(object.parent_sequence)
+        : 0,
+      emitter: isSet(object.emitter) ? globalThis.String(object.emitter) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+    };
+  },
+
+  toJSON(message: Withdrawal): unknown {
+    const obj: any = {};
+    if (message.parentSequence !== 0) {
+      obj.parentSequence = Math.round(message.parentSequence);
+    }
+    if (message.emitter !== "") {
+      obj.emitter = message.emitter;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Withdrawal>, I>>(base?: I): Withdrawal {
+    return Withdrawal.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Withdrawal>, I>>(object: I): Withdrawal {
+    const message = createBaseWithdrawal();
+    message.parentSequence = object.parentSequence ?? 0;
+    message.emitter = object.emitter ?? "";
+    message.requestId = object.requestId ?? "";
+    message.kind = object.kind ?? "";
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
     return message;
   },
 };
@@ -3256,6 +3845,10 @@ function createBaseServingPointer(): ServingPointer {
     manifestDigest: "",
     verdictDigest: "",
     promotedTime: undefined,
+    move: "",
+    actor: "",
+    reason: "",
+    override: false,
   };
 }
 
@@ -3284,6 +3877,18 @@ export const ServingPointer: MessageFns<ServingPointer> = {
     }
     if (message.promotedTime !== undefined) {
       Timestamp.encode(toTimestamp(message.promotedTime), writer.uint32(66).fork()).join();
+    }
+    if (message.move !== "") {
+      writer.uint32(74).string(message.move);
+    }
+    if (message.actor !== "") {
+      writer.uint32(82).string(message.actor);
+    }
+    if (message.reason !== "") {
+      writer.uint32(90).string(message.reason);
+    }
+    if (message.override !== false) {
+      writer.uint32(96).bool(message.override);
     }
     return writer;
   },
@@ -3365,6 +3970,38 @@ export const ServingPointer: MessageFns<ServingPointer> = {
             message.promotedTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.move = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.override = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3411,6 +4048,10 @@ export const ServingPointer: MessageFns<ServingPointer> = {
         : isSet(object.promoted_time)
         ? fromJsonTimestamp(object.promoted_time)
         : undefined,
+      move: isSet(object.move) ? globalThis.String(object.move) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      override: isSet(object.override) ? globalThis.Boolean(object.override) : false,
     };
   },
 
@@ -3440,6 +4081,18 @@ export const ServingPointer: MessageFns<ServingPointer> = {
     if (message.promotedTime !== undefined) {
       obj.promotedTime = message.promotedTime.toISOString();
     }
+    if (message.move !== "") {
+      obj.move = message.move;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.override !== false) {
+      obj.override = message.override;
+    }
     return obj;
   },
 
@@ -3456,6 +4109,10 @@ export const ServingPointer: MessageFns<ServingPointer> = {
     message.manifestDigest = object.manifestDigest ?? "";
     message.verdictDigest = object.verdictDigest ?? "";
     message.promotedTime = object.promotedTime ?? undefined;
+    message.move = object.move ?? "";
+    message.actor = object.actor ?? "";
+    message.reason = object.reason ?? "";
+    message.override = object.override ?? false;
     return message;
   },
 };

@@ -125,6 +125,18 @@ export const RequestState = {
   REQUEST_STATE_ALREADY_FORGOTTEN: 5,
   /** REQUEST_STATE_ESCALATED - Every setting of the ladder was rejected: the model must be retrained. */
   REQUEST_STATE_ESCALATED: 6,
+  /** REQUEST_STATE_CANCELLED - Its emitter took it back before a round was made for it. */
+  REQUEST_STATE_CANCELLED: 7,
+  /** REQUEST_STATE_DENIED - It must not be carried out; the detail has the reason. */
+  REQUEST_STATE_DENIED: 8,
+  /** REQUEST_STATE_EXPIRED - Its deadline passed. It can still be completed. */
+  REQUEST_STATE_EXPIRED: 9,
+  /** REQUEST_STATE_REOPENED - A rollback brought back what it had asked to forget: it is carried out again. */
+  REQUEST_STATE_REOPENED: 10,
+  /** REQUEST_STATE_DUPLICATE - Another request for the same was completed before. */
+  REQUEST_STATE_DUPLICATE: 11,
+  /** REQUEST_STATE_EXTENDED - Tells of a longer deadline; the request stands where it stood. */
+  REQUEST_STATE_EXTENDED: 12,
 } as const;
 
 export type RequestState = typeof RequestState[keyof typeof RequestState];
@@ -137,6 +149,12 @@ export namespace RequestState {
   export type REQUEST_STATE_NO_MATCH = typeof RequestState.REQUEST_STATE_NO_MATCH;
   export type REQUEST_STATE_ALREADY_FORGOTTEN = typeof RequestState.REQUEST_STATE_ALREADY_FORGOTTEN;
   export type REQUEST_STATE_ESCALATED = typeof RequestState.REQUEST_STATE_ESCALATED;
+  export type REQUEST_STATE_CANCELLED = typeof RequestState.REQUEST_STATE_CANCELLED;
+  export type REQUEST_STATE_DENIED = typeof RequestState.REQUEST_STATE_DENIED;
+  export type REQUEST_STATE_EXPIRED = typeof RequestState.REQUEST_STATE_EXPIRED;
+  export type REQUEST_STATE_REOPENED = typeof RequestState.REQUEST_STATE_REOPENED;
+  export type REQUEST_STATE_DUPLICATE = typeof RequestState.REQUEST_STATE_DUPLICATE;
+  export type REQUEST_STATE_EXTENDED = typeof RequestState.REQUEST_STATE_EXTENDED;
 }
 
 export function requestStateFromJSON(object: any): RequestState {
@@ -162,6 +180,24 @@ export function requestStateFromJSON(object: any): RequestState {
     case 6:
     case "REQUEST_STATE_ESCALATED":
       return RequestState.REQUEST_STATE_ESCALATED;
+    case 7:
+    case "REQUEST_STATE_CANCELLED":
+      return RequestState.REQUEST_STATE_CANCELLED;
+    case 8:
+    case "REQUEST_STATE_DENIED":
+      return RequestState.REQUEST_STATE_DENIED;
+    case 9:
+    case "REQUEST_STATE_EXPIRED":
+      return RequestState.REQUEST_STATE_EXPIRED;
+    case 10:
+    case "REQUEST_STATE_REOPENED":
+      return RequestState.REQUEST_STATE_REOPENED;
+    case 11:
+    case "REQUEST_STATE_DUPLICATE":
+      return RequestState.REQUEST_STATE_DUPLICATE;
+    case 12:
+    case "REQUEST_STATE_EXTENDED":
+      return RequestState.REQUEST_STATE_EXTENDED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum RequestState");
   }
@@ -183,6 +219,18 @@ export function requestStateToJSON(object: RequestState): string {
       return "REQUEST_STATE_ALREADY_FORGOTTEN";
     case RequestState.REQUEST_STATE_ESCALATED:
       return "REQUEST_STATE_ESCALATED";
+    case RequestState.REQUEST_STATE_CANCELLED:
+      return "REQUEST_STATE_CANCELLED";
+    case RequestState.REQUEST_STATE_DENIED:
+      return "REQUEST_STATE_DENIED";
+    case RequestState.REQUEST_STATE_EXPIRED:
+      return "REQUEST_STATE_EXPIRED";
+    case RequestState.REQUEST_STATE_REOPENED:
+      return "REQUEST_STATE_REOPENED";
+    case RequestState.REQUEST_STATE_DUPLICATE:
+      return "REQUEST_STATE_DUPLICATE";
+    case RequestState.REQUEST_STATE_EXTENDED:
+      return "REQUEST_STATE_EXTENDED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum RequestState");
   }
@@ -240,14 +288,18 @@ export interface Receipt {
   modelKey: string;
   /** REQUEST_STATE_ACCEPTED or REQUEST_STATE_NO_MATCH. */
   state: RequestState;
-  /** SHA-256 of the canonical JSON of the request as understood. */
+  /** HMAC-SHA-256 of the canonical JSON of the request as understood, under a secret of intake. */
   requestDigest: string;
   /** Training manifest the scope was resolved against (SHA-256). */
   trainingManifestDigest: string;
   /** Number of samples the scope names. */
   sampleCount: number;
   acceptedTime: Date | undefined;
-  deadline: Date | undefined;
+  deadline:
+    | Date
+    | undefined;
+  /** DSSE envelope over this receipt: JSON in one line. Receipts of a batch are signed together. */
+  signedReceipt: string;
 }
 
 function createBaseDeletionRequest(): DeletionRequest {
@@ -676,6 +728,7 @@ function createBaseReceipt(): Receipt {
     sampleCount: 0,
     acceptedTime: undefined,
     deadline: undefined,
+    signedReceipt: "",
   };
 }
 
@@ -707,6 +760,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.deadline !== undefined) {
       Timestamp.encode(toTimestamp(message.deadline), writer.uint32(74).fork()).join();
+    }
+    if (message.signedReceipt !== "") {
+      writer.uint32(82).string(message.signedReceipt);
     }
     return writer;
   },
@@ -796,6 +852,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.deadline = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.signedReceipt = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -843,6 +907,11 @@ export const Receipt: MessageFns<Receipt> = {
         ? fromJsonTimestamp(object.accepted_time)
         : undefined,
       deadline: isSet(object.deadline) ? fromJsonTimestamp(object.deadline) : undefined,
+      signedReceipt: isSet(object.signedReceipt)
+        ? globalThis.String(object.signedReceipt)
+        : isSet(object.signed_receipt)
+        ? globalThis.String(object.signed_receipt)
+        : "",
     };
   },
 
@@ -875,6 +944,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.deadline !== undefined) {
       obj.deadline = message.deadline.toISOString();
     }
+    if (message.signedReceipt !== "") {
+      obj.signedReceipt = message.signedReceipt;
+    }
     return obj;
   },
 
@@ -892,6 +964,7 @@ export const Receipt: MessageFns<Receipt> = {
     message.sampleCount = object.sampleCount ?? 0;
     message.acceptedTime = object.acceptedTime ?? undefined;
     message.deadline = object.deadline ?? undefined;
+    message.signedReceipt = object.signedReceipt ?? "";
     return message;
   },
 };

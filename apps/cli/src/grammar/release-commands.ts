@@ -1,0 +1,94 @@
+import { userInfo } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { AddAction } from './add-action.ts';
+
+/** Commands about what serves, served, and may go out. */
+export function addReleaseCommands(program: Command, action: AddAction): void {
+  program
+    .command('check-release')
+    .summary('may exactly this model be deployed? for CI')
+    .description(
+      'Exit code 0 only if exactly these weights serve, every completed request is covered, nothing is overdue and nothing is in quarantine; 6 otherwise, with each reason; 5 when the registry does not answer.',
+    )
+    .requiredOption('--model <dir|digest>', 'exported model folder, or SHA-256 of its weights')
+    .option('--key <model-key>', 'model that it must be (default: whichever serves these weights)')
+    .action(action(() => import('../commands/check-release.ts')));
+
+  program
+    .command('bundle')
+    .summary('write what serves as a folder that a deployer can check, signed')
+    .description(
+      'Writes the served network (a tfjs LayersModel), its verdict, its lineage, the requests it covers and a checkpoint of the audit log, and release.json, which is signed over all of them. Check it anywhere: lethe verify DIR/release.json --keys FILE --files DIR',
+    )
+    .argument('<model-key>')
+    .requiredOption('--out <dir>', 'folder to write; must not exist or be empty')
+    .addOption(
+      new Option('--store <address>', 'object store (default: in --home)').env('LETHE_STORE'),
+    )
+    .action(action(() => import('../commands/bundle.ts')));
+
+  program
+    .command('serving')
+    .summary('what serves, and what served when')
+    .argument('<model-key>')
+    .option('--at <time>', 'what served at this time, for example 2026-01-31T09:30:00Z')
+    .option('--limit <n>', 'most rows', limit, 20)
+    .action(action(() => import('../commands/serving.ts')));
+
+  program
+    .command('versions')
+    .summary('every version of a model and what became of it')
+    .argument('<model-key>')
+    .option('--limit <n>', 'most rows', limit, 100)
+    .action(action(() => import('../commands/versions.ts')));
+
+  program
+    .command('rollback')
+    .summary('serve an earlier version again')
+    .description(
+      'Refused when the version still remembers what completed requests asked to forget, unless --override is given: those requests are then open again and carried out anew. Where two people are needed, the second one repeats the command with --approves.',
+    )
+    .argument('<model-key>')
+    .argument('<version>', '0: the original')
+    .option('--reason <text>', 'why, for the record; never about a person')
+    .option('--override', 'although completed requests are not covered')
+    .option('--approves <id>', 'proposal of somebody else')
+    .addOption(by())
+    .action(action(() => import('../commands/rollback.ts')));
+
+  program
+    .command('quarantine')
+    .summary('keep a version from serving')
+    .argument('<model-key>')
+    .argument('<version>')
+    .requiredOption('--reason <text>', 'why, for the record')
+    .addOption(by())
+    .action(action(() => import('../commands/quarantine.ts')));
+
+  program
+    .command('servers')
+    .summary('what servers run, beside what they should run')
+    .argument('[model-key]', 'only this model')
+    .action(action(() => import('../commands/servers.ts')));
+}
+
+/** Who decides, where calls are not authenticated. */
+export function by(): Option {
+  return new Option('--by <name>', 'who decides, where calls are not authenticated').default(
+    userName(),
+  );
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'operator';
+  }
+}
+
+function limit(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 1000) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
+}

@@ -1,0 +1,108 @@
+import {
+  type Decision,
+  type DeletionRequested,
+  type Digest,
+  LetheError,
+  type RequestPart,
+} from '@lethe/contracts';
+import { certificateStatement, type KeyRing, signStatement } from '@lethe/evidence';
+import { type LineageStore, logKey, roundsOfRequest } from '@lethe/lineage';
+import { putOnce } from '@lethe/store';
+import type { JudgedCandidate } from '../domain/check-evidence.ts';
+
+interface Recorded {
+  readonly record: Decision;
+  readonly digest: Digest;
+}
+
+/** Parts whose requests end with the promotion of their round, in the order of their certificates. */
+export function endedParts(parts: readonly RequestPart[]): RequestPart[] {
+  return parts.filter(({ last, request }) => last && request !== undefined);
+}
+
+/**
+ * Signs a certificate for each request that a promotion completed, and stores them as one object
+ * beside the decision, once: whoever comes later finds them.
+ *
+ * @returns digest of the stored object; nothing when no request ended
+ */
+export async function issueCertificates(
+  lineage: LineageStore,
+  keys: KeyRing,
+  candidate: JudgedCandidate,
+  decision: Recorded,
+  now: Date,
+): Promise<Digest | undefined> {
+  const { modelKey, sequence } = decision.record;
+  const ended = endedParts(candidate.round.parts);
+  if (!decision.record.promoted || ended.length === 0) return undefined;
+  const key = logKey(modelKey, 'certificates', sequence);
+  const registration = await lineage.registration(modelKey);
+  if (registration === undefined) throw new LetheError('corrupt', `${modelKey} is not registered`);
+  const issued = keys.issueTime(now);
+  const envelopes: string[] = [];
+  for (const part of ended) {
+    const request = part.request as DeletionRequested;
+    const rounds = (await roundsOfRequest(lineage, request, sequence)).toReversed();
+    const statement = certificateStatement(
+      {
+        request,
+        outcome: isAlreadyForgotten(candidate, rounds.length) ? 'already_forgotten' : 'completed',
+        rounds: rounds.map(({ manifest, round, part: served }) => ({
+          manifest: manifest.record,
+          manifestDigest: manifest.digest,
+          round,
+          sampleCount: served.rows.length,
+        })),
+        topologyDigest: registration.record.topologyDigest,
+        originalWeightsDigest: registration.record.weightsDigest,
+        verdict: candidate.verdict.record,
+        verdictDigest: candidate.verdict.digest,
+        decision: decision.record,
+        decisionDigest: decision.digest,
+        traceId: traceIdOf(request.traceparent),
+      },
+      issued,
+    );
+    envelopes.push(signStatement(statement, keys.signer(now)));
+  }
+  const bytes = Buffer.from(`[${envelopes.join(',\n')}]`);
+  return (await putOnce(lineage.store, key, bytes)).digest;
+}
+
+/** W3C trace context: version, trace id, span id, flags. */
+function traceIdOf(traceparent: string): string {
+  return traceparent.split('-')[1] ?? '';
+}
+
+/** Of a request that was split, earlier rounds did forget something. */
+function isAlreadyForgotten({ round }: JudgedCandidate, rounds: number): boolean {
+  return rounds === 1 && round.metrics?.outcome === 'already_forgotten';
+}
+
+/**
+ * The certificate of a request that the round `sequence` completed.
+ *
+ * @throws LetheError `not_found`
+ */
+export async function findCertificate(
+  lineage: LineageStore,
+  request: { modelKey: string; emitter: string; requestId: string; sequence: number },
+): Promise<string> {
+  const { modelKey, sequence } = request;
+  const stored = await lineage.store.get(logKey(modelKey, 'certificates', sequence));
+  const manifest = await lineage.manifest(modelKey, sequence);
+  const entry = manifest?.record.entry;
+  if (stored !== undefined && entry?.$case === 'round') {
+    const at = endedParts(entry.value.parts).findIndex(
+      ({ request: each }) =>
+        each?.requestId === request.requestId && each.emitter === request.emitter,
+    );
+    const envelopes = JSON.parse(Buffer.from(stored.bytes).toString('utf8')) as object[];
+    if (at !== -1 && envelopes[at] !== undefined) return JSON.stringify(envelopes[at]);
+  }
+  throw new LetheError(
+    'not_found',
+    `request ${request.requestId} has no certificate yet: one is signed when it is completed`,
+  );
+}

@@ -1,0 +1,75 @@
+import type { AuditLog } from '@lethe/audit-log';
+import type { LineageStore } from '@lethe/lineage';
+import type { Clock, Log } from '@lethe/service-kit';
+import type { Recorder } from './evidence/recorder.ts';
+import { collectOrphans } from './purge/collect-orphans.ts';
+import { purgeVersions } from './purge/purge-versions.ts';
+import type { Rollbacks } from './release/rollback.ts';
+
+export interface MaintenanceDeps {
+  readonly lineage: LineageStore;
+  readonly auditLog: AuditLog;
+  readonly recorder: Recorder;
+  readonly rollbacks: Rollbacks;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retention: Retention;
+}
+
+/** How long things are kept. */
+export interface Retention {
+  /** Weights of superseded and refused versions, after their decision. */
+  readonly weightsMs: number;
+  /** Blobs that no record names. */
+  readonly orphansMs: number;
+  readonly auditLogMs: number;
+  /** Time between two looks at what is due. */
+  readonly everyMs: number;
+}
+
+const checkpointEveryMs = 60_000;
+
+/** Works until `signal` aborts: checkpoints, rollbacks to write down, purges, retention. */
+export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Promise<void> {
+  const { clock, log, retention } = deps;
+  let swept = Number.NEGATIVE_INFINITY;
+  let checkpointed = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted) {
+    const nowMs = clock.now().getTime();
+    try {
+      await recordRollbacks(deps);
+      if (nowMs - checkpointed >= checkpointEveryMs) {
+        await deps.auditLog.checkpoint();
+        checkpointed = nowMs;
+      }
+      if (nowMs - swept >= retention.everyMs) {
+        await sweep(deps);
+        swept = nowMs;
+      }
+    } catch (error) {
+      log.warn('maintenance failed; it is tried again', { error });
+    }
+    await clock.sleep(Math.min(retention.everyMs, 1_000), signal).catch(() => {});
+  }
+}
+
+async function recordRollbacks({ lineage, rollbacks }: MaintenanceDeps): Promise<void> {
+  for (const modelKey of await lineage.models()) await rollbacks.record(modelKey);
+}
+
+/** Everything whose time to be kept is over. */
+export async function sweep(deps: MaintenanceDeps): Promise<void> {
+  const { lineage, recorder, clock, log, retention } = deps;
+  const now = () => clock.now();
+  for (const modelKey of await lineage.models()) {
+    const purge = { lineage, recorder, keepMs: retention.weightsMs, now };
+    const purged = await purgeVersions(purge, modelKey);
+    if (purged.length > 0) log.info('purged superseded weights', { modelKey, sequences: purged });
+  }
+  const collect = { lineage, recorder, leastAgeMs: retention.orphansMs, now };
+  const orphans = await collectOrphans(collect);
+  if (orphans.length > 0) log.info('deleted blobs that no record names', { count: orphans.length });
+  const oldest = new Date(now().getTime() - retention.auditLogMs);
+  const pruned = await deps.auditLog.prune(oldest, 'registry', now());
+  if (pruned > 0) log.info('removed old audit entries', { entries: pruned });
+}

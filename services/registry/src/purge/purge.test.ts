@@ -1,0 +1,79 @@
+import { type Digest, sha256 } from '@lethe/contracts';
+import { describe, expect, it } from 'vitest';
+import { commitCandidate, openRegistryHome } from '../testing/registry-home.ts';
+import { registryParts } from '../testing/registry-parts.ts';
+import { collectOrphans } from './collect-orphans.ts';
+import { purgeVersions } from './purge-versions.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const weights = (sequence: number) => sha256(`weights ${sequence}`);
+
+describe('purgeVersions', () => {
+  it('deletes superseded and refused weights when their time is over, with evidence', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      await parts.settle({ sequence, parent: sequence - 1 });
+    }
+    await parts.settle({ sequence: 4, parent: 3, outcome: 2 });
+    const now = () => parts.clock.now();
+    const deps = { lineage: home.lineage, recorder: parts.recorder, now };
+    expect(await purgeVersions({ ...deps, keepMs: 7 * dayMs }, 'm1')).toEqual([]);
+    parts.clock.advance(8 * dayMs);
+    await commitCandidate(home, { sequence: 5, parent: 3 });
+    expect(await purgeVersions({ ...deps, keepMs: 7 * dayMs }, 'm1')).toEqual([1, 2, 4]);
+    const there = async (digest: Digest) => home.lineage.blobs.has(digest);
+    expect(await Promise.all([1, 2, 3, 4, 5].map((each) => there(weights(each))))).toEqual([
+      false,
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(await there(sha256('original'))).toBe(true);
+    expect((await parts.audit()).filter((kind) => kind === 'purge')).toHaveLength(3);
+    expect(await purgeVersions({ ...deps, keepMs: 7 * dayMs }, 'm1')).toEqual([]);
+  });
+
+  it('writes the record that a registry owed which died after the deletion', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    await parts.settle({ sequence: 1 });
+    await parts.settle({ sequence: 2, parent: 1 });
+    await home.lineage.blobs.delete(weights(1));
+    const deps = { lineage: home.lineage, recorder: parts.recorder, now: () => parts.clock.now() };
+    expect(await purgeVersions({ ...deps, keepMs: 0 }, 'm1')).toEqual([1]);
+    expect((await parts.audit()).at(-1)).toBe('purge');
+  });
+});
+
+describe('collectOrphans', () => {
+  it('deletes old blobs that no record names, and no others', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    await parts.settle({ sequence: 1 });
+    const orphan = await home.lineage.blobs.put(Buffer.from('left behind'));
+    const deps = { lineage: home.lineage, recorder: parts.recorder, leastAgeMs: dayMs };
+    expect(await collectOrphans({ ...deps, now: () => new Date() })).toEqual([]);
+    const later = () => new Date(Date.now() + 2 * dayMs);
+    expect(await collectOrphans({ ...deps, now: later })).toEqual([orphan]);
+    expect(await home.lineage.blobs.has(orphan)).toBe(false);
+    expect(await home.lineage.blobs.has(weights(1))).toBe(true);
+    expect((await parts.audit()).at(-1)).toBe('blobs_collected');
+  });
+
+  it('spares what is written again while it looks', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    const orphan = await home.lineage.blobs.put(Buffer.from('left behind'));
+    const { store } = home.lineage;
+    const get = store.get.bind(store);
+    store.get = async (key) => {
+      await store.put(`blobs/${orphan}`, Buffer.from('left behind'));
+      return get(key);
+    };
+    const deps = { lineage: home.lineage, recorder: parts.recorder, leastAgeMs: dayMs };
+    const later = () => new Date(Date.now() + 2 * dayMs);
+    expect(await collectOrphans({ ...deps, now: later })).toEqual([]);
+  });
+});
