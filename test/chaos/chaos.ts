@@ -18,6 +18,7 @@ the store and the topics alone whether every request was applied exactly once.
   --models N       models the requests are spread over (6)
   --interval MS    between two kills, on average (4000)
   --round MS       average time of a stand-in for a round (200)
+  --batch ROWS     most rows of a round (128)
   --on KIND        servers: three Kafka brokers and MinIO (the default; npm run servers:install);
                    embedded: SQLite bus and folder store
   --only LIST      kills only these services, for example unlearner,evaluator
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     models: { type: 'string', default: '6' },
     interval: { type: 'string', default: '4000' },
     round: { type: 'string', default: '200' },
+    batch: { type: 'string', default: '128' },
     on: { type: 'string', default: 'servers' },
     only: { type: 'string' },
     pauses: { type: 'string', default: '0.2' },
@@ -56,6 +58,7 @@ async function main(): Promise<void> {
     models: wholeNumber('models', values.models),
     intervalMs: wholeNumber('interval', values.interval),
     roundMs: wholeNumber('round', values.round),
+    maxBatch: wholeNumber('batch', values.batch),
     open: parseSurroundings(values.on),
     quietMs: 60_000,
     keep: values.keep,

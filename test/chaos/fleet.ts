@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,8 @@ export interface FleetOptions {
   /** Bus and store. */
   readonly env: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
+  /** Of one member only. */
+  readonly settingsOf?: (name: string) => Readonly<Record<string, string>>;
 }
 
 /** One service process, which is started again whenever it is found dead. */
@@ -19,6 +21,13 @@ export interface Member {
   process: ServerProcess | undefined;
   /** Not started again while true: its supervisor wants it dead for a while. */
   held: boolean;
+  /** Where it tells operators whether it is ready, and why not. */
+  readonly opsUrl: string;
+}
+
+interface Ports {
+  readonly service: number;
+  readonly ops: number;
 }
 
 const checkout = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -33,19 +42,20 @@ export class Fleet implements AsyncDisposable {
   /** Starts that a supervisor did not ask for: services that ended by themselves. */
   endedByThemselves = 0;
   readonly #options: FleetOptions;
-  readonly #ports: ReadonlyMap<string, number>;
+  readonly #ports: ReadonlyMap<string, Ports>;
   #closing = false;
   #watching: Promise<void> = Promise.resolve();
 
-  private constructor(options: FleetOptions, ports: ReadonlyMap<string, number>) {
+  private constructor(options: FleetOptions, ports: ReadonlyMap<string, Ports>) {
     this.#options = options;
     this.#ports = ports;
-    this.ingestUrl = `http://127.0.0.1:${ports.get('ingest-1')}`;
-    this.members = [...ports.keys()].map((name) => ({
+    this.ingestUrl = `http://127.0.0.1:${ports.get('ingest-1')?.service}`;
+    this.members = [...ports].map(([name, { ops }]) => ({
       name,
       service: name.split('-')[0] as Member['service'],
       process: undefined,
       held: false,
+      opsUrl: `http://127.0.0.1:${ops}`,
     }));
   }
 
@@ -54,12 +64,26 @@ export class Fleet implements AsyncDisposable {
     for (const service of ['unlearner', 'evaluator', 'registry']) {
       names.push(`${service}-1`, `${service}-2`);
     }
-    const ports = new Map<string, number>();
-    for (const name of names) ports.set(name, await freePort());
+    const ports = new Map<string, Ports>();
+    for (const name of names) {
+      ports.set(name, { service: await freePort(), ops: await freePort() });
+    }
     const fleet = new Fleet(options, ports);
     await Promise.all(fleet.members.map((member) => fleet.#revive(member)));
     fleet.#watching = fleet.#watch();
     return fleet;
+  }
+
+  /** The member of that name. */
+  member(name: string): Member {
+    const member = this.members.find((each) => each.name === name);
+    if (member === undefined) throw new Error(`no member ${name}`);
+    return member;
+  }
+
+  /** Everything that a member has logged, over all its lives. */
+  logOf(name: string): string {
+    return readFileSync(join(this.#options.folder, `${name}.log`), 'utf8');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,17 +130,20 @@ export class Fleet implements AsyncDisposable {
       service === 'unlearner' || service === 'evaluator'
         ? checkout(`test/chaos/services/${service}.ts`)
         : checkout(`services/${service}/dist/main.js`);
-    const port = this.#ports.get(name);
+    const { service: port, ops } = this.#ports.get(name)!;
     return await ServerProcess.start({
       name,
       command: process.execPath,
       args: ['--disable-warning=ExperimentalWarning', program],
       folder: home,
+      leftover: folder,
       env: {
         ...env,
         ...settings,
+        ...this.#options.settingsOf?.(name),
         LETHE_CACHE: join(home, 'cache'),
         LETHE_LOG_FORMAT: 'json',
+        LETHE_OPS_ADDRESS: `127.0.0.1:${ops}`,
         LETHE_INGEST_INDEX: join(home, 'index.sqlite'),
         LETHE_REGISTRY_PROJECTION: join(home, 'projection.sqlite'),
         ...(service === 'ingest'

@@ -24,6 +24,8 @@ export interface ChaosOptions {
   readonly bug?: PlantedBug;
   readonly only?: readonly Member['service'][];
   readonly pauseShare?: number;
+  /** Most rows of a round. */
+  readonly maxBatch: number;
   /** Average time of a stand-in for a round. */
   readonly roundMs: number;
   /** After the last kill: the run is over when nothing has changed for this long. */
@@ -61,7 +63,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       env: surroundings.serviceEnv,
       settings: {
         LETHE_MAX_WAIT_MS: '300',
-        LETHE_LADDER: '[{"method":"a"},{"method":"b","max_batch":32},{"method":"c"}]',
+        LETHE_MAX_BATCH: String(options.maxBatch),
+        LETHE_LADDER: '[{"method":"a"},{"method":"b","max_batch":96},{"method":"c"}]',
+        // Often enough that some requests climb the whole ladder and are given up.
+        CHAOS_REFUSE_ONE_IN: '4',
         CHAOS_ROUND_MS: String(options.roundMs),
         CHAOS_BUG: options.bug ?? 'none',
       },

@@ -10,7 +10,7 @@ const classCount = 10;
 const rowsPerSubject = 3;
 /** Every so many subjects have more rows than one round takes: their requests are split. */
 const bigSubjectEvery = 40;
-const rowsOfBigSubject = 70;
+const rowsOfBigSubject = 150;
 
 /** What the run is about: models, and requests that name each of their subjects once. */
 export interface World {

@@ -7,9 +7,9 @@ import { standInRound } from '../../../services/unlearner/src/testing/stand-in-c
 
 /** A round that takes its time and computes nothing: the same weights for the same seed. */
 export class StandInRounds implements JobRunner {
-  readonly #durationMs: () => number;
+  readonly #durationMs: (sampleCount: number) => number;
 
-  constructor(durationMs: () => number) {
+  constructor(durationMs: (sampleCount: number) => number) {
     this.#durationMs = durationMs;
   }
 
@@ -18,9 +18,11 @@ export class StandInRounds implements JobRunner {
     input: Input,
     { signal }: JobOptions<Progress> = {},
   ): Promise<Output> {
-    await sleep(this.#durationMs(), undefined, { signal }).catch((cause: Error) => {
+    const round = input as RoundJobInput;
+    const durationMs = this.#durationMs(round.rows.length);
+    await sleep(durationMs, undefined, { signal }).catch((cause: Error) => {
       throw new LetheError('cancelled', 'the round was cancelled', { cause });
     });
-    return standInRound(input as RoundJobInput) as Output;
+    return standInRound(round) as Output;
   }
 }

@@ -21,6 +21,13 @@ const settings = defineConfig({
     default: 100,
     help: 'How long a stand-in for a round takes, on average.',
   },
+  longRoundMs: {
+    env: 'CHAOS_LONG_ROUND_MS',
+    flag: 'long-round-ms',
+    type: 'integer',
+    default: 0,
+    help: 'How long a round of many samples takes, if not as long as any other.',
+  },
   bug: {
     env: 'CHAOS_BUG',
     flag: 'bug',
@@ -31,12 +38,15 @@ const settings = defineConfig({
   },
 });
 
+/** More than the requests of a test fill together, fewer than a big one. */
+const manySamples = 100;
+
 await runAlone({
   name: 'unlearner',
   purpose: 'pretends to make models forget.',
   settings,
   create: async ({ context, config, log, bus, store, blobs }) => {
-    const { bug, roundMs } = config;
+    const { bug, roundMs, longRoundMs } = config;
     if (bug === 'skip-dedupe') await skipDedupe();
     if (bug === 'early-offsets') commitOffsetsEarly();
     const unfenced = bug === 'no-fencing';
@@ -49,7 +59,9 @@ await runAlone({
     return createUnlearnerService({
       bus: unfenced ? withoutFencing(bus) : bus,
       lineages,
-      compute: new StandInRounds(() => roundMs * (0.5 + Math.random())),
+      compute: new StandInRounds((samples) =>
+        longRoundMs > 0 && samples >= manySamples ? longRoundMs : roundMs * (0.5 + Math.random()),
+      ),
       config,
       clock: systemClock,
       log,

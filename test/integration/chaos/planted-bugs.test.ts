@@ -13,6 +13,7 @@ function chaos(options: Partial<ChaosOptions>): Promise<ChaosReport> {
     intervalMs: 2_000,
     // Long enough that most kills hit a round.
     roundMs: 600,
+    maxBatch: 64,
     quietMs: 20_000,
     only: ['unlearner'],
     pauseShare: 0,

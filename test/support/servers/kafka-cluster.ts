@@ -63,6 +63,7 @@ export class KafkaCluster implements AsyncDisposable {
           command: 'java',
           args: [...javaOptions, `-Xmx${heapMb}m`, 'kafka.Kafka', 'server.properties'],
           folder: home,
+          leftover: folder,
           isReady: (output) => output.includes('Kafka Server started'),
         });
       }),

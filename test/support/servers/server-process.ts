@@ -11,8 +11,10 @@ export interface ServerCommand {
   readonly env?: Readonly<Record<string, string>>;
   /** Everything it prints is added to this file. */
   readonly logFile?: string;
-  /** Removed when the process that started the server dies without stopping it. */
+  /** Where it runs. */
   readonly folder: string;
+  /** Removed when the process that started the server dies without stopping it. Default: `folder`. */
+  readonly leftover?: string;
   /** Whether the server answers by now; asked again and again, with all it has printed so far. */
   readonly isReady: (output: string) => boolean | Promise<boolean>;
   /** A busy machine is no failure. Default two minutes. */
@@ -84,7 +86,7 @@ export class ServerProcess implements AsyncDisposable {
   /** Starts it again on the same data, port and settings; ready when the promise resolves. */
   async restart(): Promise<void> {
     await this.kill();
-    const { command, args, env, folder, name, logFile } = this.#command;
+    const { command, args, env, folder, leftover = folder, name, logFile } = this.#command;
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
@@ -103,7 +105,7 @@ export class ServerProcess implements AsyncDisposable {
     const failed = once(child, 'error').then(([error]) => {
       throw new Error(`${name} cannot be started: ${(error as Error).message}`);
     });
-    if (child.pid !== undefined) guard(child, child.pid, folder);
+    if (child.pid !== undefined) guard(child, child.pid, leftover);
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined;
     });
@@ -143,9 +145,9 @@ export class ServerProcess implements AsyncDisposable {
 }
 
 /** The shell reads one line: it comes when the server has ended; a closed pipe means we are gone. */
-function guard(child: ChildProcess, processId: number, folder: string): void {
+function guard(child: ChildProcess, processId: number, leftover: string): void {
   const script = 'read -r ended || { kill -9 "$1"; sleep 1; rm -rf "$2"; }';
-  const shell = spawn('sh', ['-c', script, 'guard', String(processId), folder], {
+  const shell = spawn('sh', ['-c', script, 'guard', String(processId), leftover], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

@@ -1,0 +1,146 @@
+// Two unlearners, two evaluators, two registries at once on a real broker: rebalances, hand-overs,
+// rounds of minutes.
+import { afterEach, expect, test } from 'vitest';
+import { Pipeline } from '../chaos/pipeline.ts';
+import { serverSurroundings } from '../chaos/server-surroundings.ts';
+
+const sessionTimeoutMs = 6_000;
+/** Set it to 300000 for the round of five minutes. */
+const longRoundMs = Number(process.env['LETHE_TEST_LONG_ROUND_MS'] ?? 30_000);
+const models = 8;
+
+let pipeline: Pipeline | undefined;
+afterEach(async () => {
+  await pipeline?.[Symbol.asyncDispose]();
+  pipeline = undefined;
+});
+
+async function start(settings: Readonly<Record<string, string>> = {}): Promise<Pipeline> {
+  return await Pipeline.start({
+    open: (folder) => serverSurroundings(folder, 1),
+    requests: 400,
+    models,
+    settings: {
+      LETHE_KAFKA_SESSION_TIMEOUT_MS: String(sessionTimeoutMs),
+      LETHE_MAX_BATCH: '150',
+      ...settings,
+    },
+  });
+}
+
+test('who survives takes over from one of each that was killed, and does no more than the attempts that were cut off', async () => {
+  pipeline = await start({ CHAOS_ROUND_MS: '1000' });
+  const { fleet } = pipeline;
+  // Subject 0 of each model is a big one; what follows is small.
+  const first = await pipeline.send(models * 2);
+  await pipeline.untilCompleted(first);
+
+  const under = pipeline.send(models * 3);
+  await expect.poll(() => roundsBegun(fleet.logOf('unlearner-1')).length).toBeGreaterThan(0);
+  const killed = ['unlearner-1', 'evaluator-1', 'registry-1'].map((name) => fleet.member(name));
+  for (const member of killed) {
+    member.held = true;
+    await member.process?.kill();
+  }
+  const cutOff = unfinished(fleet.logOf('unlearner-1'));
+  const killedAtMs = performance.now();
+  await pipeline.untilCompleted(await under);
+  say(`taken over and done ${seconds(killedAtMs)} after the kill`);
+
+  const begun = [
+    ...roundsBegun(fleet.logOf('unlearner-1')),
+    ...roundsBegun(fleet.logOf('unlearner-2')),
+  ];
+  const again = begun.filter((round, index) => begun.indexOf(round) !== index);
+  expect(new Set(cutOff)).toEqual(new Set([...cutOff, ...again]));
+
+  for (const member of killed) member.held = false;
+  await pipeline.untilCompleted(await pipeline.send(models * 2));
+  expect(await pipeline.check()).toMatchObject({ violations: [], figures: { lost: 0, twice: 0 } });
+});
+
+test('a round of minutes keeps its partition while others come and go, and they work on meanwhile', async () => {
+  pipeline = await start({ CHAOS_LONG_ROUND_MS: String(longRoundMs) });
+  const { fleet, world } = pipeline;
+  const second = fleet.member('unlearner-2');
+  second.held = true;
+  await second.process?.kill();
+
+  // The first request of a model names 150 samples: a long round.
+  const [long] = await pipeline.send(world.requests.slice(0, 1));
+  await expect.poll(() => roundsBegun(fleet.logOf('unlearner-1'))).toEqual([`${long!.modelKey} 1`]);
+  const others = world.requests.filter(({ modelKey, rows }) => {
+    return modelKey !== long!.modelKey && rows.length < 60;
+  });
+  const [before, meanwhile, after] = [
+    others.slice(0, 14),
+    others.slice(14, 28),
+    others.slice(28, 42),
+  ];
+  await pipeline.untilCompleted(await pipeline.send(before));
+
+  second.held = false;
+  const joinedAtMs = performance.now();
+  await expect
+    .poll(() => roundsBegun(fleet.logOf('unlearner-2')).length + ownedBy(second), {
+      timeout: 30_000,
+    })
+    .toBeGreaterThan(0);
+  await pipeline.untilCompleted(await pipeline.send(meanwhile));
+  say(`a member more, and the others' requests done after ${seconds(joinedAtMs)}`);
+
+  second.held = true;
+  await second.process?.kill();
+  const leftAtMs = performance.now();
+  await pipeline.untilCompleted(await pipeline.send(after));
+  say(`a member less, and the others' requests done after ${seconds(leftAtMs)}`);
+  const isOver = (await pipeline.endings()).get(`${long!.emitter}/${long!.requestId}`);
+  say(`the long round is ${isOver}`);
+
+  await pipeline.untilCompleted([long!], longRoundMs + 60_000);
+  const mine = roundsBegun(fleet.logOf('unlearner-1')).filter(
+    (round) => round === `${long!.modelKey} 1`,
+  );
+  expect(mine).toHaveLength(1);
+  expect(roundsBegun(fleet.logOf('unlearner-2'))).not.toContain(`${long!.modelKey} 1`);
+  expect(await pipeline.check()).toMatchObject({ violations: [], figures: { lost: 0, twice: 0 } });
+});
+
+interface Line {
+  readonly message: string;
+  readonly model?: string;
+  readonly sequence?: number;
+}
+
+function linesOf(log: string): Line[] {
+  return log
+    .split('\n')
+    .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []));
+}
+
+/** `model sequence` of every attempt that was begun. */
+function roundsBegun(log: string): string[] {
+  return linesOf(log)
+    .filter(({ message }) => message === 'a round begins')
+    .map(({ model, sequence }) => `${model} ${sequence}`);
+}
+
+/** Attempts that were begun and not committed. */
+function unfinished(log: string): string[] {
+  const committed = linesOf(log)
+    .filter(({ message }) => message.startsWith('a round is committed'))
+    .map(({ model, sequence }) => `${model} ${sequence}`);
+  return roundsBegun(log).filter((round) => !committed.includes(round));
+}
+
+function ownedBy(member: { readonly process: { output(): string } | undefined }): number {
+  return member.process?.output().includes('"grpc":') === true ? 1 : 0;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function seconds(sinceMs: number): string {
+  return `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
+}
