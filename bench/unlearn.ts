@@ -4,7 +4,7 @@
  */
 import { openBackend } from '@lethe/compute';
 import { encodeTopology, encodeWeights, weightsOf } from '@lethe/models';
-import { Random, type RoundResult, runRound } from '@lethe/unlearning';
+import { methods, Random, type RoundResult, runRound } from '@lethe/unlearning';
 import { type BenchArguments, parseBenchArguments, usage } from './unlearning/arguments.ts';
 import { loadCifarTask } from './unlearning/cifar-task.ts';
 import { type RoundFigures, roundFigures } from './unlearning/round-figures.ts';
@@ -17,12 +17,14 @@ else await bench(parsed);
 async function bench(options: BenchArguments): Promise<void> {
   const { method, mode, k, rounds, seed } = options;
   const backend = await openBackend({ prefer: options.backend });
-  // The published procedure knows batch norm; ours works on the folded network.
-  const folded = method === 'lethe';
+  // The published procedure knows batch norm; the others work on the folded network.
+  const folded = !['l2ul', 'adv', 'neggrad'].includes(method);
+  const learns = methods.some(({ name, needsRetain }) => needsRetain && name === method);
   const task = await loadCifarTask(options.dataDir, {
     folded,
     sizes: Array.from({ length: rounds }, () => k),
     seed,
+    retainCount: learns ? options.retain : 0,
   });
   const { model, preprocessing, sampleShape, classCount } = task.classifier;
   const original = weightsOf(await encodeWeights(model), encodeTopology(model));
@@ -56,6 +58,7 @@ async function bench(options: BenchArguments): Promise<void> {
           mode === 'untrain' || Number(options.settings['proxyShare'] ?? 0) > 0
             ? task.heldOut
             : undefined,
+        ...(task.retain === undefined ? {} : { retain: task.retain }),
         seed: new Random(seed).fork(`round ${round}`).bits(),
       },
       { onProgress: (progress) => process.stderr.write(progressLine(round, progress)) },

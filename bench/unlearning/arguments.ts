@@ -10,6 +10,8 @@ export interface BenchArguments {
   readonly seed: number;
   readonly dataDir: string;
   readonly backend: BackendPreference;
+  /** Training images that stay, for methods that learn on some. */
+  readonly retain: number;
   readonly json: boolean;
   readonly settings: Readonly<Record<string, SettingValue>>;
 }
@@ -24,6 +26,7 @@ Measures unlearning on CIFAR-10 with the pre-trained ResNet-20.
   --seed S        which images, and every random choice (default 0)
   --data-dir DIR  folder with cifar-10-batches-bin/ and weights/ (default LETHE_DATA_DIR or ../shared/data)
   --backend B     ${backendPreferences.join(', ')} (default auto)
+  --retain N      training images that stay, for finetune and retrain (default 5000)
   --max-steps N   most steps of a round; l2ul, adv and neggrad have no limit of their own
   --set NAME=V    overrides a setting of the method; may be repeated
   --json          ends with one line of JSON`;
@@ -40,6 +43,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
       seed: { type: 'string', default: '0' },
       'data-dir': { type: 'string', default: process.env['LETHE_DATA_DIR'] ?? '../shared/data' },
       backend: { type: 'string', default: 'auto' },
+      retain: { type: 'string', default: '5000' },
       'max-steps': { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
@@ -64,6 +68,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
     seed: wholeNumber('seed', values.seed, 0),
     dataDir: values['data-dir'],
     backend: oneOf('backend', values.backend, backendPreferences),
+    retain: wholeNumber('retain', values.retain, 1),
     json: values.json,
     settings,
   };

@@ -12,6 +12,8 @@ export interface CifarTask {
   readonly heldOut: LabelledSamples;
   /** The other 8,980 test images: what is reported is never used. */
   readonly otherTest: LabelledSamples;
+  /** Training images that stay, apart from those; only where some were asked for. */
+  readonly retain: LabelledSamples | undefined;
   /** 5,000 training images that are never forgotten, the same for every seed. */
   readonly otherTrain: LabelledSamples;
 }
@@ -22,6 +24,8 @@ export interface CifarTaskOptions {
   /** Images of each round; their sum and the seed say which images are used. */
   readonly sizes: readonly number[];
   readonly seed: number;
+  /** Training images that stay, for methods that learn on some. */
+  readonly retainCount?: number;
   /** The first so many images come in the order that `order` says: other rounds, same images. */
   readonly shuffled?: number;
   readonly order?: number;
@@ -29,7 +33,7 @@ export interface CifarTaskOptions {
 
 export async function loadCifarTask(
   dataDir: string,
-  { folded, sizes, seed, shuffled = 0, order = 0 }: CifarTaskOptions,
+  { folded, sizes, seed, shuffled = 0, order = 0, retainCount = 0 }: CifarTaskOptions,
 ): Promise<CifarTask> {
   const imported = await importTorchResNet(join(dataDir, 'weights/resnet20-12fca82f.th'));
   const classifier = folded
@@ -44,7 +48,7 @@ export async function loadCifarTask(
     const testRows = fixed.fork('test').permutation(test.size);
     const eligible = trainRows.slice(otherTrainCount);
     const total = sizes.reduce((sum, size) => sum + size, 0);
-    if (total > eligible.length) {
+    if (total + retainCount > eligible.length) {
       throw new RangeError(`${total} images: only ${eligible.length} can be forgotten`);
     }
     const chosen = new Random(seed).fork('forget').permutation(eligible.length);
@@ -59,6 +63,10 @@ export async function loadCifarTask(
     return {
       classifier,
       forgetSets,
+      retain:
+        retainCount === 0
+          ? undefined
+          : await readRows(train, forgetRows.slice(forgetRows.length - retainCount)),
       heldOut: await readRows(test, testRows.slice(0, heldOutCount)),
       otherTest: await readRows(test, testRows.slice(heldOutCount)),
       otherTrain: await readRows(train, trainRows.slice(0, otherTrainCount)),

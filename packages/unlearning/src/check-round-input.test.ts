@@ -40,7 +40,11 @@ const nanWeights = () => {
 };
 
 const cases: readonly [string, () => Partial<RoundInput>, RegExp][] = [
-  ['an unknown method', () => ({ method: 'magic' }), /method = "magic".*lethe, l2ul, adv, neggrad/],
+  [
+    'an unknown method',
+    () => ({ method: 'magic' }),
+    /method = "magic".*lethe, l2ul, adv, neggrad, ssd/,
+  ],
   [
     'an unknown mode',
     () => ({ mode: 'erase' as 'untrain' }),

@@ -33,6 +33,7 @@ export function checkRoundInput(input: RoundInput, method: Method): void {
     );
   }
   if (mode === 'relabel') checkTargets(input);
+  if (method.needsRetain) checkRetain(input, method);
 }
 
 function checkWeights(field: string, weights: readonly Float32Array[], { model }: Network): void {
@@ -91,6 +92,34 @@ function checkSamples(field: string, samples: LabelledSamples, network: Network)
     );
   }
   checkLabels(`${field}.labels`, labels, network);
+}
+
+function checkRetain({ network, forget, retain }: RoundInput, { name }: Method): void {
+  if (retain === undefined) {
+    throw LetheError.invalid(
+      'retain',
+      'none',
+      `the method ${name} learns on training samples that stay`,
+      'Give some, or use a method that needs none: lethe, l2ul, ssd.',
+    );
+  }
+  checkSamples('retain', retain, network);
+  const size = forget.values.length / forget.labels.length;
+  const sample = (values: Float32Array, i: number) => values.subarray(i * size, (i + 1) * size);
+  const start = (values: Float32Array, i: number) => sample(values, i).subarray(0, 8).join();
+  const forgotten = new Map([...forget.labels.keys()].map((i) => [start(forget.values, i), i]));
+  for (const i of retain.labels.keys()) {
+    const twin = forgotten.get(start(retain.values, i));
+    if (twin === undefined) continue;
+    const own = sample(retain.values, i);
+    if (sample(forget.values, twin).some((value, j) => value !== own[j])) continue;
+    throw LetheError.invalid(
+      `retain[${i}]`,
+      `the same as forget[${twin}]`,
+      'what is to be forgotten would be learnt',
+      'Leave forgotten samples out of those that stay.',
+    );
+  }
 }
 
 function checkLabels(field: string, labels: Int32Array, { classCount }: Network): void {

@@ -39,12 +39,17 @@ export interface RoundInput {
   /** Only in `relabel`: the label each forget sample should get. */
   readonly targetLabels?: Int32Array;
   readonly mode: Mode;
-  /** Name of the method: `lethe`, `l2ul`, `neggrad`, `adv`. */
+  /** Name of the method, see `methods`. */
   readonly method: string;
   /** Overrides of the method's settings. */
   readonly settings: Readonly<Record<string, number | boolean | string>>;
   /** Labelled held-out samples (role `stop`); `untrain` needs them. */
   readonly heldOut: LabelledSamples | undefined;
+  /**
+   * Labelled training samples that stay, none of them forgotten now or before; only `finetune` and
+   * `retrain` need them.
+   */
+  readonly retain?: LabelledSamples;
   readonly seed: number;
 }
 

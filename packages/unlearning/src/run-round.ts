@@ -76,6 +76,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     goal,
     forget,
     heldOut: input.heldOut,
+    retain: input.retain ?? { values: new Float32Array(0), labels: new Int32Array(0) },
     served,
     original,
     forgetAccuracyBefore,

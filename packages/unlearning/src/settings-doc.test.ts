@@ -12,7 +12,9 @@ function row(name: string, setting: Setting): string {
   return `| \`${name}\` | ${fallback} | ${rangeOf(setting)} | ${setting.doc} |`;
 }
 
-const documented = ['lethe', 'l2ul'].map((name) => methods.find((each) => each.name === name)!);
+const documented = ['lethe', 'l2ul', 'ssd', 'finetune'].map(
+  (name) => methods.find((each) => each.name === name)!,
+);
 
 it.each(documented)('docs/unlearning.md has every setting of $name as it is', (method) => {
   const start = page.indexOf(`### Settings of \`${method.name}\``);

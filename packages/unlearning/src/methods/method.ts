@@ -13,6 +13,8 @@ import type { sharedSettings } from './shared-settings.ts';
 export interface Method {
   readonly name: string;
   readonly modes: readonly Mode[];
+  /** It learns on samples that are kept: rounds must come with some. */
+  readonly needsRetain: boolean;
   readonly settings: SettingTable;
   /** @throws LetheError `invalid` naming an unknown setting or one that is out of range */
   prepare(overrides: Readonly<Record<string, SettingValue>>, situation: Situation): PreparedMethod;
@@ -29,13 +31,15 @@ export interface PreparedMethod {
 export function defineMethod<Table extends SettingTable & typeof sharedSettings>(definition: {
   readonly name: string;
   readonly modes: readonly Mode[];
+  readonly needsRetain?: boolean;
   readonly settings: Table;
   readonly run: (work: RoundWork, settings: Settings<Table>) => Promise<MethodResult>;
 }): Method {
-  const { name, modes, settings: table, run } = definition;
+  const { name, modes, needsRetain = false, settings: table, run } = definition;
   return {
     name,
     modes,
+    needsRetain,
     settings: table,
     prepare(overrides, situation) {
       const settings = resolveSettings(name, table, overrides, situation);

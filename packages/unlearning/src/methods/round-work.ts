@@ -21,6 +21,8 @@ export interface RoundWork {
   readonly goal: Goal;
   readonly forget: ForgetSet;
   readonly heldOut: LabelledSamples | undefined;
+  /** Samples to learn on; none but for methods that need them. */
+  readonly retain: LabelledSamples;
   /** θ at the start of the round: what is served. [parameters] */
   readonly served: Float32Array;
   /** θ⁰, the network as it was imported. [parameters] */
