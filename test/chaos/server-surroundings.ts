@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,12 +7,15 @@ import { MinioStore } from '@lethe/store';
 import { Kafka, logLevel } from 'kafkajs';
 import { Client } from 'minio';
 import { KafkaCluster } from '../support/servers/kafka-cluster.ts';
+import { createKey } from '../support/servers/minio-key.ts';
 import { MinioServer } from '../support/servers/minio-server.ts';
 import type { TopicRecord } from './checker/observed.ts';
 import type { Observer, Surroundings, Victim } from './surroundings.ts';
 
-const bucket = 'chaos';
+/** The bucket that the policy of the services is written for. */
+const bucket = 'lethe';
 const region = 'us-east-1';
+const policyFile = new URL('../../deploy/minio/services-policy.json', import.meta.url);
 
 /** Real brokers that replicate everything, and a real MinIO. */
 export async function serverSurroundings(
@@ -31,8 +34,9 @@ export async function serverSurroundings(
   });
   const keys = join(folder, 'keys');
   mkdirSync(keys);
-  writeFileSync(join(keys, 'access'), accessKey);
-  writeFileSync(join(keys, 'secret'), secretKey);
+  const services = await createKey(minio, JSON.parse(readFileSync(policyFile, 'utf8')));
+  writeFileSync(join(keys, 'access'), services.accessKey);
+  writeFileSync(join(keys, 'secret'), services.secretKey);
   return {
     name: `${brokers} Kafka broker${brokers === 1 ? '' : 's'} and MinIO`,
     serviceEnv: {

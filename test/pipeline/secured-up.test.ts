@@ -62,6 +62,16 @@ describe('lethe up for other machines, with TLS and identities', () => {
     expect(code).toBe(0);
   });
 
+  test('knows an emitter by its token: it need not state its name', async () => {
+    const submit = ['submit', '--model', 'ghost', '--subject', 'user-1'];
+    const sent = await command(submit, ...trust(), '--token-file', tokenFile('shop'));
+    // Let in, and told that there is no such model.
+    expect(sent).toMatchObject({ code: 3, stderr: expect.stringContaining('not registered') });
+    const posing = [...submit, '--emitter', 'crm'];
+    const refused = await command(posing, ...trust(), '--token-file', tokenFile('shop'));
+    expect(refused).toMatchObject({ code: 8, stderr: expect.stringContaining('caller is shop') });
+  });
+
   test('refuses who shows none, and who may not, with exit code 8', async () => {
     const nobody = await command(['models'], ...trust());
     expect(nobody).toMatchObject({ code: 8, stderr: expect.stringContaining('unauthenticated') });

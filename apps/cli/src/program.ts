@@ -152,7 +152,10 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
       ).conflicts(whatOneRequestSays),
     )
     .option('--id <uuid>', 'request id; reuse it to ask again safely (default: a new one)')
-    .option('--emitter <name>', 'the system that asks', 'cli')
+    .option(
+      '--emitter <name>',
+      'the system that asks (default: cli; with a token or certificate, whoever that is)',
+    )
     .option('--mode <mode>', 'untrain, misclassify, relabel (default: the model’s)')
     .option('--relabel-to <label>', 'with --mode relabel', wholeNumber(0, 2 ** 31 - 1))
     .option('--regulation <name>', 'gdpr, ccpa, other', 'gdpr')
@@ -164,7 +167,10 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .command('status')
     .summary('where requests stand')
     .argument('[request-id]', 'one request; without it, the latest')
-    .option('--emitter <name>', 'who sent it', 'cli')
+    .option(
+      '--emitter <name>',
+      'who sent it (default: cli; with a token or certificate, whoever that is)',
+    )
     .option('--model <key>', 'only this model')
     .option(
       '--state <name>',

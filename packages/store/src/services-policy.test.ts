@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isInstalled } from '../../../scripts/servers/recipe.ts';
+import { createKey } from '../../../test/support/servers/minio-key.ts';
 import { MinioServer } from '../../../test/support/servers/minio-server.ts';
-import { createKey } from '../test/minio-key.ts';
 import { bareClient, storeOptions } from '../test/real-s3.ts';
 import { BlobStore } from './blob-store.ts';
 import { bytesOf, keysOf, textAt } from './contract/fixture.ts';

@@ -28,6 +28,12 @@ export function addressOf(options: GlobalOptions): string {
   );
 }
 
+/** The emitter that a command states: none where the server knows who calls. */
+export function emitterOf(options: Partial<GlobalOptions> & { readonly emitter?: string }): string {
+  const isKnown = options.tokenFile !== undefined || options.tlsCert !== undefined;
+  return options.emitter ?? (isKnown ? '' : 'cli');
+}
+
 /** What a command shows of itself, and whom it trusts. @throws LetheError `invalid` naming a file */
 export function connectOptionsOf(options: GlobalOptions): ConnectOptions {
   const { tokenFile, tlsCa, tlsCert, tlsKey } = options;

@@ -11,10 +11,10 @@ import type { CommandFunction, GlobalOptions } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { deadLetterStateName, parseState, stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
-import { connectDeadLetters, connectRegistry } from './running-lethe.ts';
+import { connectDeadLetters, connectRegistry, emitterOf } from './running-lethe.ts';
 
 interface StatusOptions {
-  readonly emitter: string;
+  readonly emitter?: string;
   readonly model?: string;
   readonly state?: string;
   readonly limit: number;
@@ -23,7 +23,7 @@ interface StatusOptions {
 export const run: CommandFunction<StatusOptions> = async (options, out, requestId) => {
   await using registry = connectRegistry(options);
   if (requestId !== undefined) {
-    showRequest(await registry.getRequest({ requestId, emitter: options.emitter }), out);
+    showRequest(await registry.getRequest({ requestId, emitter: emitterOf(options) }), out);
     return exitCodes.ok;
   }
   const { requests } = await registry.listRequests(

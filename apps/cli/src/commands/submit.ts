@@ -16,7 +16,7 @@ import { parseMode, parseRegulation, stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
 import { batches } from '../submit/batches.ts';
 import { type FileLine, readRequestFile } from '../submit/read-request-file.ts';
-import { connectIngest, connectRegistry } from './running-lethe.ts';
+import { connectIngest, connectRegistry, emitterOf } from './running-lethe.ts';
 
 interface SubmitOptions {
   readonly model?: string;
@@ -26,7 +26,7 @@ interface SubmitOptions {
   readonly class?: number;
   readonly file?: string;
   readonly id?: string;
-  readonly emitter: string;
+  readonly emitter?: string;
   readonly mode?: string;
   readonly relabelTo?: number;
   readonly regulation: string;
@@ -73,7 +73,7 @@ async function* requestsOf(options: SubmitOptions): AsyncGenerator<FileLine> {
     return;
   }
   for await (const line of readRequestFile(options.file)) {
-    if (line.kind === 'request') line.request.emitter ||= options.emitter;
+    if (line.kind === 'request') line.request.emitter ||= emitterOf(options);
     yield line;
   }
 }
@@ -93,7 +93,7 @@ function requestOf(options: SubmitOptions): DeletionRequest {
   }
   return {
     requestId: options.id ?? randomUUID(),
-    emitter: options.emitter,
+    emitter: emitterOf(options),
     modelKey: options.model,
     scope: scopeOf(options),
     regulation: parseRegulation(options.regulation),

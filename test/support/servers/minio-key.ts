@@ -1,6 +1,6 @@
 import { createCipheriv, pbkdf2Sync, randomBytes } from 'node:crypto';
-import type { TestS3 } from '../../../test/support/servers/available-servers.ts';
-import { bareClient } from './real-s3.ts';
+import { Client } from 'minio';
+import type { TestS3 } from './available-servers.ts';
 
 /** A key of MinIO that may do what `policy` allows: `mc admin accesskey create --policy`. */
 export async function createKey(
@@ -12,7 +12,15 @@ export async function createKey(
     secretKey: randomBytes(18).toString('hex'),
   };
   const body = encrypted(s3.secretKey, Buffer.from(JSON.stringify({ ...key, policy })));
-  await bareClient(s3).makeRequestAsyncOmit(
+  const { hostname, port, protocol } = new URL(s3.url);
+  const client = new Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: protocol === 'https:',
+    accessKey: s3.accessKey,
+    secretKey: s3.secretKey,
+  });
+  await client.makeRequestAsyncOmit(
     { method: 'PUT', bucketName: 'minio', objectName: 'admin/v3/add-service-account' },
     body,
     [200],
