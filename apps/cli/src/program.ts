@@ -4,6 +4,7 @@ import { addBorderCommands } from './grammar/border-commands.ts';
 import { addDlqCommands } from './grammar/dlq-commands.ts';
 import { addEvidenceCommands } from './grammar/evidence-commands.ts';
 import { addReleaseCommands } from './grammar/release-commands.ts';
+import { addRequestCommands } from './grammar/request-commands.ts';
 import { addTopicsCommands } from './grammar/topics-commands.ts';
 import { exitOnSignals } from './interrupt.ts';
 import type { Output } from './output/output.ts';
@@ -211,6 +212,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
   addEvidenceCommands(program, action);
   addTopicsCommands(program, action);
   addReleaseCommands(program, action);
+  addRequestCommands(program, action);
   return program;
 }
 

@@ -15,6 +15,7 @@ export * from './gen/lethe/v1/registry_service.ts';
 export * from './gen/lethe/v1/release_records.ts';
 export * from './gen/lethe/v1/release_service.ts';
 export * from './gen/lethe/v1/request.ts';
+export * from './gen/lethe/v1/request_service.ts';
 export * from './gen/lethe/v1/unlearner_service.ts';
 export * from './ids.ts';
 export * from './loopback.ts';

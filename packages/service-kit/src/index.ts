@@ -4,6 +4,7 @@ export * from './clock.ts';
 export * from './config/bus-settings.ts';
 export * from './config/config-help.ts';
 export * from './config/config-table.ts';
+export * from './config/legal-clock-settings.ts';
 export { type ConfigSources, readConfig } from './config/read-config.ts';
 export * from './config/shared-settings.ts';
 export * from './config/store-settings.ts';

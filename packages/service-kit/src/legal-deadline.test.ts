@@ -1,6 +1,14 @@
 import { Regulation } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
-import { daysLeft, legalDeadline } from './legal-deadline.ts';
+import {
+  daysLeft,
+  defaultLegalClocks,
+  extendedDeadline,
+  legalDeadline,
+  parseLegalClock,
+  parseTimeZone,
+  startOfYear,
+} from './legal-deadline.ts';
 
 const { REGULATION_GDPR, REGULATION_CCPA, REGULATION_OTHER } = Regulation;
 
@@ -27,6 +35,45 @@ describe('legalDeadline', () => {
     expect(legalDeadline(REGULATION_OTHER, submitted)).toEqual(
       legalDeadline(REGULATION_GDPR, submitted),
     );
+  });
+});
+
+describe('legal clocks', () => {
+  const berlin = { ...defaultLegalClocks, timeZone: 'Europe/Berlin' };
+
+  it.each([
+    // 1 February 00:30 in Berlin: the month ends on 1 March there.
+    ['2026-01-31T23:30:00Z', '2026-02-28T23:30:00Z'],
+    // 31 January 23:30 in Berlin.
+    ['2026-01-31T22:30:00Z', '2026-02-28T22:30:00Z'],
+    // Over the change to summer time: the same time of day, an hour earlier in UTC.
+    ['2026-03-15T12:00:00Z', '2026-04-15T11:00:00Z'],
+    // 02:30 on 29 March does not exist there.
+    ['2026-02-28T01:30:00Z', '2026-03-28T01:30:00Z'],
+  ])('count calendar months in their time zone: %s → %s', (submitted, deadline) => {
+    expect(legalDeadline(REGULATION_GDPR, new Date(submitted), berlin)).toEqual(new Date(deadline));
+  });
+
+  it('extend GDPR to three months and CCPA to 90 days from the submission', () => {
+    const submitted = new Date('2026-11-30T00:00:00Z');
+    expect(extendedDeadline(REGULATION_GDPR, submitted)).toEqual(new Date('2027-02-28T00:00:00Z'));
+    expect(extendedDeadline(REGULATION_CCPA, submitted)).toEqual(new Date('2027-02-28T00:00:00Z'));
+  });
+
+  it('take a clock of their own for other laws', () => {
+    const clocks = { timeZone: 'UTC', other: parseLegalClock('15d+15d', 'x') };
+    const submitted = new Date('2026-05-05T00:00:00Z');
+    expect(legalDeadline(REGULATION_OTHER, submitted, clocks)).toEqual(new Date('2026-05-20'));
+    expect(extendedDeadline(REGULATION_OTHER, submitted, clocks)).toEqual(new Date('2026-06-04'));
+  });
+
+  it('refuse what is no clock and no time zone, naming the field', () => {
+    expect(() => parseLegalClock('1y', '--other-clock')).toThrow(/--other-clock.*1m\+2m/);
+    expect(() => parseTimeZone('Mars', '--time-zone')).toThrow(/--time-zone.*Europe\/Berlin/);
+  });
+
+  it('know when a year begins', () => {
+    expect(startOfYear(2026, 'America/Los_Angeles')).toEqual(new Date('2026-01-01T08:00:00Z'));
   });
 });
 

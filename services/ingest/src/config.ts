@@ -1,7 +1,13 @@
-import { type ConfigOf, defineConfig, sharedSettings } from '@lethe/service-kit';
+import {
+  type ConfigOf,
+  defineConfig,
+  legalClockSettings,
+  sharedSettings,
+} from '@lethe/service-kit';
 
 export const ingestSettings = defineConfig({
   ...sharedSettings,
+  ...legalClockSettings,
   index: {
     env: 'LETHE_INGEST_INDEX',
     flag: 'index',

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LetheError, type ModelKey, type Receipt, RequestState, shorten } from '@lethe/contracts';
 import { type KeyRing, receiptStatement, signStatement } from '@lethe/evidence';
-import type { Clock } from '@lethe/service-kit';
+import type { Clock, LegalClocks } from '@lethe/service-kit';
 import { activeTraceparent, count } from '@lethe/telemetry';
-import { type Acceptance, acceptRequest } from './domain/accept-request.ts';
+import { type Acceptance, type AcceptContext, acceptRequest } from './domain/accept-request.ts';
 import type { IncomingRequest } from './domain/incoming-request.ts';
 import { limits } from './domain/limits.ts';
 import { type ParsedRequest, parseRequest } from './domain/parse-request.ts';
@@ -19,6 +19,7 @@ export interface IntakeOptions {
   readonly defaultEmitter: string;
   /** Keys the digests of requests and signs receipts. */
   readonly keys: KeyRing;
+  readonly legalClocks: LegalClocks;
 }
 
 type Attempt<T> =
@@ -92,7 +93,7 @@ export class Intake {
     statedEmitter: string | undefined,
     ownEmitter: string | undefined,
   ): Promise<Attempt<Acceptance>[]> {
-    const { clock, defaultEmitter, keys } = this.#options;
+    const { clock, defaultEmitter, keys, legalClocks } = this.#options;
     const secret = keys.requestDigestKey();
     const context = { now: clock.now(), statedEmitter, ownEmitter, defaultEmitter };
     const models = new Map<ModelKey, IntakeModel | undefined>();
@@ -107,7 +108,9 @@ export class Intake {
       const { modelKey } = parsed.value;
       if (!models.has(modelKey)) models.set(modelKey, await this.#options.models.find(modelKey));
       const model = models.get(modelKey);
-      attempts.push(attempt(() => accept(parsed.value, model, secret, context.now)));
+      attempts.push(
+        attempt(() => accept(parsed.value, model, { secret, legalClocks, now: context.now })),
+      );
     }
     return attempts;
   }
@@ -123,13 +126,16 @@ function outcomeOf(answer: ReservationResult): string {
 function accept(
   parsed: ParsedRequest,
   model: IntakeModel | undefined,
-  secret: Uint8Array,
-  now: Date,
+  given: Pick<AcceptContext, 'secret' | 'legalClocks' | 'now'>,
 ): Acceptance {
   if (model === undefined) throw unknownModel(parsed.modelKey);
   const resolved = resolveRequest(parsed, model);
   const { trainingManifestDigest } = model.registration;
-  return acceptRequest(resolved, trainingManifestDigest, secret, now, activeTraceparent());
+  return acceptRequest(resolved, {
+    ...given,
+    trainingManifestDigest,
+    traceparent: activeTraceparent(),
+  });
 }
 
 function attempt<T>(work: () => T): Attempt<T> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
-import { runAlone } from '@lethe/service-kit';
+import { legalClocksOf, runAlone } from '@lethe/service-kit';
 import { ingestSettings } from './config.ts';
 import { createIngestService } from './service.ts';
 
@@ -18,6 +18,7 @@ await runAlone({
       defaultEmitter: config.emitter,
       security,
       keys: KeyRing.open(config.keys, new Date()),
+      legalClocks: legalClocksOf(config),
       log,
     }),
 });

@@ -4,8 +4,10 @@ import type { KeyRing } from '@lethe/evidence';
 import type { LineageStore } from '@lethe/lineage';
 import {
   type Clock,
+  defaultLegalClocks,
   type GrpcService,
   implementService,
+  type LegalClocks,
   type LetheService,
   type Log,
   openOnLoopback,
@@ -35,6 +37,8 @@ export interface IngestDependencies {
   /** What protects HTTP. Default: plaintext for everybody, on this machine only. */
   readonly security?: WireSecurity;
   readonly keys: KeyRing;
+  /** Default: UTC, and GDPR's clock for other laws. */
+  readonly legalClocks?: LegalClocks;
   readonly log: Log;
   readonly clock?: Clock;
 }
@@ -53,7 +57,14 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
   const index = stack.use(SqliteRequestIndex.open(dependencies.indexFile));
   const models = stack.use(new LineageModelCatalog(lineage));
   const queue = stack.use(new ReservationQueue({ index, bus, clock, log }));
-  const intake = new Intake({ models, queue, clock, defaultEmitter, keys: dependencies.keys });
+  const intake = new Intake({
+    models,
+    queue,
+    clock,
+    defaultEmitter,
+    keys: dependencies.keys,
+    legalClocks: dependencies.legalClocks ?? defaultLegalClocks,
+  });
   const grpc: GrpcService = implementService(IngestServiceService, ingestHandlers(intake));
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   let httpAddress: string | undefined;

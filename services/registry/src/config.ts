@@ -1,8 +1,14 @@
-import { type ConfigOf, defineConfig, sharedSettings } from '@lethe/service-kit';
+import {
+  type ConfigOf,
+  defineConfig,
+  legalClockSettings,
+  sharedSettings,
+} from '@lethe/service-kit';
 import type { Retention } from './maintenance.ts';
 
 export const registrySettings = defineConfig({
   ...sharedSettings,
+  ...legalClockSettings,
   projection: {
     env: 'LETHE_REGISTRY_PROJECTION',
     flag: 'projection',

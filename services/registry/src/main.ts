@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
-import { runAlone } from '@lethe/service-kit';
+import { legalClocksOf, runAlone } from '@lethe/service-kit';
 import { registrySettings, retentionOf } from './config.ts';
 import { createRegistryService } from './service.ts';
 
@@ -17,6 +17,7 @@ await runAlone({
       keys: KeyRing.open(config.keys, new Date()),
       retention: retentionOf(config),
       fourEyes: config.fourEyes,
+      legalClocks: legalClocksOf(config),
       log,
       onFatal: context.fail,
     }),

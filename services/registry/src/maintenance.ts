@@ -1,18 +1,14 @@
 import type { AuditLog } from '@lethe/audit-log';
 import type { LineageStore } from '@lethe/lineage';
-import type { Clock, Log } from '@lethe/service-kit';
-import type { Recorder } from './evidence/recorder.ts';
 import { collectOrphans } from './purge/collect-orphans.ts';
 import { purgeVersions } from './purge/purge-versions.ts';
 import type { Rollbacks } from './release/rollback.ts';
+import { type ExpireDeps, expireRequests } from './requests/expire-requests.ts';
 
-export interface MaintenanceDeps {
+export interface MaintenanceDeps extends ExpireDeps {
   readonly lineage: LineageStore;
   readonly auditLog: AuditLog;
-  readonly recorder: Recorder;
   readonly rollbacks: Rollbacks;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly retention: Retention;
 }
 
@@ -38,6 +34,7 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
     const nowMs = clock.now().getTime();
     try {
       await recordRollbacks(deps);
+      await expireRequests(deps);
       if (nowMs - checkpointed >= checkpointEveryMs) {
         await deps.auditLog.checkpoint();
         checkpointed = nowMs;

@@ -7,6 +7,7 @@ import {
   ModelVerdict,
   RegistryServiceService,
   ReleaseServiceService,
+  RequestServiceService,
   topics,
 } from '@lethe/contracts';
 import { type KeyRing, signStatement } from '@lethe/evidence';
@@ -15,8 +16,10 @@ import {
   type Clock,
   consumeRecords,
   decodeEvent,
+  defaultLegalClocks,
   done,
   implementService,
+  type LegalClocks,
   type LetheService,
   type Log,
   type Readiness,
@@ -34,6 +37,7 @@ import { deadLetterHandlers } from './handlers/dead-letter-handlers.ts';
 import { evidenceHandlers } from './handlers/evidence-handlers.ts';
 import { registryHandlers } from './handlers/registry-handlers.ts';
 import { releaseHandlers } from './handlers/release-handlers.ts';
+import { requestHandlers } from './handlers/request-handlers.ts';
 import { maintain, type Retention } from './maintenance.ts';
 import { Promoter } from './promotion/promoter.ts';
 import { undecidedVerdicts } from './promotion/sweep.ts';
@@ -57,6 +61,8 @@ export interface RegistryDependencies {
   readonly retention: Retention;
   /** Rollbacks need a second person. */
   readonly fourEyes?: boolean;
+  /** Default: UTC, and GDPR's clock for other laws. */
+  readonly legalClocks?: LegalClocks;
   readonly log: Log;
   readonly onFatal: (error: Error) => void;
   readonly clock?: Clock;
@@ -73,7 +79,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
   const deadLetters = stack.use(DeadLetterIndex.open(beside(dependencies.projectionFile)));
   const alarm = new DeadLetterAlarm({ index: deadLetters, clock, log });
   const board = new ServingBoard(lineage, clock);
-  const { keys, retention, fourEyes = false } = dependencies;
+  const { keys, retention, fourEyes = false, legalClocks = defaultLegalClocks } = dependencies;
   const auditLog = stack.use(
     new AuditLog({
       store: lineage.store,
@@ -106,7 +112,20 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     const background = [
       seedForever(),
       alarm.remind(closing.signal),
-      maintain({ lineage, auditLog, recorder, rollbacks, clock, log, retention }, closing.signal),
+      maintain(
+        {
+          lineage,
+          auditLog,
+          recorder,
+          rollbacks,
+          projection,
+          publish,
+          clock,
+          log,
+          retention,
+        },
+        closing.signal,
+      ),
     ];
     stack.defer(async () => {
       closing.abort();
@@ -168,6 +187,10 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
           recorder,
           keepMs: retention.weightsMs,
         }),
+      ),
+      implementService(
+        RequestServiceService,
+        requestHandlers({ ...context, recorder, legalClocks, publish }),
       ),
       implementService(EvidenceServiceService, evidenceHandlers({ ...context, keys, auditLog })),
       implementService(DeadLetterServiceService, deadLetterHandlers({ index: deadLetters, desk })),

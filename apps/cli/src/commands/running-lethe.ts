@@ -6,6 +6,7 @@ import {
   LetheError,
   RegistryServiceClient,
   ReleaseServiceClient,
+  RequestServiceClient,
   UnlearnerServiceClient,
 } from '@lethe/contracts';
 import { type ConnectOptions, connect } from '@lethe/service-kit';
@@ -72,7 +73,13 @@ export const connectEvidence = (options: GlobalOptions) =>
 
 /** @param by who decides, where calls are not authenticated */
 export const connectRelease = (options: GlobalOptions, by?: string) =>
-  connect(ReleaseServiceClient, addressOf(options), {
-    ...connectOptionsOf(options),
-    ...(by === undefined ? {} : { headers: { 'x-lethe-actor': by } }),
-  });
+  connect(ReleaseServiceClient, addressOf(options), namedOptions(options, by));
+
+/** @param by who decides, where calls are not authenticated */
+export const connectRequests = (options: GlobalOptions, by?: string) =>
+  connect(RequestServiceClient, addressOf(options), namedOptions(options, by));
+
+function namedOptions(options: GlobalOptions, by: string | undefined): ConnectOptions {
+  const headers = by === undefined ? {} : { headers: { 'x-lethe-actor': by } };
+  return { ...connectOptionsOf(options), ...headers };
+}

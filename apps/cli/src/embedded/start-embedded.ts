@@ -10,6 +10,7 @@ import { createRegistryService, registrySettings, retentionOf } from '@lethe/reg
 import {
   type LetheService,
   type Log,
+  legalClocksOf,
   letheVersion,
   openSecurity,
   type Readiness,
@@ -93,6 +94,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
   const clock = systemClock;
   const keys = KeyRing.open(layout.keys, clock.now());
   const registryConfig = readConfig(registrySettings, environment);
+  const legalClocks = legalClocksOf(registryConfig);
   const compute = () => stack.use(new ComputeProcess({ backend: { prefer: settings.backend } }));
 
   const services: LetheService[] = [];
@@ -108,6 +110,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       keys,
       retention: retentionOf(registryConfig),
       fourEyes: registryConfig.fourEyes,
+      legalClocks,
       clock,
       log: log.child({ service: 'registry' }),
       onFatal,
@@ -152,6 +155,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       defaultEmitter: 'default',
       security,
       keys,
+      legalClocks,
       clock,
       log: log.child({ service: 'ingest' }),
     }),

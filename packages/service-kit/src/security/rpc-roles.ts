@@ -5,6 +5,7 @@ import type {
   IngestServiceService,
   RegistryServiceService,
   ReleaseServiceService,
+  RequestServiceService,
   UnlearnerServiceService,
 } from '@lethe/contracts';
 import type { Role } from './role.ts';
@@ -53,6 +54,12 @@ export const rpcRoles = {
     checkRelease: ['server', ...readers],
     signRelease: ['operator', 'approver'],
   } satisfies RolesOf<typeof EvidenceServiceService>,
+  'lethe.v1.RequestService': {
+    cancelRequest: ['emitter', 'operator'],
+    denyRequest: ['approver'],
+    extendDeadline: ['operator', 'approver'],
+    getReport: readers,
+  } satisfies RolesOf<typeof RequestServiceService>,
   'lethe.v1.ReleaseService': {
     getServingAt: readers,
     listMoves: readers,

@@ -7,7 +7,7 @@ import {
   RequestState,
   topics,
 } from '@lethe/contracts';
-import { encodeEvent, legalDeadline, traceHeaders } from '@lethe/service-kit';
+import { encodeEvent, type LegalClocks, legalDeadline, traceHeaders } from '@lethe/service-kit';
 import { requestDigest } from './request-digest.ts';
 import type { ResolvedRequest, ResolvedScope } from './resolve-request.ts';
 
@@ -21,17 +21,23 @@ export interface Acceptance {
   readonly records: readonly OutgoingRecord[];
 }
 
-/** @param traceparent trace context that the request goes on in, through every service */
+export interface AcceptContext {
+  readonly trainingManifestDigest: string;
+  /** Keys the request's digest. */
+  readonly secret: Uint8Array;
+  readonly legalClocks: LegalClocks;
+  readonly now: Date;
+  /** Trace context that the request goes on in, through every service. */
+  readonly traceparent?: string | undefined;
+}
+
 export function acceptRequest(
   { parsed, mode, scope }: ResolvedRequest,
-  trainingManifestDigest: string,
-  secret: Uint8Array,
-  now: Date,
-  traceparent: string | undefined = undefined,
+  { trainingManifestDigest, secret, legalClocks, now, traceparent }: AcceptContext,
 ): Acceptance {
   const { requestId, emitter, modelKey, regulation } = parsed;
   const submittedTime = parsed.submittedTime ?? now;
-  const deadline = legalDeadline(regulation, submittedTime);
+  const deadline = legalDeadline(regulation, submittedTime, legalClocks);
   const digest = requestDigest(parsed, secret);
   const isMatch = scope.kind !== 'no-match';
   const sampleCount = countSamples(scope);

@@ -1,0 +1,74 @@
+import {
+  LetheError,
+  parseEmitter,
+  parseModelKey,
+  parseRequestId,
+  type RequestServiceService,
+} from '@lethe/contracts';
+import {
+  boundEmitter,
+  type CallContext,
+  type Handlers,
+  requireOwnEmitter,
+  startOfYear,
+} from '@lethe/service-kit';
+import { requireReason } from '../release/rollback.ts';
+import { type ExtensionDeps, extendDeadline } from '../requests/extend-deadline.ts';
+import type { ProjectedRequest } from '../requests/request-projection.ts';
+import { withdraw } from '../requests/withdrawals.ts';
+import { yearlyReport } from '../requests/yearly-report.ts';
+import { actorOf } from './actor-of.ts';
+import { findRequest } from './find-request.ts';
+import type { RegistryContext } from './registry-context.ts';
+
+export type RequestHandlerContext = RegistryContext & ExtensionDeps;
+
+export function requestHandlers(
+  context: RequestHandlerContext,
+): Handlers<typeof RequestServiceService> {
+  const find = (request: { requestId: string; emitter: string }, call: CallContext) =>
+    findOwn(context, request, call);
+  return {
+    async cancelRequest(request, call) {
+      const { current } = find(request, call);
+      const reason = requireReason(request.reason);
+      return await withdraw(context, current, { kind: 'cancelled', reason, actor: actorOf(call) });
+    },
+    async denyRequest(request, call) {
+      const { current } = find(request, call);
+      const reason = requireReason(request.reason);
+      return await withdraw(context, current, { kind: 'denied', reason, actor: actorOf(call) });
+    },
+    extendDeadline: (request, call) =>
+      extendDeadline(context, find(request, call), request, actorOf(call)),
+    async getReport({ year, modelKey, regulation }) {
+      if (year < 1970 || year > 9998) {
+        throw LetheError.invalid('year', year, 'is no year', 'Give a year like 2026.');
+      }
+      const { timeZone } = context.legalClocks;
+      const filter = {
+        year,
+        modelKey: modelKey === '' ? '' : parseModelKey(modelKey),
+        regulation,
+      };
+      const from = startOfYear(year, timeZone);
+      const submitted = context.projection.submittedIn(from, startOfYear(year + 1, timeZone));
+      return yearlyReport(submitted, filter, context.clock.now());
+    },
+  };
+}
+
+function findOwn(
+  { projection }: RegistryContext,
+  request: { requestId: string; emitter: string },
+  { identity }: CallContext,
+): ProjectedRequest {
+  const own = boundEmitter(identity, ['operator', 'approver']);
+  requireOwnEmitter(own, request.emitter);
+  const stated = request.emitter || (own ?? '');
+  return findRequest(
+    projection,
+    parseRequestId(request.requestId),
+    stated === '' ? '' : parseEmitter(stated),
+  );
+}
