@@ -14,14 +14,14 @@ import { makeWorld, type World } from './gate/world.ts';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
-    k: { type: 'string', default: '64' },
+    k: { type: 'string', default: '96' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-const usage = `npm run bench:gate -- [--seeds 20] [--k 64] [--only TEXT] [--json]
+const usage = `npm run bench:gate -- [--seeds 20] [--k 96] [--only TEXT] [--json]
   --k     samples in the forget set
   --only  kinds whose name contains TEXT`;
 

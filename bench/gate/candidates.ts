@@ -132,7 +132,7 @@ export function slowDrift(world: World, policy: Policy): Drift {
   let served = world.neverSaw;
   for (let round = 1; round <= 50; round++) {
     const candidate = served.map((array, i) =>
-      array.map((value, j) => value + 0.008 * (away[i]?.[j] ?? 0)),
+      array.map((value, j) => value + 0.012 * (away[i]?.[j] ?? 0)),
     );
     const { outcome, checks } = judge(
       evidenceOf(world, candidate, { served, original: world.original }),

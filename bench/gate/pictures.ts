@@ -28,13 +28,13 @@ export class Pictures {
   }
 }
 
-const noise = 1.1;
+const noise = 1.2;
 
-/** A few waves of low frequency, one unit of strength a pixel. */
+/** Waves of low frequency, so many that the classes of every seed are about as hard, one unit of strength a pixel. */
 function prototype(random: Random): Float32Array {
-  const waves = Array.from({ length: 4 }, () => ({
-    x: random.uniform(0.2, 1),
-    y: random.uniform(0.2, 1),
+  const waves = Array.from({ length: 24 }, () => ({
+    x: random.uniform(0.2, 1.6),
+    y: random.uniform(0.2, 1.6),
     phase: random.uniform(0, 2 * Math.PI),
     height: random.normal(),
   }));

@@ -4,6 +4,8 @@ import { freshWeights, train, type Weights } from './small-network.ts';
 
 const steps = 120;
 const more = 60;
+/** Samples that nobody asks to forget. */
+const known = 500;
 
 /** One seed's data and the networks that a lineage of two rounds would know. */
 export interface World {
@@ -25,13 +27,13 @@ export interface World {
   readonly original: Weights;
 }
 
-export function makeWorld(seed: number, k = 64): World {
+export function makeWorld(seed: number, k = 96): World {
   const pictures = new Pictures(1000 + seed);
-  const all = pictures.draw(420 + 2 * k);
+  const all = pictures.draw(known + 2 * k);
   const [retain, forget, earlier] = [
-    slice(all, 0, 420),
-    slice(all, 420, 420 + k),
-    slice(all, 420 + k, 420 + 2 * k),
+    slice(all, 0, known),
+    slice(all, known, known + k),
+    slice(all, known + k, known + 2 * k),
   ];
   const neverSaw = train(freshWeights(new Random(seed).fork('start')), retain, steps);
   return {
@@ -39,7 +41,7 @@ export function makeWorld(seed: number, k = 64): World {
     retain,
     forget,
     earlier,
-    gate: pictures.draw(3000),
+    gate: pictures.draw(4000),
     fresh: pictures.draw(12_000),
     spare: pictures.draw(4000),
     neverSaw,

@@ -3,6 +3,7 @@ import type { CommandFunction } from './command-function.ts';
 import { addBorderCommands } from './grammar/border-commands.ts';
 import { addDlqCommands } from './grammar/dlq-commands.ts';
 import { addEvidenceCommands } from './grammar/evidence-commands.ts';
+import { addGateCommands } from './grammar/gate-commands.ts';
 import { addReleaseCommands } from './grammar/release-commands.ts';
 import { addRequestCommands } from './grammar/request-commands.ts';
 import { addTopicsCommands } from './grammar/topics-commands.ts';
@@ -200,16 +201,10 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .option('--watch', 'show rounds as they run, until Ctrl-C')
     .action(action(() => import('./commands/rounds.ts')));
 
-  program
-    .command('verdict')
-    .summary('why a candidate passed or failed')
-    .argument('<model-key>')
-    .argument('<sequence>')
-    .action(action(() => import('./commands/verdict.ts')));
-
   addBorderCommands(program, action);
   addDlqCommands(program, action);
   addEvidenceCommands(program, action);
+  addGateCommands(program, action);
   addTopicsCommands(program, action);
   addReleaseCommands(program, action);
   addRequestCommands(program, action);

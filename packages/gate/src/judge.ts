@@ -17,6 +17,7 @@ import { heldOutFindings } from './checks/held-out-checks.ts';
 import { integrityFindings } from './checks/integrity-checks.ts';
 import { reversalFindings } from './checks/reversal-checks.ts';
 import type { Evidence } from './evidence/evidence.ts';
+import { ScoreBook } from './evidence/score-book.ts';
 import { metricOf } from './policy/metrics.ts';
 import type { Policy } from './policy/policy.ts';
 
@@ -26,11 +27,12 @@ export interface Judgement {
 }
 
 export function judge(evidence: Evidence, policy: Policy): Judgement {
+  const book = new ScoreBook(evidence.classNames.length);
   const findings: readonly Finding[] = [
     ...integrityFindings(evidence, policy),
-    ...heldOutFindings(evidence, policy),
-    ...forgetFindings(evidence, policy),
-    ...reversalFindings(evidence, policy),
+    ...heldOutFindings(evidence, policy, book),
+    ...forgetFindings(evidence, policy, book),
+    ...reversalFindings(evidence, policy, book),
   ];
   const tested = findings.flatMap((finding) =>
     finding.kind === 'measured' && metricOf(finding.metric).interval !== 'none' ? [finding] : [],

@@ -3,6 +3,7 @@ import { ComputeProcess, type JobOptions } from '@lethe/compute';
 import {
   deadLetterTopic,
   EvaluateRequest,
+  type EvaluationSet,
   GetVerdictRequest,
   Mode,
   ModelVerdict,
@@ -10,9 +11,11 @@ import {
   topics,
   type Verdict,
 } from '@lethe/contracts';
+import { evaluationSetDigest, openDataset, rowsOfRanges } from '@lethe/datasets';
 import { defaultPolicy, policyDigest, readPolicy } from '@lethe/gate';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TinyWorld, tapTopic, until } from '../../../test/support/tiny-world.ts';
+import { parseHeldKey } from './held/seal.ts';
 import type { JobRunner } from './job-runner.ts';
 import type { EvaluateInput } from './jobs/evaluate-job.ts';
 import {
@@ -317,3 +320,75 @@ test('a dry run judges under the given policy and writes nothing', async () => {
   const wanted = GetVerdictRequest.fromPartial({ modelKey: 'tiny', sequence: 1 });
   await expect(client.getVerdict(wanted)).rejects.toMatchObject({ code: 'not_found' });
 });
+
+test('a dry run tells how far it is, and gives the verdict last', async () => {
+  await using evaluator = evaluatorOn(world, compute);
+  await using opened = await clientOf(evaluator);
+  await propose(world);
+  const request = EvaluateRequest.fromPartial({ modelKey: 'tiny', sequence: 1 });
+  const updates = [];
+  for await (const { update } of opened.client.watchEvaluate(request)) updates.push(update);
+  expect(updates.at(-1)).toMatchObject({
+    $case: 'verdict',
+    value: { outcome: Outcome.OUTCOME_PASS },
+  });
+  expect(updates.slice(0, -1).every((update) => update?.$case === 'progress')).toBe(true);
+  const unknown = EvaluateRequest.fromPartial({ modelKey: 'nobody', sequence: 1 });
+  const stream = opened.client.watchEvaluate(unknown)[Symbol.asyncIterator]();
+  await expect(stream.next()).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('what earlier rounds forgot is held, sealed, and looked at again', async () => {
+  const heldKey = parseHeldKey(new Uint8Array(32).fill(3));
+  await using evaluator = evaluatorOn(world, compute, defaultPolicy, { heldKey });
+  await evaluator.start();
+  const first = await propose(world, { rows: twenty });
+  await verdictOn(1);
+  await world.decide(first, true);
+  const refused = await propose(world, { rows: [40, 41], parentSequence: 9 });
+  await verdictOn(2);
+  await world.decide(refused, false);
+  await propose(world, { rows: [50, 51], parentSequence: 1 });
+  const verdict = await verdictOn(3);
+  const looked = verdict.checks.filter(({ metric }) => metric.startsWith('reversal.'));
+  expect(looked.map(({ name, sampleCount }) => `${name} ${sampleCount}`)).toEqual([
+    'reversal.rise.1 20',
+    'reversal.left.1 20',
+    'reversal.level 20',
+  ]);
+  expect(verdict.checks.find(({ name }) => name === 'membership_auc.loss.window')).toMatchObject({
+    sampleCount: 22,
+    pooledSequences: [1],
+  });
+});
+
+test('a gate sample that was trained on is left out, and the verdict says so', async () => {
+  const registered = await world.lineages.registration('tiny');
+  const sets = registered?.record.evaluationSets ?? [];
+  const gate = sets.find(({ role }) => role === 'gate');
+  if (registered === undefined || gate === undefined) throw new Error('no gate set');
+  const training = registered.record.trainingData;
+  const mixed = { ...gate, name: 'mixed', source: training, ranges: [{ from: 0, to: 5 }], size: 5 };
+  const digest = await digestOf(mixed);
+  await world.lineages.register({
+    ...registered.record,
+    modelKey: 'mixed',
+    evaluationSets: [...sets, { ...mixed, digest }],
+  });
+  await using evaluator = evaluatorOn(world, compute);
+  await evaluator.start();
+  await propose(world, { modelKey: 'mixed' });
+  await until('it is judged', async () => {
+    return (await world.lineages.verdict('mixed', 1)) !== undefined;
+  });
+  const verdict = await world.lineages.verdict('mixed', 1);
+  expect(
+    verdict?.record.checks.find(({ name }) => name === 'evaluation_sets.disjoint')?.explanation,
+  ).toContain('5 were left out');
+});
+
+async function digestOf(set: EvaluationSet): Promise<string> {
+  if (set.source === undefined) throw new Error('no source');
+  await using dataset = await openDataset(set.source);
+  return await evaluationSetDigest(dataset, rowsOfRanges(set.ranges, dataset.size));
+}

@@ -10,6 +10,7 @@ import {
   streisandEstimate,
 } from '@lethe/unlearning/measures';
 import type { Evidence, ForgetEvidence } from '../evidence/evidence.ts';
+import type { ScoreBook } from '../evidence/score-book.ts';
 import type { MetricName } from '../policy/metrics.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Finding, failed, inconclusive, missing, passed, ruleOf } from './finding.ts';
@@ -17,12 +18,16 @@ import { ForgetView } from './forget-view.ts';
 import { type Pool, poolOf, windowOf } from './pool.ts';
 
 /** Does the candidate treat the forgotten samples as its mode wants? */
-export function forgetFindings(evidence: Evidence, policy: Policy): readonly Finding[] {
+export function forgetFindings(
+  evidence: Evidence,
+  policy: Policy,
+  book: ScoreBook,
+): readonly Finding[] {
   const { forget, heldOut, mode, classNames } = evidence;
   const name = 'forget_outputs.finite';
   if (forget.kind === 'missing') return [missing(name, forget)];
   if (heldOut.kind === 'missing') return [];
-  const view = new ForgetView(heldOut.value, classNames.length);
+  const view = new ForgetView(heldOut.value, classNames.length, book);
   const own = forget.value;
   const broken = view.predictions(own).filter((prediction) => prediction < 0).length;
   if (broken > 0) {

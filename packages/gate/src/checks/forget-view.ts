@@ -1,6 +1,5 @@
 import {
   type Augmentation,
-  membershipScores,
   type Placements,
   placements,
   type ScoredByClass,
@@ -9,6 +8,7 @@ import {
 } from '@lethe/unlearning/measures';
 import type { Copies, ForgetEvidence, HeldOutEvidence, ThreeViews } from '../evidence/evidence.ts';
 import { predictionsOf } from '../evidence/predictions.ts';
+import type { ScoreBook } from '../evidence/score-book.ts';
 
 type Model = keyof ThreeViews;
 
@@ -16,11 +16,12 @@ type Model = keyof ThreeViews;
 export class ForgetView {
   readonly heldOut: HeldOutEvidence;
   readonly #classCount: number;
-  readonly #scores = new WeakMap<ThreeViews, Map<Model, Scores>>();
+  readonly #book: ScoreBook;
   readonly #predictions = new WeakMap<ThreeViews, Int32Array>();
 
-  constructor(heldOut: HeldOutEvidence, classCount: number) {
+  constructor(heldOut: HeldOutEvidence, classCount: number, book: ScoreBook) {
     this.heldOut = heldOut;
+    this.#book = book;
     this.#classCount = classCount;
   }
 
@@ -34,13 +35,7 @@ export class ForgetView {
   }
 
   scores(samples: ThreeViews & { readonly labels: Int32Array }, model: Model): Scores {
-    const byModel = this.#scores.get(samples) ?? new Map<Model, Scores>();
-    this.#scores.set(samples, byModel);
-    const known = byModel.get(model);
-    if (known !== undefined) return known;
-    const found = membershipScores(samples[model], samples.labels, this.#classCount);
-    byModel.set(model, found);
-    return found;
+    return this.#book.of(samples[model], samples.labels);
   }
 
   /** Where the samples of several forget sets stand among unseen ones, all under one model. */
@@ -57,8 +52,7 @@ export class ForgetView {
     const [mine, theirs] = [forget.copies, this.heldOut.copies];
     if (mine === undefined || theirs === undefined) return undefined;
     const scored = (copies: Copies): ScoredByClass => ({
-      scores: membershipScores(copies.candidate[augmentation], copies.labels, this.#classCount)
-        .loss,
+      scores: this.#book.of(copies.candidate[augmentation], copies.labels).loss,
       labels: copies.labels,
     });
     return placements(scored(mine), scored(theirs));

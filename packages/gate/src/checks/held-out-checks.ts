@@ -4,11 +4,11 @@ import {
   churn,
   type Estimate,
   meanKl,
-  membershipScores,
   pairedDifference,
 } from '@lethe/unlearning/measures';
 import type { Evidence, HeldOutEvidence, Logits } from '../evidence/evidence.ts';
 import { predictionsOf } from '../evidence/predictions.ts';
+import type { ScoreBook } from '../evidence/score-book.ts';
 import type { MetricName } from '../policy/metrics.ts';
 import type { Policy, Rule, Slice } from '../policy/policy.ts';
 import { type Finding, failed, inconclusive, missing, passed, ruleOf } from './finding.ts';
@@ -17,10 +17,14 @@ const baselines = ['served', 'original'] as const;
 type Baseline = (typeof baselines)[number];
 
 /** What the candidate still does with samples that nobody asked to forget. */
-export function heldOutFindings(evidence: Evidence, policy: Policy): readonly Finding[] {
+export function heldOutFindings(
+  evidence: Evidence,
+  policy: Policy,
+  book: ScoreBook,
+): readonly Finding[] {
   const { heldOut, classNames } = evidence;
   if (heldOut.kind === 'missing') return [missing('held_out_outputs', heldOut)];
-  const view = new HeldOutView(heldOut.value, classNames.length);
+  const view = new HeldOutView(heldOut.value, classNames.length, book);
   const broken = view.broken();
   if (broken.length > 0) return broken;
   const finite = passed('held_out_outputs.finite', 'Every held-out output is finite.', {
@@ -127,8 +131,10 @@ class HeldOutView {
   readonly predictions: Readonly<Record<'candidate' | Baseline, Int32Array>>;
   readonly #evidence: HeldOutEvidence;
   readonly #classCount: number;
+  readonly #book: ScoreBook;
 
-  constructor(evidence: HeldOutEvidence, classCount: number) {
+  constructor(evidence: HeldOutEvidence, classCount: number, book: ScoreBook) {
+    this.#book = book;
     this.#evidence = evidence;
     this.#classCount = classCount;
     this.labels = evidence.labels;
@@ -231,7 +237,7 @@ class HeldOutView {
 
   calls(model: 'candidate' | Baseline, rows: readonly number[]): Calls {
     const labels = pick(this.labels, rows);
-    const { confidence } = membershipScores(this.logitsOf(model, rows), labels, this.#classCount);
+    const { confidence } = this.#book.of(this.logitsOf(model, rows), labels);
     const predicted = pick(this.predictions[model], rows);
     return { confidence, right: labels.map((label, i) => (label === predicted[i] ? 1 : 0)) };
   }

@@ -1,5 +1,6 @@
 import { aucEstimate, type Estimate, placementShift } from '@lethe/unlearning/measures';
 import type { Evidence, ForgetEvidence } from '../evidence/evidence.ts';
+import type { ScoreBook } from '../evidence/score-book.ts';
 import type { MetricName } from '../policy/metrics.ts';
 import type { ModeName, Policy, Rule } from '../policy/policy.ts';
 import { type Finding, failed, missing } from './finding.ts';
@@ -8,11 +9,15 @@ import { ForgetView } from './forget-view.ts';
 import { countOf, grouped } from './pool.ts';
 
 /** Does what earlier rounds forgot stay forgotten? Each set is judged by the mode of its own round. */
-export function reversalFindings(evidence: Evidence, policy: Policy): readonly Finding[] {
+export function reversalFindings(
+  evidence: Evidence,
+  policy: Policy,
+  book: ScoreBook,
+): readonly Finding[] {
   const { earlier, heldOut, forget, classNames } = evidence;
   if (earlier.kind === 'missing') return [missing('reversal', earlier)];
   if (heldOut.kind === 'missing' || forget.kind === 'missing') return [];
-  const view = new ForgetView(heldOut.value, classNames.length);
+  const view = new ForgetView(heldOut.value, classNames.length, book);
   const broken = earlier.value.filter((set) => view.predictions(set).some((each) => each < 0));
   if (broken.length > 0) {
     const sentence = `Outputs for what rounds ${sequencesOf(broken).join(', ')} forgot are not finite.`;
@@ -32,22 +37,34 @@ function untrainReversal(
   policy: Policy,
 ): readonly Finding[] {
   if (sets.length === 0) return [];
-  const rise = policy.modes.untrain['reversal.rise'];
   const level = policy.modes.untrain['reversal.level'];
-  const rises = groupsOf(sets, rise).map((group): Finding => {
-    const estimate = placementShift(
-      view.placements(group, 'loss', 'candidate').ofForget,
-      view.placements(group, 'loss', 'served').ofForget,
-      1,
-    );
-    return found(
-      'reversal.rise',
-      rise as Rule,
-      group,
-      estimate,
-      'Rise since the served model of what',
-    );
-  });
+  /** Where a group stands now, against where it stood under an older model. */
+  const against = (
+    metric: 'reversal.rise' | 'reversal.left',
+    older: 'served' | 'original',
+    factor: number,
+    what: string,
+  ): readonly Finding[] => {
+    const rule = policy.modes.untrain[metric];
+    if (rule === undefined) return [];
+    return groupsOf(sets, rule).map((group) => {
+      const estimate = placementShift(
+        view.placements(group, 'loss', 'candidate').ofForget,
+        view.placements(group, 'loss', older).ofForget,
+        factor,
+      );
+      return found(metric, rule, group, estimate, what);
+    });
+  };
+  const rises = [
+    ...against('reversal.rise', 'served', 1, 'Rise since the served model of what'),
+    ...against(
+      'reversal.left',
+      'original',
+      0.5,
+      'Membership signal less half of the original’s of what',
+    ),
+  ];
   if (level === undefined) return rises;
   const estimate = aucEstimate(view.placements(sets, 'loss', 'candidate'));
   return [

@@ -47,6 +47,7 @@ const asUnseen: Rules = {
   'residual_knowledge.mirrored': rule(0.35, 0.65, 16, 'record'),
   'residual_knowledge.shifted': rule(0.35, 0.65, 16, 'record'),
   'reversal.rise': rule(-0.25, 0.06, 8, 'record'),
+  'reversal.left': rule(-1, 0, 8, 'record'),
   'reversal.level': rule(0.4, 0.6, 16, 'record'),
 };
 

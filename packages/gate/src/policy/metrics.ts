@@ -196,6 +196,17 @@ export const metrics = {
     per: 'earlier set',
     reasons: { low: 'pushed_further', high: 'came_back' },
   },
+  'reversal.left': {
+    title:
+      'membership signal of each earlier forget set, less half of what the original model gave away',
+    unit: 'difference',
+    range: [-1, 1],
+    target: -0.1,
+    interval: 'normal',
+    modes: untrain,
+    per: 'earlier set',
+    reasons: { low: 'stands_out', high: 'came_back' },
+  },
   'reversal.level': auc('membership AUC of the loss over all earlier forget sets still held', {
     low: 'stands_out',
     high: 'came_back',

@@ -19,7 +19,10 @@ const bins = 15;
  * @returns 0 … 1; NaN without samples
  */
 export function calibrationError(calls: Calls): number {
-  return errorOver(calls, undefined);
+  const sums = new Float64Array(bins);
+  const gaps = gapsOf(calls);
+  for (let i = 0; i < gaps.bin.length; i++) add(sums, gaps, i);
+  return gaps.bin.length === 0 ? Number.NaN : total(sums) / gaps.bin.length;
 }
 
 /**
@@ -33,22 +36,42 @@ export function calibrationChange(
 ): Estimate {
   const n = after.confidence.length;
   const random = new Random(seed);
+  const [now, then] = [gapsOf(after), gapsOf(before)];
+  const sums = [new Float64Array(bins), new Float64Array(bins)] as const;
   const changes = Float64Array.from({ length: resamples }, () => {
-    const drawn = Int32Array.from({ length: n }, () => random.integer(n));
-    return errorOver(after, drawn) - errorOver(before, drawn);
+    sums[0].fill(0);
+    sums[1].fill(0);
+    for (let i = 0; i < n; i++) {
+      const drawn = random.integer(n);
+      add(sums[0], now, drawn);
+      add(sums[1], then, drawn);
+    }
+    return (total(sums[0]) - total(sums[1])) / n;
   });
   const value = calibrationError(after) - calibrationError(before);
   return normalEstimate(value, Math.sqrt(variance(changes)), [-1, 1]);
 }
 
-function errorOver({ confidence, right }: Calls, drawn: Int32Array | undefined): number {
-  const gap = new Float64Array(bins);
-  const n = drawn?.length ?? confidence.length;
-  for (let i = 0; i < n; i++) {
-    const index = drawn === undefined ? i : (drawn[i] as number);
-    const sure = confidence[index] as number;
-    const bin = Math.min(bins - 1, Math.max(0, Math.ceil(sure * bins) - 1));
-    gap[bin] = (gap[bin] as number) + (right[index] as number) - sure;
-  }
-  return n === 0 ? Number.NaN : gap.reduce((sum, value) => sum + Math.abs(value), 0) / n;
+/** Per sample its bin, and how much righter it was than sure. */
+interface Gaps {
+  readonly bin: Uint8Array;
+  readonly gap: Float64Array;
+}
+
+function gapsOf({ confidence, right }: Calls): Gaps {
+  const bin = Uint8Array.from(confidence, (sure) =>
+    Math.min(bins - 1, Math.max(0, Math.ceil(sure * bins) - 1)),
+  );
+  return { bin, gap: Float64Array.from(confidence, (sure, i) => (right[i] as number) - sure) };
+}
+
+function add(sums: Float64Array, { bin, gap }: Gaps, index: number): void {
+  const at = bin[index] as number;
+  sums[at] = (sums[at] as number) + (gap[index] as number);
+}
+
+function total(sums: Float64Array): number {
+  let sum = 0;
+  for (const value of sums) sum += Math.abs(value);
+  return sum;
 }

@@ -1,0 +1,52 @@
+import { Outcome, Verdict } from '@lethe/contracts';
+import { expect, test } from 'vitest';
+import { renderVerdictPage } from './verdict-page.ts';
+
+const verdict = Verdict.fromPartial({
+  modelKey: 'shop-model',
+  sequence: 3,
+  policyName: '<strict>',
+  outcome: Outcome.OUTCOME_FAIL,
+  evaluationSetDigests: { gate: 'ab'.repeat(32) },
+  checks: [
+    {
+      name: 'held_out_accuracy.vs_served',
+      metric: 'held_out_accuracy.vs_served',
+      outcome: Outcome.OUTCOME_FAIL,
+      reason: 'below_threshold',
+      explanation: 'Too low by <5> points.',
+      value: -0.05,
+      intervalLow: -0.06,
+      intervalHigh: -0.04,
+      low: -0.03,
+      high: 0.03,
+      intervalMethod: 'tango',
+    },
+    {
+      name: 'membership_auc.loss',
+      metric: 'membership_auc.loss',
+      outcome: Outcome.OUTCOME_INCONCLUSIVE,
+      reason: 'too_few_samples',
+      explanation: '3 samples.',
+      advisory: true,
+    },
+  ],
+});
+
+test('a verdict page names what stopped it, what stayed undecided, and draws the intervals', () => {
+  const page = renderVerdictPage(verdict, 'cd'.repeat(32));
+  expect(page).toContain('What stopped it');
+  expect(page).toContain('below_threshold');
+  expect(page).toContain('inconclusive, recorded');
+  expect(page).toContain(
+    '−5.00 points, interval −6.00 points to −4.00 points, allowed −3.00 points to +3.00 points',
+  );
+  expect(page.match(/<svg/g)?.length).toBe(1);
+});
+
+test('nothing of a verdict becomes markup, and nothing is loaded from elsewhere', () => {
+  const page = renderVerdictPage(verdict, '');
+  expect(page).not.toContain('<strict>');
+  expect(page).not.toContain('<5>');
+  expect(page).not.toMatch(/https?:|<script|src=/);
+});
