@@ -228,6 +228,28 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     expect(first.given).toHaveLength(4);
   });
 
+  it('keeps a partition in the middle of a round of several sessions when others come and go', async () => {
+    await using bus = await open();
+    await using other = await open();
+    const topic = await newTopic(bus, 4);
+    const group = newName('g');
+    const keys = Array.from({ length: 40 }, (_, index) => `key-${index}`);
+    await bus.publish(keys.map((key) => record(topic, key, key)));
+    const first = await join(bus, group, [topic]);
+    await expect.poll(() => first.given.length).toBe(4);
+    // Two are busy, whichever they are: the other two move.
+    const busy = first.given.filter(({ partition }) => partition < 2);
+    await Promise.all(busy.map((partition) => partition.read(1, 30_000)));
+    for (let visits = 0; visits < 2; visits++) {
+      const visitor = await join(other, group, [topic]);
+      await expect.poll(() => visitor.given.length).toBe(2);
+      await new Promise((resolve) => setTimeout(resolve, 1.5 * sessionTimeoutMs));
+      await visitor.consumption[Symbol.asyncDispose]();
+    }
+    for (const partition of busy) await partition.commit(1n, []);
+    expect(busy.map(({ lost }) => lost.aborted)).toEqual([false, false]);
+  });
+
   it('reads a partition again that it had stopped fetching before it lost it', async () => {
     await using bus = await open();
     await using other = await open();

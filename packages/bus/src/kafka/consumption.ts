@@ -9,7 +9,7 @@ import { FencedProducer, type InputPartition } from './fenced-producer.ts';
 import { GroupMember } from './group-member.ts';
 import { KafkaOwnedPartition } from './owned-partition.ts';
 import { type PartitionBounds, startOffset } from './start-offset.ts';
-import type { Assignment } from './sticky-assigner.ts';
+import type { Assignment, Holdings } from './sticky-assigner.ts';
 import { classifyKafkaError } from './translate-error.ts';
 
 /** What consumptions share with their bus. */
@@ -108,7 +108,7 @@ export class KafkaConsumption implements Consumption {
         group: this.#options.group,
         topics: [...new Set(this.#options.topics)],
         sessionTimeoutMs: this.#parts.sessionTimeoutMs,
-        owned: () => this.#claims(),
+        holdings: () => this.#holdings(),
         partition: (topic, partition) => this.#slots.get(`${topic}/${partition}`)?.current,
         onAssigned: (assignment) => this.#reconcile(assignment),
       });
@@ -130,13 +130,18 @@ export class KafkaConsumption implements Consumption {
   }
 
   /** What this member works on: told to whoever assigns the partitions. */
-  #claims(): Assignment {
-    const claims: Record<string, number[]> = {};
+  #holdings(): Holdings {
+    const owned: Record<string, number[]> = {};
+    const busy: Record<string, number[]> = {};
+    const add = (to: Record<string, number[]>, { topic, partition }: InputPartition) => {
+      to[topic] = [...(to[topic] ?? []), partition];
+    };
     for (const { input, current } of this.#slots.values()) {
       if (current?.lost.aborted !== false) continue;
-      claims[input.topic] = [...(claims[input.topic] ?? []), input.partition];
+      add(owned, input);
+      if (current.isBusy) add(busy, input);
     }
-    return claims;
+    return { owned, busy };
   }
 
   #reconcile(assignment: Assignment): void {

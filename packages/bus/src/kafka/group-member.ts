@@ -4,7 +4,7 @@ import type { KafkaClients } from './clients.ts';
 import { toIncoming } from './incoming.ts';
 import type { Consumer, EachBatchPayload, KafkaMessage } from './kafkajs.ts';
 import type { KafkaOwnedPartition } from './owned-partition.ts';
-import { type Assignment, stickyAssigner } from './sticky-assigner.ts';
+import { type Assignment, type Holdings, stickyAssigner } from './sticky-assigner.ts';
 
 interface Place {
   readonly topic: string;
@@ -17,7 +17,7 @@ export interface GroupMemberOptions {
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
   /** What this member works on, for the assignment to leave it there. */
-  readonly owned: () => Assignment;
+  readonly holdings: () => Holdings;
   /** The hand-over that takes the records of a partition, where there is one. */
   readonly partition: (topic: string, partition: number) => KafkaOwnedPartition | undefined;
   /** Hears of every assignment, before anything is fetched under it. */
@@ -54,7 +54,7 @@ export class GroupMember {
   #isRunning = false;
 
   constructor(options: GroupMemberOptions) {
-    const { clients, group, sessionTimeoutMs, owned } = options;
+    const { clients, group, sessionTimeoutMs, holdings } = options;
     this.#options = options;
     const heartbeatInterval = Math.ceil(sessionTimeoutMs / heartbeatsPerSession);
     this.#consumer = clients.forConsumer(sessionTimeoutMs).consumer({
@@ -67,7 +67,7 @@ export class GroupMember {
       maxBytesPerPartition,
       maxBytes: maxBytesPerFetch,
       allowAutoTopicCreation: false,
-      partitionAssigners: [stickyAssigner(owned)],
+      partitionAssigners: [stickyAssigner(holdings)],
     });
   }
 

@@ -68,6 +68,11 @@ export class KafkaOwnedPartition implements OwnedPartition {
     return this.#isPaused;
   }
 
+  /** Whether records were read that are not committed: work that would be lost. */
+  get isBusy(): boolean {
+    return this.#given !== undefined && this.#given > this.#committed;
+  }
+
   /** Whether this hand-over got anything done: its failures start to count anew. */
   get hasCommitted(): boolean {
     return this.#hasCommitted;

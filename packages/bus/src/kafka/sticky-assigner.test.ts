@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { type Assignment, assignSticky } from './sticky-assigner.ts';
 
 const partitions = { t: [0, 1, 2, 3] };
-const member = (memberId: string, owned: Assignment = {}, topics = ['t']) => ({
-  memberId,
-  topics,
-  owned,
-});
+const member = (
+  memberId: string,
+  owned: Assignment = {},
+  { topics = ['t'], busy = {} }: { topics?: string[]; busy?: Assignment } = {},
+) => ({ memberId, topics, owned, busy });
 const assigned = (...members: ReturnType<typeof member>[]) =>
   Object.fromEntries(assignSticky(members, partitions));
 
@@ -35,13 +35,20 @@ describe('assignSticky', () => {
     expect(assigned(member('a', before.a))['a']?.['t']?.toSorted()).toEqual([0, 1, 2, 3]);
   });
 
+  it('takes idle partitions before busy ones', () => {
+    const a = member('a', { t: [0, 1, 2, 3] }, { busy: { t: [0, 2] } });
+    expect(assigned(a, member('b'))).toMatchObject({ b: { t: [1, 3] } });
+    const allBusy = member('a', { t: [0, 1, 2, 3] }, { busy: { t: [0, 1, 2, 3] } });
+    expect(assigned(allBusy, member('b'))['b']?.['t']).toHaveLength(2);
+  });
+
   it('gives a partition that two members claim to one of them', () => {
     const { a, b } = assigned(member('a', { t: [0] }), member('b', { t: [0] }));
     expect([...(a?.['t'] ?? []), ...(b?.['t'] ?? [])].toSorted()).toEqual([0, 1, 2, 3]);
   });
 
   it('gives a member nothing of a topic that it does not read, and every member an answer', () => {
-    expect(assigned(member('a'), member('b', {}, []))).toMatchObject({
+    expect(assigned(member('a'), member('b', {}, { topics: [] }))).toMatchObject({
       a: { t: [0, 1, 2, 3] },
       b: {},
     });

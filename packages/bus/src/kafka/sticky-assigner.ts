@@ -7,20 +7,26 @@ const version = 1;
 /** Partitions by topic. */
 export type Assignment = Readonly<Record<string, readonly number[]>>;
 
-export interface GroupMember {
+/** What a member holds as it joins. */
+export interface Holdings {
+  readonly owned: Assignment;
+  /** Of these, those with work that would be lost: records were read and are not committed. */
+  readonly busy: Assignment;
+}
+
+export interface GroupMember extends Holdings {
   readonly memberId: string;
   readonly topics: readonly string[];
-  /** What it owns as it joins. */
-  readonly owned: Assignment;
 }
 
 /**
  * Leaves partitions where they are: a round of minutes is not thrown away because somebody else
- * joined. Every member tells what it owns when it joins, in the user data of the protocol.
+ * joined. What must move for even shares is taken from the idle ones first. Every member tells what
+ * it holds when it joins, in the user data of the protocol.
  *
- * @param owned what this member owns now
+ * @param holdings what this member holds now
  */
-export function stickyAssigner(owned: () => Assignment): PartitionAssigner {
+export function stickyAssigner(holdings: () => Holdings): PartitionAssigner {
   return ({ cluster }) => ({
     name: 'lethe-sticky',
     version,
@@ -29,7 +35,7 @@ export function stickyAssigner(owned: () => Assignment): PartitionAssigner {
       metadata: MemberMetadata.encode({
         version,
         topics,
-        userData: Buffer.from(JSON.stringify(owned())),
+        userData: Buffer.from(JSON.stringify(holdings())),
       }),
     }),
     async assign({ members, topics }) {
@@ -44,7 +50,7 @@ export function stickyAssigner(owned: () => Assignment): PartitionAssigner {
         return {
           memberId,
           topics: metadata?.topics ?? [],
-          owned: parseOwned(metadata?.userData),
+          ...parseHoldings(metadata?.userData),
         };
       });
       return [...assignSticky(joined, partitions)].map(([memberId, assignment]) => ({
@@ -67,10 +73,16 @@ export function assignSticky(
   const ordered = members.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1));
   const ownerOf = (topic: string, partition: number) =>
     ordered.find(({ owned }) => owned[topic]?.includes(partition))?.memberId ?? null;
+  const isBusy = (topic: string, partition: number) =>
+    ordered.some(({ busy }) => busy[topic]?.includes(partition));
   const places = Object.keys(partitions)
     .toSorted()
     .flatMap((topic) =>
       partitions[topic]!.toSorted((a, b) => a - b).map((partition) => ({ topic, partition })),
+    )
+    // The first ones move.
+    .toSorted(
+      (a, b) => Number(isBusy(a.topic, a.partition)) - Number(isBusy(b.topic, b.partition)),
     );
   const claims: Claim[] = places.map(({ topic, partition }, logId) => ({
     logId,
@@ -90,11 +102,11 @@ export function assignSticky(
   return result;
 }
 
-function parseOwned(userData: Uint8Array | undefined): Assignment {
+function parseHoldings(userData: Uint8Array | undefined): Holdings {
   try {
-    const owned: unknown = JSON.parse(new TextDecoder().decode(userData));
-    return typeof owned === 'object' && owned !== null ? (owned as Assignment) : {};
+    const { owned, busy } = JSON.parse(new TextDecoder().decode(userData)) as Partial<Holdings>;
+    return { owned: owned ?? {}, busy: busy ?? {} };
   } catch {
-    return {};
+    return { owned: {}, busy: {} };
   }
 }

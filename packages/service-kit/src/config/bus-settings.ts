@@ -79,7 +79,7 @@ export const busSettings = defineConfig({
     flag: 'kafka-transactional-id-prefix',
     type: 'string',
     default: 'lethe/',
-    help: 'Begins every transactional id; access rights are granted on it. The same for all processes of one Lethe, another for each Lethe on the cluster.',
+    help: 'Begins every transactional id; access rights are granted on it. The same for all processes of one Lethe: it is part of what fences.',
   },
   kafkaSessionTimeoutMs: {
     env: 'LETHE_KAFKA_SESSION_TIMEOUT_MS',
