@@ -16,7 +16,7 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus on three brokers', () => {
   beforeAll(async () => {
     kafka = await KafkaCluster.start({ brokers: 3 });
   });
-  afterAll(() => kafka[Symbol.asyncDispose]());
+  afterAll(() => kafka?.[Symbol.asyncDispose]());
 
   const open = () =>
     KafkaBus.open({

@@ -12,7 +12,7 @@ describe.skipIf(!kafkaAvailable)('on a real broker', () => {
   beforeAll(async () => {
     kafka = await openTestKafka();
   });
-  afterAll(() => kafka[Symbol.asyncDispose]());
+  afterAll(() => kafka?.[Symbol.asyncDispose]());
 
   describeMessageBus('KafkaBus', {
     // Three sessions: a member held for dead would have been replaced.

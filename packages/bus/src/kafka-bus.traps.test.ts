@@ -21,7 +21,7 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
   beforeAll(async () => {
     kafka = await KafkaCluster.start();
   });
-  afterAll(() => kafka[Symbol.asyncDispose]());
+  afterAll(() => kafka?.[Symbol.asyncDispose]());
   const open = () => openBus(kafka.bootstrap);
 
   // First in the file: the broker has never seen a group or a transaction.

@@ -51,7 +51,8 @@ export class KafkaCluster implements AsyncDisposable {
         controller: await freePort(),
       });
     }
-    const clusterId = randomBytes(16).toString('base64url');
+    // One that begins with a dash would be taken for an option.
+    const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
     const started = await Promise.allSettled(
       nodes.map(async (node) => {
         const home = join(folder, `broker-${node.id}`);

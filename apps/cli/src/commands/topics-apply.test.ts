@@ -66,7 +66,7 @@ describe.skipIf(!kafkaAvailable)('lethe topics apply on a broker', () => {
     kafka = await openTestKafka();
     bus = `kafka:${kafka.bootstrap.join(',')}`;
   });
-  afterAll(() => kafka[Symbol.asyncDispose]());
+  afterAll(() => kafka?.[Symbol.asyncDispose]());
   const states = async (...args: string[]) => {
     const { code, results } = await run('topics', 'apply', '--bus', bus, ...args);
     return { code, states: [...new Set(results.map(({ state }) => state))], results };
