@@ -54,9 +54,10 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
 
   const random = new Random(input.seed);
   const original = network.flatten(input.originalWeights);
+  let knownHeldOutLogits: Float32Array | undefined;
   const goal = goalFor(input, {
     forgetLogits: before,
-    heldOutLogits: await heldOutLogits(),
+    heldOutLogits: input.mode === 'untrain' ? await heldOutLogits() : undefined,
     tolerance: prepared.settings.untrainTolerance,
     overshoot: prepared.settings.untrainOvershoot,
     random: random.fork('goal'),
@@ -77,6 +78,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     forget,
     heldOut: input.heldOut,
     retain: input.retain ?? { values: new Float32Array(0), labels: new Int32Array(0) },
+    heldOutLogits,
     served,
     original,
     forgetAccuracyBefore,
@@ -101,10 +103,12 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   };
 
   /** Under θ⁰: what unseen samples looked like to the network as it was trained. */
-  async function heldOutLogits(): Promise<Float32Array | undefined> {
-    if (input.mode !== 'untrain' || input.heldOut === undefined) return undefined;
-    meter.forward += input.heldOut.labels.length;
-    return evaluateAt(network, original, inputOf(input, input.heldOut.values));
+  async function heldOutLogits(): Promise<Float32Array> {
+    if (knownHeldOutLogits !== undefined) return knownHeldOutLogits;
+    const { values, labels } = input.heldOut ?? { values: new Float32Array(0), labels: [] };
+    meter.forward += labels.length;
+    knownHeldOutLogits = await evaluateAt(network, original, inputOf(input, values));
+    return knownHeldOutLogits;
   }
 
   function metrics(steps: number, forgetAccuracyAfter: number): RoundResult['metrics'] {

@@ -3,9 +3,9 @@ import { Random } from '../random.ts';
 import type { RoundInput } from '../round.ts';
 import { goalFor } from './goal-for.ts';
 
-/** Two classes; held-out margins of class 0 are ±1 in turns: mean 0, deviation 1. */
+/** Two classes; held-out margins of class 0 are 11 and 9 in turns: mean 10, deviation 1. */
 const heldOutLogits = Float32Array.from({ length: 20 }, (_, i) =>
-  i % 4 === 0 ? 1 : i % 4 === 3 ? 1 : 0,
+  i % 4 === 0 ? 11 : i % 4 === 2 ? 9 : 0,
 );
 const heldOut = { values: new Float32Array(10), labels: new Int32Array(10) };
 
@@ -30,12 +30,12 @@ function distanceOf(margin: number, tolerance: number, overshoot: number) {
 }
 
 it('leads margins below their counterparts by the overshoot, in spreads of the held-out ones', () => {
-  const [without, half] = [distanceOf(4, 0, 0), distanceOf(4, 0, 0.5)];
+  const [without, half] = [distanceOf(14, 0, 0), distanceOf(14, 0, 0.5)];
   expect(half.distance - without.distance).toBeCloseTo(0.5, 5);
 });
 
 it('lets an excess pass that is within the tolerance, in the same unit', () => {
-  const { distance } = distanceOf(4, 0, 0);
-  expect(distanceOf(4, distance + 0.01, 0).reached).toBe(true);
-  expect(distanceOf(4, distance - 0.01, 0).reached).toBe(false);
+  const { distance } = distanceOf(14, 0, 0);
+  expect(distanceOf(14, distance + 0.01, 0).reached).toBe(true);
+  expect(distanceOf(14, distance - 0.01, 0).reached).toBe(false);
 });

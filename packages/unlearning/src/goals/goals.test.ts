@@ -71,8 +71,26 @@ describe('untrain', () => {
 
   it('is reached when the mean excess over the targets is within the tolerance', () => {
     expect([...goal(0).distances(logits)]).toEqual([0.5, 1]);
-    expect(goal(0.75).isReached(goal(0).distances(logits))).toBe(true);
-    expect(goal(0.74).isReached(goal(0).distances(logits))).toBe(false);
+    const distances = Float32Array.of(0.5, 1);
+    expect(goal(0.75).isReached(distances)).toBe(true);
+    expect(goal(0.74).isReached(distances)).toBe(false);
+  });
+
+  it('is not reached while a sample is right whose counterpart is wrong, but for one in fifty', () => {
+    const few = (k: number) => {
+      const targets = new Float32Array(k).fill(2);
+      targets[0] = -1;
+      const margins = new Float32Array(k).fill(2);
+      margins[0] = 0.5;
+      const goal = untrainGoal(new Int32Array(k), targets, 2, 2);
+      return goal.isReached(
+        goal.distances(
+          Float32Array.from({ length: 2 * k }, (_, i) => (i % 2 ? 0 : margins[i / 2]!)),
+        ),
+      );
+    };
+    expect(few(49)).toBe(false);
+    expect(few(50)).toBe(true);
   });
 
   it('does not let samples below their target make up for others', () => {

@@ -23,6 +23,8 @@ export interface RoundWork {
   readonly heldOut: LabelledSamples | undefined;
   /** Samples to learn on; none but for methods that need them. */
   readonly retain: LabelledSamples;
+  /** [n, classes] of the held-out samples under θ⁰; computed when first asked for. */
+  readonly heldOutLogits: () => Promise<Float32Array>;
   /** θ at the start of the round: what is served. [parameters] */
   readonly served: Float32Array;
   /** θ⁰, the network as it was imported. [parameters] */

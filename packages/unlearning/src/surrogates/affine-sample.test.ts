@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Affine, affineSample } from './affine-sample.ts';
 
-const identity: Affine = { scaleX: 1, scaleY: 1, shiftX: 0, shiftY: 0 };
+const identity: Affine = { scaleX: 1, scaleY: 1, shiftX: 0, shiftY: 0, turn: 0 };
 /** One row of four pixels. */
 const row = Float32Array.of(0, 1, 2, 3);
 
@@ -32,6 +32,13 @@ describe('affine sampling', () => {
   it('interpolates between pixels when it zooms in', () => {
     // Coordinates ∓¾, ∓¼ halved: positions 0.75, 1.25, 1.75, 2.25.
     expect(sampled({ scaleX: 0.5 })).toEqual([0.75, 1.25, 1.75, 2.25]);
+  });
+
+  it('turns around the middle', () => {
+    const image = Float32Array.of(1, 2, 3, 4);
+    for (const [i, value] of sampled({ turn: Math.PI / 2 }, image, 2, 2).entries()) {
+      expect(value).toBeCloseTo([2, 4, 1, 3][i] as number, 5);
+    }
   });
 
   it('writes where it is told and reads from there', () => {

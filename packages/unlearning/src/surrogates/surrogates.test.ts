@@ -4,6 +4,8 @@ import { cutMix } from './cut-mix.ts';
 import { imageSurrogates } from './image-surrogates.ts';
 import { jitterColour } from './jitter-colour.ts';
 import { mixUp } from './mix-up.ts';
+import { texture } from './texture.ts';
+import { tint } from './tint.ts';
 import { vectorSurrogates } from './vector-surrogates.ts';
 
 const shape = { height: 8, width: 8, channels: 3 };
@@ -55,6 +57,38 @@ describe('colour jitter', () => {
       expect(image[4]).toBeLessThanOrEqual(1);
       expect(Math.abs((image[2] as number) - 0.5)).toBeLessThanOrEqual(0.1 + 1e-6);
     }
+  });
+});
+
+describe('a tint', () => {
+  it('scales each channel by a factor of its own', () => {
+    const image = Float32Array.of(0.1, 0.2, 0.3, 0.2, 0.4, 0.6);
+    tint(image, 3, new Random(1));
+    const [r, g, b] = [image[0]! / 0.1, image[1]! / 0.2, image[2]! / 0.3];
+    for (let i = 0; i < 3; i++) expect(image[3 + i]! / image[i]!).toBeCloseTo(2, 5);
+    expect(new Set([r, g, b].map((gain) => gain.toFixed(4))).size).toBe(3);
+  });
+});
+
+describe('a texture', () => {
+  it('is a picture of its own, the same for the same seed, smooth more than white noise is', () => {
+    const big = { height: 32, width: 32, channels: 3 };
+    let [near, far] = [0, 0];
+    for (let seed = 0; seed < 20; seed++) {
+      const image = texture(big, new Random(seed));
+      expect(image).toEqual(texture(big, new Random(seed)));
+      expect(image.every((value) => value >= 0 && value <= 1)).toBe(true);
+      for (let i = 0; i + 48 < image.length; i += 3) {
+        near += Math.abs(image[i]! - image[i + 3]!);
+        far += Math.abs(image[i]! - image[i + 48]!);
+      }
+    }
+    expect(near).toBeLessThan(0.7 * far);
+  });
+
+  it('can be of any size and number of channels', () => {
+    expect(texture({ height: 5, width: 3, channels: 1 }, new Random(1))).toHaveLength(15);
+    expect(texture({ height: 1, width: 1, channels: 4 }, new Random(1))).toHaveLength(4);
   });
 });
 

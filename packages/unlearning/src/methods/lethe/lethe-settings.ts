@@ -15,12 +15,8 @@ export const letheSettings = {
   },
   retainWeight: {
     kind: 'number',
-    default: ({ mode, k, earlierRounds }) => {
-      if (mode === 'untrain') return 8;
-      return earlierRounds > 0 ? 16 : Math.min(12, 4 * Math.max(1, k / 64) ** 0.66);
-    },
-    defaultText:
-      '8 in untrain; else 4 up to k = 64 growing to 10 at k = 256, and 16 after the first round',
+    default: ({ mode }) => (mode === 'untrain' ? 8 : 16),
+    defaultText: '8 in untrain, else 16',
     min: 0,
     max: 1000,
     unit: 'factor',
@@ -36,13 +32,16 @@ export const letheSettings = {
   },
   retainBatch: {
     kind: 'number',
-    default: ({ mode, k }) => (mode === 'untrain' || k <= 32 ? 96 : k <= 128 ? 128 : 192),
-    defaultText: '96; in misclassify and relabel 128 from k = 33, 192 from k = 129',
+    default: ({ mode, k }) => {
+      if (mode === 'untrain') return k <= 8 ? 48 : 96;
+      return k <= 32 ? 96 : k <= 128 ? 128 : 192;
+    },
+    defaultText: 'in untrain 48 up to k = 8, then 96; else 96, from k = 33 128, from k = 129 192',
     min: 1,
     max: 4096,
     whole: true,
-    unit: 'surrogates',
-    doc: 'Surrogates made for every step.',
+    unit: 'samples',
+    doc: 'Samples that the network is held on in every step, surrogates and held-out ones.',
   },
   forgetBatch: {
     kind: 'number',
@@ -52,6 +51,15 @@ export const letheSettings = {
     whole: true,
     unit: 'samples',
     doc: 'Most forget samples in a step; more are taken in turns, those not yet forgotten first.',
+  },
+  copies: {
+    kind: 'number',
+    default: ({ mode }) => (mode === 'untrain' ? 0.5 : 0),
+    defaultText: '0.5 in untrain, else 0',
+    min: 0,
+    max: 1,
+    unit: 'share of the forget batch',
+    doc: 'Only for images: forget samples of a step that are shown as mirrored or shifted copies too, so that those are forgotten with them.',
   },
   margin: {
     kind: 'number',
@@ -64,12 +72,11 @@ export const letheSettings = {
   },
   servedTeacher: {
     kind: 'number',
-    default: ({ mode }) => (mode === 'untrain' ? 0.5 : 1),
-    defaultText: '0.5 in untrain, else 1',
+    default: 1,
     min: 0,
     max: 1,
     unit: 'share',
-    doc: 'Share of the served network in what is distilled; the rest is the original one, which holds accuracy better but remembers what earlier rounds made it forget.',
+    doc: 'Share of the served network in what is distilled on surrogates; the rest is the original one, which holds accuracy better but remembers what earlier rounds made it forget. On held-out samples the original one teaches alone.',
   },
   importance: {
     kind: 'number',

@@ -13,10 +13,17 @@ import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
 import { firstStepRate } from './first-step.ts';
 import { ForgetBatches } from './forget-batches.ts';
+import { forgetCopies } from './forget-copies.ts';
 import { ledgerPull } from './ledger-pull.ts';
 import { letheSettings } from './lethe-settings.ts';
 import { Pacer } from './pace.ts';
-import { fillRetainBatch, type RetainSource, type Teacher, teacherTargets } from './retention.ts';
+import {
+  fillRetainBatch,
+  type Proxies,
+  type RetainSource,
+  retainTargets,
+  type Teacher,
+} from './retention.ts';
 
 type LetheSettings = Settings<typeof letheSettings>;
 
@@ -33,8 +40,17 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   const classCount = network.network.classCount;
   const batches = new ForgetBatches(k, settings.forgetBatch, work.random.fork('forget batches'));
   const pacer = new Pacer(settings);
-  const source = retainSource(work, settings);
-  const split = batches.size * network.sampleSize;
+  const source = await retainSource(work, settings);
+  const copies = forgetCopies(
+    network.network,
+    forget.values,
+    settings.copies,
+    work.random.fork('copies'),
+  );
+  // A batch is forget samples, copies of some of them, and what is retained.
+  const forgetCount = batches.size + copies.countOf(batches.size);
+  const copiesFrom = batches.size * network.sampleSize;
+  const split = forgetCount * network.sampleSize;
   const batch = new Float32Array(split + settings.retainBatch * network.sampleSize);
 
   const served = tf.tensor1d(work.served);
@@ -53,8 +69,13 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     for (let step = 0; ; step++) {
       const samples = batches.next(distances);
       fillForget(samples);
-      fillRetainBatch(batch.subarray(split), network, source);
-      const { loss, logits, gradient } = computeStep(samples, settings.retainWeight * retainShare);
+      const copied = copies.fill(batch.subarray(copiesFrom, split), samples);
+      const proxies = fillRetainBatch(batch.subarray(split), network, source);
+      const { loss, logits, gradient } = computeStep(
+        Int32Array.of(...samples, ...copied),
+        proxies,
+        settings.retainWeight * retainShare,
+      );
       const [[lossValue], values] = await Promise.all([
         loss.data<'float32'>(),
         logits.data<'float32'>(),
@@ -98,22 +119,25 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const samples = batches.next(distances);
       fillForget(samples);
       meter.training += samples.length;
-      return firstStepRate(network, theta, goal, batch.subarray(0, split), samples, settings);
+      return firstStepRate(network, theta, goal, batch.subarray(0, copiesFrom), samples, settings);
     }
 
-    function computeStep(samples: Int32Array, retainWeight: number) {
-      meter.training += samples.length + settings.retainBatch;
-      meter.forward += settings.retainBatch * teachers.length;
+    /** @param samples which sample each row of the forget part is of */
+    function computeStep(samples: Int32Array, proxies: Int32Array, retainWeight: number) {
+      meter.training += forgetCount + settings.retainBatch;
+      meter.forward += (settings.retainBatch - proxies.length) * teachers.length;
+      const surrogates = batch.subarray(split + proxies.length * network.sampleSize);
       return tf.tidy(() => {
-        const targets = teacherTargets(
+        const targets = retainTargets(
           network,
+          { proxies, from: source.proxies },
           teachers,
-          network.tensorOf(batch.subarray(split)),
+          surrogates,
           settings.temperature,
         );
         const result = network.gradient(theta, network.tensorOf(batch), (z) => {
-          const forgetLogits = z.slice([0, 0], [samples.length, classCount]);
-          const retainLogits = z.slice([samples.length, 0]);
+          const forgetLogits = z.slice([0, 0], [forgetCount, classCount]);
+          const retainLogits = z.slice([forgetCount, 0]);
           return goal
             .loss(forgetLogits, samples, settings.margin)
             .add<tf.Scalar>(
@@ -168,17 +192,22 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   }
 }
 
-function retainSource(work: RoundWork, settings: LetheSettings): RetainSource {
+async function retainSource(work: RoundWork, settings: LetheSettings): Promise<RetainSource> {
   return {
     surrogates: surrogatesFor(
       work.network.network,
       work.forget.values,
       work.random.fork('surrogates'),
     ),
-    proxies: work.heldOut?.values ?? new Float32Array(0),
+    proxies: settings.proxyShare > 0 ? await proxiesOf(work) : undefined,
     proxyShare: settings.proxyShare,
     random: work.random.fork('proxies'),
   };
+}
+
+async function proxiesOf({ heldOut, ...work }: RoundWork): Promise<Proxies | undefined> {
+  if (heldOut === undefined) return undefined;
+  return { values: heldOut.values, logits: await work.heldOutLogits() };
 }
 
 /** The served network, the original one, or both; in a first round they are the same. */

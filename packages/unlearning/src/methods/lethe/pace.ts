@@ -63,7 +63,7 @@ export class Pacer {
 }
 
 /** Steps without progress after which λ is halved. */
-const patience = 40;
+const patience = 20;
 /** Progress is a fall of the distance below this share of the best one so far. */
 const progress = 0.95;
 /** Smallest step size of a repair, as a share of the full one. */

@@ -5,51 +5,88 @@ import { toNetworkInput } from '../../network/network-input.ts';
 import type { Random } from '../../random.ts';
 import type { Surrogates } from '../../surrogates/surrogates.ts';
 
-/** Which networks are asked what to keep, and how much each counts. */
+/** Which networks are asked what to keep on surrogates, and how much each counts. */
 export interface Teacher {
   readonly theta: tf.Tensor1D;
   readonly share: number;
 }
 
+/** Real unlabelled samples that nobody asks to forget. */
+export interface Proxies {
+  /** As read, row-major [n, …sampleShape]. */
+  readonly values: Float32Array;
+  /** [n, classes] under the original network, which never learnt them and has forgotten nothing. */
+  readonly logits: Float32Array;
+}
+
 /** The samples that a student's answers are held on. */
 export interface RetainSource {
   readonly surrogates: Surrogates;
-  /** Real unlabelled samples as read, [n, …sampleShape]; may be empty. */
-  readonly proxies: Float32Array;
+  readonly proxies: Proxies | undefined;
   /** Share of the batch that comes from them. */
   readonly proxyShare: number;
   readonly random: Random;
 }
 
-/** Fills a retain batch with fresh samples, preprocessed, in place. */
+/**
+ * Fills a retain batch with fresh samples, preprocessed, in place: proxies first, then surrogates.
+ *
+ * @returns which proxies
+ */
 export function fillRetainBatch(
   into: Float32Array,
   network: NetworkFunction,
   { surrogates, proxies, proxyShare, random }: RetainSource,
-): void {
+): Int32Array {
   const size = network.sampleSize;
-  const proxyCount = proxies.length === 0 ? 0 : Math.round((proxyShare * into.length) / size);
-  for (let i = 0; i < proxyCount; i++) {
-    const from = random.integer(proxies.length / size) * size;
-    into.set(proxies.subarray(from, from + size), i * size);
+  const count = proxies === undefined ? 0 : Math.round((proxyShare * into.length) / size);
+  const chosen = new Int32Array(count);
+  for (let i = 0; proxies !== undefined && i < count; i++) {
+    const row = random.integer(proxies.values.length / size);
+    chosen[i] = row;
+    into.set(proxies.values.subarray(row * size, (row + 1) * size), i * size);
   }
-  surrogates.fill(into.subarray(proxyCount * size));
+  surrogates.fill(into.subarray(count * size));
   const { preprocessing, sampleShape } = network.network;
   toNetworkInput(into, preprocessing, sampleShape.at(-1) ?? 1);
+  return chosen;
 }
 
-/** Soft targets of the teachers together: Σ share · softmax(z / T). [n, classes] */
-export function teacherTargets(
+/**
+ * Soft targets of a retain batch: what the original network says of its proxies, which is known
+ * without a pass, and what the teachers together say of its surrogates, Σ share · softmax(z / T).
+ *
+ * @param surrogates the second part of the batch
+ * @returns [n, classes]
+ */
+export function retainTargets(
   network: NetworkFunction,
+  chosen: { readonly proxies: Int32Array; readonly from: Proxies | undefined },
   teachers: readonly Teacher[],
-  input: tf.Tensor,
+  surrogates: Float32Array,
   temperature: number,
 ): tf.Tensor2D {
-  return tf.tidy(() =>
-    tf.addN(
-      teachers.map(({ theta, share }) =>
+  return tf.tidy(() => {
+    const parts: tf.Tensor2D[] = [];
+    if (chosen.from !== undefined && chosen.proxies.length > 0) {
+      const logits = rowsOf(chosen.from.logits, chosen.proxies, network.network.classCount);
+      parts.push(softTargets(logits, temperature));
+    }
+    if (surrogates.length > 0) {
+      const input = network.tensorOf(surrogates);
+      const answers = teachers.map(({ theta, share }) =>
         softTargets(network.logits(theta, input), temperature).mul<tf.Tensor2D>(share),
-      ),
-    ),
-  );
+      );
+      parts.push(tf.addN(answers));
+    }
+    return tf.concat2d(parts, 0);
+  });
+}
+
+function rowsOf(values: Float32Array, rows: Int32Array, width: number): tf.Tensor2D {
+  const chosen = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) {
+    chosen.set(values.subarray(row * width, (row + 1) * width), i * width);
+  }
+  return tf.tensor2d(chosen, [rows.length, width]);
 }
