@@ -77,17 +77,25 @@ function looks(image: Float32Array): Float32Array[] {
   ]);
 }
 
-/** Greatest absolute correlation of any look with any window of the values. */
-function nearness(values: Float32Array, strides: readonly number[], image: Float32Array): number {
-  const shapes = looks(image).map(standardised);
-  let best = 0;
+/** For each picture the greatest absolute correlation of any look with any window of the values. */
+function nearness(
+  values: Float32Array,
+  strides: readonly number[],
+  images: readonly Float32Array[],
+): number[] {
+  const shapes = images.map((image) => looks(image).map(standardised));
+  const best = images.map(() => 0);
   const window = new Float32Array(size);
   for (const stride of strides) {
     for (let from = 0; from + (size - 1) * stride < values.length; from++) {
       for (let i = 0; i < size; i++) window[i] = values[from + i * stride] as number;
       const seen = standardised(window);
-      for (const shape of shapes) {
-        best = Math.max(best, Math.abs(seen.reduce((sum, value, i) => sum + value * shape[i]!, 0)));
+      for (const [image, ofImage] of shapes.entries()) {
+        for (const shape of ofImage) {
+          let product = 0;
+          for (let i = 0; i < size; i++) product += (seen[i] as number) * (shape[i] as number);
+          best[image] = Math.max(best[image] as number, Math.abs(product));
+        }
       }
     }
   }
@@ -102,7 +110,7 @@ function standardised(values: Float32Array): Float32Array {
   return length < 1e-12 ? centred.fill(0) : centred.map((value) => value / length);
 }
 
-describe.each(networks)('the state of %s', (_name, layers) => {
+describe.each(networks)('the state of %s', (name, layers) => {
   async function forgetOne() {
     const network = networkOf(layers());
     const weights = network.model.getWeights().map((w) => w.dataSync<'float32'>().slice());
@@ -139,18 +147,20 @@ describe.each(networks)('the state of %s', (_name, layers) => {
 
   it('is no nearer to the forgotten picture than to pictures nobody ever gave it', async () => {
     const { image, importance, strides, state } = await forgetOne();
-    const controls = Array.from({ length: 40 }, (_, i) =>
-      nearness(importance, strides, picture(100 + i)),
-    );
-    expect(nearness(importance, strides, image)).toBeLessThanOrEqual(Math.max(...controls));
-    const bytes = Float32Array.from(state);
-    const asBytes = controls.map((_, i) => nearness(bytes, [1, 3, 4], picture(100 + i)));
-    expect(nearness(bytes, [1, 3, 4], image)).toBeLessThanOrEqual(Math.max(...asBytes));
+    const controls = Array.from({ length: 24 }, (_, i) => picture(100 + i));
+    const searches = [
+      nearness(importance, strides, [image, ...controls]),
+      nearness(Float32Array.from(state), [1, 3, 4], [image, ...controls]),
+    ];
+    for (const [ofImage = Number.NaN, ...ofControls] of searches) {
+      expect(ofImage).toBeLessThanOrEqual(Math.max(...ofControls));
+    }
   });
 
+  if (name !== 'an MLP') return;
+
   it('would be found out: the gradient that it is made of shows the picture', async () => {
-    if (!_name.includes('MLP')) return;
     const { image, squares, strides } = await forgetOne();
-    expect(nearness(squares, strides, image)).toBeGreaterThan(0.99);
+    expect(nearness(squares, strides, [image])[0]).toBeGreaterThan(0.99);
   });
 });

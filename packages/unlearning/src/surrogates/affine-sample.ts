@@ -31,7 +31,8 @@ export function affineSample(
   { height, width, channels }: ImageShape,
   { scaleX, scaleY, shiftX, shiftY, turn }: Affine,
 ): void {
-  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const cos = Math.cos(turn);
+  const sin = Math.sin(turn);
   const lastColumn = (width - 1) * channels;
   const rowSize = width * channels;
   let out = to;
@@ -41,15 +42,19 @@ export function affineSample(
       const x = scaleX * ((2 * j + 1) / width - 1);
       const column = positionOf(cos * x - sin * y + shiftX, width);
       const row = positionOf(sin * x + cos * y + shiftY, height);
-      const [left, top] = [Math.floor(column), Math.floor(row)];
-      const [u, v] = [column - left, row - top];
+      const left = Math.floor(column);
+      const top = Math.floor(row);
       const a = from + top * rowSize + left * channels;
       const right = left * channels < lastColumn ? channels : 0;
       const down = top < height - 1 ? rowSize : 0;
       for (let c = a; c < a + channels; c++) {
-        const above = mix(source[c] as number, source[c + right] as number, u);
-        const below = mix(source[c + down] as number, source[c + down + right] as number, u);
-        target[out++] = mix(above, below, v);
+        const above = mix(source[c] as number, source[c + right] as number, column - left);
+        const below = mix(
+          source[c + down] as number,
+          source[c + down + right] as number,
+          column - left,
+        );
+        target[out++] = mix(above, below, row - top);
       }
     }
   }
@@ -62,7 +67,8 @@ function mix(a: number, b: number, share: number): number {
 /** The pixel position of a coordinate, mirrored at −½ and size − ½, then held to pixels. */
 function positionOf(coordinate: number, size: number): number {
   const period = 2 * size;
-  const shifted = (((((coordinate + 1) * size) / 2) % period) + period) % period;
-  const mirrored = shifted < size ? shifted : period - shifted;
-  return Math.min(Math.max(mirrored - 0.5, 0), size - 1);
+  const place = ((coordinate + 1) * size) / 2;
+  const shifted = place - period * Math.floor(place / period);
+  const mirrored = (shifted < size ? shifted : period - shifted) - 0.5;
+  return Math.min(Math.max(mirrored, 0), size - 1);
 }
