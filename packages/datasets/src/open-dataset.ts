@@ -4,7 +4,9 @@ import { openCifar10, openCifar100 } from './layouts/cifar-binary.ts';
 import { openImageFolder } from './layouts/image-folder.ts';
 import { openMnist } from './layouts/mnist-idx.ts';
 import { openNpz } from './layouts/npz.ts';
+import { openRafDb } from './layouts/raf-db.ts';
 import { openSynthetic } from './layouts/synthetic.ts';
+import { openTinyImageNet } from './layouts/tiny-imagenet.ts';
 import { type SampleLayout, StoredDataset } from './stored-dataset.ts';
 
 const layouts: Readonly<Record<string, (source: DatasetSource) => Promise<SampleLayout>>> = {
@@ -12,6 +14,8 @@ const layouts: Readonly<Record<string, (source: DatasetSource) => Promise<Sample
   'cifar100-binary': openCifar100,
   'mnist-idx': openMnist,
   'image-folder': openImageFolder,
+  'tiny-imagenet': openTinyImageNet,
+  'raf-db': openRafDb,
   npz: openNpz,
   synthetic: openSynthetic,
 };

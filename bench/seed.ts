@@ -1,0 +1,80 @@
+/**
+ * The table of the seed: each figure reported for L2UL beside our `l2ul` and our `lethe` under the
+ * stated protocol, and what differs. Rows whose data or network is not at hand keep their line.
+ */
+import { parseArgs } from 'node:util';
+import { openBackend } from '@lethe/compute';
+import { availabilityOf } from './seed/availability.ts';
+import { seedRows } from './seed/rows.ts';
+import { runRow, type SeedFigure } from './seed/run-row.ts';
+import { loadSeedTask } from './seed/seed-task.ts';
+
+const usage = `Usage: npm run bench:seed -- [options]
+Prints the benchmark table: published L2UL, our l2ul, our lethe, and what differs.
+
+  --row ID           only this row; may be repeated: ${seedRows.map(({ id }) => id).join(', ')}
+  --method M         only this method of l2ul and lethe; may be repeated
+  --data-dir DIR     folder with the data sets and weights/ (default LETHE_DATA_DIR or ../shared/data)
+  --class-samples N  most images of a class to forget at once (default 64)
+  --max-steps N      most steps of a round (default 300)
+  --seed S           which images, and every random choice (default 0)
+  --list             runs nothing: says which rows can be run, and what the others lack
+  --json             ends with one line of JSON`;
+
+const { values } = parseArgs({
+  options: {
+    row: { type: 'string', multiple: true },
+    method: { type: 'string', multiple: true, default: ['l2ul', 'lethe'] },
+    'data-dir': { type: 'string', default: process.env['LETHE_DATA_DIR'] ?? '../shared/data' },
+    'class-samples': { type: 'string', default: '64' },
+    'max-steps': { type: 'string', default: '300' },
+    seed: { type: 'string', default: '0' },
+    list: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(usage);
+else await bench();
+
+async function bench(): Promise<void> {
+  const unknown = values.row?.find((id) => !seedRows.some((row) => row.id === id));
+  if (unknown !== undefined) {
+    throw new TypeError(`--row ${unknown}: use one of ${seedRows.map(({ id }) => id).join(', ')}`);
+  }
+  const seed = wholeNumber('seed', values.seed, 0);
+  const classSamples = wholeNumber('class-samples', values['class-samples'], 1);
+  const maxSteps = wholeNumber('max-steps', values['max-steps'], 1);
+  const rows = seedRows.filter(({ id }) => values.row?.includes(id) ?? true);
+  if (!values.list) process.stderr.write(`${(await openBackend()).description}\n`);
+  const results: object[] = [];
+  for (const row of rows) {
+    const availability = availabilityOf(row, values['data-dir']);
+    const figures: SeedFigure[] = [];
+    if (availability.kind === 'ready' && !values.list) {
+      const task = await loadSeedTask(row, values['data-dir'], { classSamples, seed });
+      for (const method of values.method) {
+        figures.push(await runRow(row, task, method, { maxSteps, seed }));
+      }
+    }
+    console.log(`${row.title}\n  published L2UL ${row.published}`);
+    for (const figure of figures) console.log(`  our ${figure.method} ${describe(figure)}`);
+    if (availability.kind === 'missing') {
+      console.log(`  not run: bring ${availability.what}; then: ${availability.command}`);
+    }
+    console.log(`  differs: ${row.differs}`);
+    const { id, title, published, differs } = row;
+    results.push({ id, title, published, differs, figures, availability });
+  }
+  if (values.json) console.log(JSON.stringify({ seed, classSamples, maxSteps, rows: results }));
+}
+
+function describe({ value, outcome, k, steps, imagePasses, seconds }: SeedFigure): string {
+  return `${value < 2 && value > 0 ? value.toFixed(4) : value.toFixed(2)} (k = ${k}, ${outcome} after ${steps} steps, ${imagePasses} image passes, ${seconds.toFixed(0)} s)`;
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new TypeError(`--${name} ${text}: use a whole number, at least ${least}`);
+}
