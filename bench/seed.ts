@@ -62,6 +62,7 @@ async function bench(): Promise<void> {
     if (availability.kind === 'missing') {
       console.log(`  not run: bring ${availability.what}; then: ${availability.command}`);
     }
+    if (availability.kind === 'unmeasured') console.log(`  not run: ${availability.why}`);
     console.log(`  differs: ${row.differs}`);
     const { id, title, published, differs } = row;
     results.push({ id, title, published, differs, figures, availability });

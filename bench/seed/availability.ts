@@ -5,10 +5,15 @@ import type { SeedRow } from './rows.ts';
 export type Availability =
   | { readonly kind: 'ready' }
   /** What to bring, and the command that runs the row then. */
-  | { readonly kind: 'missing'; readonly what: string; readonly command: string };
+  | { readonly kind: 'missing'; readonly what: string; readonly command: string }
+  /** This bench cannot measure it, whatever is brought. */
+  | { readonly kind: 'unmeasured'; readonly why: string };
 
 /** Can a row be run with what lies in the data folder? */
 export function availabilityOf(row: SeedRow, dataDir: string): Availability {
+  if (row.measure === 'u_lira') {
+    return { kind: 'unmeasured', why: 'it compares with an ensemble of retrained networks' };
+  }
   const missing: string[] = [];
   if (!existsSync(join(dataDir, row.data.folder))) {
     missing.push(`${row.data.from} at ${join(dataDir, row.data.folder)}`);
@@ -17,7 +22,6 @@ export function availabilityOf(row: SeedRow, dataDir: string): Availability {
   if (network !== undefined && !existsSync(join(dataDir, network))) {
     missing.push(`a trained network (${row.network.kind}) at ${join(dataDir, network)}`);
   }
-  if (row.measure === 'u_lira') missing.push('an ensemble of retrained networks (lethe audit)');
   if (missing.length === 0) return { kind: 'ready' };
   const command = `npm run bench:seed -- --row ${row.id} --data-dir ${dataDir}`;
   return { kind: 'missing', what: missing.join(', '), command };
