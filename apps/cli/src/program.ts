@@ -95,6 +95,12 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .addOption(backendOption())
     .option('--max-batch <n>', 'most samples of one round', wholeNumber(1, 4096), 64)
     .option('--max-wait <ms>', 'longest wait for a batch to fill', wholeNumber(0, 86_400_000), 2000)
+    .addOption(
+      new Option(
+        '--intake-sources <file>',
+        'JSON file { "<CloudEvents source>": "<emitter>" } for topic deletion.intake.v1',
+      ).env('LETHE_INTAKE_SOURCES'),
+    )
     .option('--policy <file>', 'gate policy in YAML (default: built in)')
     .option('--ladder <file>', 'ladder of unlearning settings in JSON or YAML (default: built in)')
     .option('--seed <n>', 'seed of the rounds', wholeNumber(0, 2 ** 31 - 1), 0)

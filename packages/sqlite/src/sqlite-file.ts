@@ -10,6 +10,8 @@ export interface SqliteSchema {
   readonly version: number;
   /** Statements that make an empty file one of `version`. */
   readonly statements: string;
+  /** Statements that make a file of the version named one of the next. */
+  readonly upgrades?: Readonly<Record<number, string>>;
 }
 
 /**
@@ -67,6 +69,7 @@ export class SqliteFile implements Disposable {
   #migrate(): void {
     const found = Number(this.db.prepare('PRAGMA user_version').get()?.['user_version']);
     if (found === this.#schema.version) return;
+    if (found !== 0 && this.#upgrade(found)) return;
     if (found !== 0) {
       throw new LetheError(
         'precondition',
@@ -75,5 +78,15 @@ export class SqliteFile implements Disposable {
     }
     this.db.exec(this.#schema.statements);
     this.db.exec(`PRAGMA user_version = ${this.#schema.version}`);
+  }
+
+  /** @returns whether there is a way from version `found` to this one */
+  #upgrade(found: number): boolean {
+    const { version, upgrades = {} } = this.#schema;
+    const steps = Array.from({ length: Math.max(0, version - found) }, (_, at) => found + at);
+    if (steps.length === 0 || steps.some((step) => upgrades[step] === undefined)) return false;
+    for (const step of steps) this.db.exec(upgrades[step] as string);
+    this.db.exec(`PRAGMA user_version = ${version}`);
+    return true;
   }
 }

@@ -36,6 +36,13 @@ export const ingestSettings = defineConfig({
     default: 'default',
     help: 'Emitter of requests that state none.',
   },
+  intakeSources: {
+    env: 'LETHE_INTAKE_SOURCES',
+    flag: 'intake-sources',
+    type: 'string',
+    default: '',
+    help: 'JSON file { "<CloudEvents source>": "<emitter>", … } for events of the intake topic. Without it a source is the name of its emitter.',
+  },
 });
 
 export type IngestConfig = ConfigOf<typeof ingestSettings>;

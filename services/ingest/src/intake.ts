@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { OutgoingRecord } from '@lethe/bus';
 import { LetheError, type ModelKey, type Receipt, RequestState, shorten } from '@lethe/contracts';
 import { type KeyRing, receiptStatement, signStatement } from '@lethe/evidence';
 import type { Clock, LegalClocks } from '@lethe/service-kit';
@@ -25,6 +26,16 @@ export interface IntakeOptions {
 type Attempt<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'error'; readonly error: LetheError };
+
+/** What became of an event of the intake topic. */
+export type TakenEvent =
+  /** Taken in, now or before; `records` go out with the offset of the event. */
+  | {
+      readonly kind: 'taken';
+      readonly receipt: Receipt;
+      readonly records: readonly OutgoingRecord[];
+    }
+  | { readonly kind: 'refused'; readonly error: LetheError };
 
 /** Requests looked at before other work of the process gets its turn. */
 const perTurn = 256;
@@ -88,6 +99,44 @@ export class Intake {
     return signStatement(receiptStatement(receipts, issued), keys.signer(clock.now()));
   }
 
+  /**
+   * Takes one event of the intake topic in.
+   *
+   * @param emitter who sends, as its source says
+   * @param origin its place on the bus: the same place again is the same event
+   * @throws LetheError that time heals: `unavailable`, `capacity` of the disk
+   */
+  async takeEvent(request: IncomingRequest, emitter: string, origin: string): Promise<TakenEvent> {
+    const taken = await this.#takeEvent(request, emitter, origin);
+    const answer: ReservationResult =
+      taken.kind === 'refused'
+        ? { kind: 'error', error: taken.error }
+        : { kind: 'receipt', receipt: taken.receipt, isToAnnounce: true };
+    count('lethe.intake.requests', { outcome: outcomeOf(answer) });
+    return taken;
+  }
+
+  async #takeEvent(request: IncomingRequest, emitter: string, origin: string): Promise<TakenEvent> {
+    const { clock, defaultEmitter, keys, models, queue } = this.#options;
+    const secret = keys.requestDigestKey();
+    const now = clock.now();
+    const stated = { statedEmitter: undefined, ownEmitter: emitter, defaultEmitter };
+    const parsed = attempt(() => parseRequest(request, { now, ...stated }));
+    if (parsed.kind === 'error') return refused(parsed.error);
+    const model = await models.find(parsed.value.modelKey);
+    const accepted = attempt(() => accept(parsed.value, model, secret, now));
+    if (accepted.kind === 'error') return refused(accepted.error);
+    const [result] = await queue.submit([{ ...accepted.value, origin }]);
+    if (result?.kind !== 'receipt') {
+      return refused(result?.error ?? new LetheError('internal', 'no result'));
+    }
+    const { receipt, isToAnnounce } = result;
+    if (!isToAnnounce) return { kind: 'taken', receipt, records: [] };
+    // Handled before and not committed: the event tells the same as the receipt given then.
+    const { records } = accept(parsed.value, model, secret, receipt.acceptedTime ?? now);
+    return { kind: 'taken', receipt, records };
+  }
+
   async #acceptAll(
     requests: readonly IncomingRequest[],
     statedEmitter: string | undefined,
@@ -114,6 +163,13 @@ export class Intake {
     }
     return attempts;
   }
+}
+
+/** @throws `error` when it is none of the request's: the same again may succeed */
+function refused(error: LetheError): TakenEvent {
+  const isOfRequest = !['unavailable', 'internal', 'corrupt', 'cancelled'].includes(error.code);
+  if (!isOfRequest) throw error;
+  return { kind: 'refused', error };
 }
 
 /** `accepted`, `no_match`, or the code of an error. */

@@ -24,6 +24,8 @@ import { ReservationQueue } from './index/reservation-queue.ts';
 import { SqliteRequestIndex } from './index/sqlite-request-index.ts';
 import { Intake } from './intake.ts';
 import { LineageModelCatalog } from './models/lineage-model-catalog.ts';
+import { consumeEvents } from './topic/consume-events.ts';
+import { EmitterSources } from './topic/emitter-sources.ts';
 
 export interface IngestDependencies {
   readonly bus: MessageBus;
@@ -34,6 +36,10 @@ export interface IngestDependencies {
   /** `HOST:PORT`; without it there is no HTTP. */
   readonly httpAddress?: string;
   readonly defaultEmitter: string;
+  /** Who sends the events of the intake topic. Default: their source is the emitter's name. */
+  readonly sources?: EmitterSources;
+  /** A failure to consume the intake topic that this process cannot recover from. */
+  readonly onFatal?: (error: Error) => void;
   /** What protects HTTP. Default: plaintext for everybody, on this machine only. */
   readonly security?: WireSecurity;
   readonly keys: KeyRing;
@@ -68,6 +74,10 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
   const grpc: GrpcService = implementService(IngestServiceService, ingestHandlers(intake));
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   let httpAddress: string | undefined;
+  const onFatal = (error: Error) => {
+    state = { kind: 'not-ready', reason: error.message };
+    dependencies.onFatal?.(error);
+  };
   return {
     name: 'ingest',
     grpc: [grpc],
@@ -86,6 +96,8 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
         httpAddress = await listen(app, dependencies.httpAddress);
         log.info('serving', { http: httpAddress });
       }
+      const sources = dependencies.sources ?? EmitterSources.byName;
+      stack.use(await consumeEvents(bus, { intake, sources, log, clock, onFatal }));
       state = { kind: 'ready' };
     },
     async [Symbol.asyncDispose]() {

@@ -18,6 +18,7 @@ interface UpOptions {
   readonly maxWait: number;
   readonly policy?: string;
   readonly ladder?: string;
+  readonly intakeSources?: string;
   readonly seed: number;
 }
 
@@ -37,6 +38,7 @@ export const run: CommandFunction<UpOptions> = async (options, out) => {
     seed: options.seed,
     ...(options.policy === undefined ? {} : { policyYaml: readText('--policy', options.policy) }),
     ...(options.ladder === undefined ? {} : { ladder: readText('--ladder', options.ladder) }),
+    ...(options.intakeSources === undefined ? {} : { intakeSources: options.intakeSources }),
     onFatal: (error) => stop.fail(error),
   });
   const startedAt = new Date().toISOString();

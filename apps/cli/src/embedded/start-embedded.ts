@@ -4,7 +4,7 @@ import { type BackendPreference, ComputeProcess } from '@lethe/compute';
 import { createEvaluatorService, evaluatorSettings, makeHeldKey } from '@lethe/evaluator';
 import { KeyRing } from '@lethe/evidence';
 import { readPolicy } from '@lethe/gate';
-import { createIngestService } from '@lethe/ingest';
+import { createIngestService, EmitterSources } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
 import { createRegistryService, registrySettings, retentionOf } from '@lethe/registry';
 import {
@@ -44,6 +44,8 @@ export interface EmbeddedSettings {
   readonly seed: number;
   /** Ladder of unlearning settings, as JSON; default: the unlearner's own. */
   readonly ladder?: string;
+  /** JSON file of the sources of the intake topic; default: a source is its emitter's name. */
+  readonly intakeSources?: string;
   /** The gate's policy; default: the evaluator's own. */
   readonly policyYaml?: string;
   /** A failure that the process cannot recover from. */
@@ -153,6 +155,8 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       indexFile: layout.ingest,
       httpAddress: settings.httpAddress,
       defaultEmitter: 'default',
+      sources: EmitterSources.read(settings.intakeSources ?? ''),
+      onFatal,
       security,
       keys,
       legalClocks,

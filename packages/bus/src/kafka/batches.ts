@@ -1,6 +1,7 @@
 import { LetheError } from '@lethe/contracts';
 import type { OutgoingRecord } from '../message-bus.ts';
 import { partitionOf } from '../murmur2.ts';
+import { recordLimit } from '../record-limit.ts';
 
 /** A record as kafkajs sends it. */
 export interface KafkaRecord {
@@ -44,10 +45,11 @@ export function toBatches(
   for (const record of records) {
     const { topic, key, headers = {} } = record;
     const sizeBytes = sizeOf(record);
-    if (sizeBytes > maxRecordBytes) {
+    const limitBytes = recordLimit(topic, maxRecordBytes);
+    if (sizeBytes > limitBytes) {
       throw new LetheError(
         'capacity',
-        `a record of ${sizeBytes} bytes for ${topic}: at most ${maxRecordBytes} are allowed (key, headers and value). Put large contents into the object store.`,
+        `a record of ${sizeBytes} bytes for ${topic}: at most ${limitBytes} are allowed (key, headers and value). Put large contents into the object store.`,
       );
     }
     const partition = partitionOf(key, partitionsOf(topic));

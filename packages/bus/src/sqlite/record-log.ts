@@ -2,6 +2,7 @@ import { LetheError } from '@lethe/contracts';
 import type { DatabaseSync, StatementSync } from '@lethe/sqlite';
 import type { IncomingRecord, OutgoingRecord } from '../message-bus.ts';
 import { partitionOf } from '../murmur2.ts';
+import { recordLimit } from '../record-limit.ts';
 import { offsetsPerLog, type TopicTable } from './topic-table.ts';
 
 /** A record whose log is known and whose size is allowed. */
@@ -61,10 +62,11 @@ export class RecordLog {
       value: record.value,
     };
     const sizeBytes = sizeOf(prepared);
-    if (sizeBytes <= this.#maxRecordBytes) return prepared;
+    const limitBytes = recordLimit(record.topic, this.#maxRecordBytes);
+    if (sizeBytes <= limitBytes) return prepared;
     throw new LetheError(
       'capacity',
-      `A record for topic ${record.topic} with key ${JSON.stringify(record.key)} has ${sizeBytes} bytes; the limit is ${this.#maxRecordBytes}. Put its payload into the object store and send the digest.`,
+      `A record for topic ${record.topic} with key ${JSON.stringify(record.key)} has ${sizeBytes} bytes; the limit is ${limitBytes}. Put its payload into the object store and send the digest.`,
     );
   }
 

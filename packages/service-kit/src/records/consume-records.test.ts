@@ -148,6 +148,16 @@ describe('consumeRecords', () => {
     expect(letter?.headers['lethe-dlq-reason']).toBe('subject is odd');
   });
 
+  it('sets the biggest record there can be aside with all its bytes', async () => {
+    await using fixture = await openBus();
+    const value = Buffer.alloc(1024 * 1024 - 1, 7);
+    await fixture.bus.publish([{ topic: source.name, key: left, value }]);
+    await using _ = await fixture.consume(async () => deadLetter('bad'));
+    await expect.poll(fixture.uncommitted).toBe(0);
+    const [letter] = await readTopic(fixture.bus, letters);
+    expect(Buffer.from(letter!.value).equals(value)).toBe(true);
+  });
+
   it('stops on a fatal outcome without committing', async () => {
     await using fixture = await openBus();
     await fixture.send(left, 'x', 'y');

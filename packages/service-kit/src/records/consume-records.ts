@@ -5,6 +5,7 @@ import type { Log } from '../log/log.ts';
 import type { DeadLetterForm } from './dead-letter-record.ts';
 import type { Outcome } from './outcome.ts';
 import { PartitionLoop } from './partition-loop.ts';
+import type { OutcomeTiming } from './settled-records.ts';
 
 export interface HandlerContext {
   /** Aborted when the partition is lost. */
@@ -36,6 +37,8 @@ export interface ConsumeRecordsOptions {
   readonly windowSize?: number;
   /** Most bytes of theirs; one read may go beyond. Default 32 MiB. */
   readonly windowBytes?: number;
+  /** When what came of a record is written. Default: `at-once`. */
+  readonly outcomes?: OutcomeTiming;
   /** How a record that was set aside is written. Default: key, bytes and headers as they came. */
   readonly deadLetterForm?: DeadLetterForm;
 }

@@ -9,6 +9,8 @@ export interface DeadLetterCause {
   readonly errorClass: string;
   readonly attempt: number;
   readonly time: Date;
+  /** What could be read of the record, by header name. Nothing personal. */
+  readonly about?: Readonly<Record<string, string>>;
 }
 
 export type DeadLetterForm = (record: IncomingRecord, cause: DeadLetterCause) => OutgoingRecord;
@@ -58,14 +60,8 @@ export function deadLetterRecord(record: IncomingRecord, cause: DeadLetterCause)
 /**
  * The dead letter of a record that strangers made: their key and headers may be personal, so they
  * go inside (P6). Its own key says only where it came from, which keeps the order.
- *
- * @param about what could be read of it, by header name; nothing personal
  */
-export function foreignDeadLetter(
-  record: IncomingRecord,
-  cause: DeadLetterCause,
-  about: Readonly<Record<string, string>> = {},
-): OutgoingRecord {
+export function foreignDeadLetter(record: IncomingRecord, cause: DeadLetterCause): OutgoingRecord {
   const { topic, partition, key, headers, value } = record;
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   const replayOf = headers[deadLetterHeaders.replayOf];
@@ -75,7 +71,6 @@ export function foreignDeadLetter(
     value: ForeignRecord.encode({ key, headers, value: bytes }).finish(),
     headers: {
       ...causeHeaders(record, cause),
-      ...about,
       [deadLetterHeaders.form]: foreignForm,
       ...(replayOf === undefined ? {} : { [deadLetterHeaders.replayOf]: replayOf }),
     },
@@ -88,6 +83,7 @@ export function causeHeaders(
   cause: DeadLetterCause,
 ): Record<string, string> {
   return {
+    ...cause.about,
     [deadLetterHeaders.stage]: cause.stage,
     [deadLetterHeaders.errorClass]: shorten(cause.errorClass),
     [deadLetterHeaders.reason]: cause.reason.slice(0, maxReasonCharacters),

@@ -14,6 +14,8 @@ export type Outcome =
       readonly errorClass: string;
       /** Written with it, for example an answer to whoever sent it. */
       readonly records?: readonly OutgoingRecord[];
+      /** What could be read of it, by header of the dead letter. Nothing personal. */
+      readonly about?: Readonly<Record<string, string>>;
     }
   /** This process cannot go on. */
   | { readonly kind: 'fatal'; readonly reason: string };
@@ -30,8 +32,9 @@ export function deadLetter(
   reason: string,
   errorClass = 'invalid',
   records: readonly OutgoingRecord[] = [],
+  about: Readonly<Record<string, string>> = {},
 ): Outcome {
-  return { kind: 'dead-letter', reason, errorClass, records };
+  return { kind: 'dead-letter', reason, errorClass, records, about };
 }
 
 export function fatal(reason: string): Outcome {

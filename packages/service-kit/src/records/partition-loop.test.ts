@@ -6,6 +6,7 @@ import { deferred } from '../testing/deferred.ts';
 import type { HandlerContext } from './consume-records.ts';
 import { deadLetter, done, maxInternalAttempts, type Outcome, retry } from './outcome.ts';
 import { PartitionLoop } from './partition-loop.ts';
+import type { OutcomeTiming } from './settled-records.ts';
 
 /** What becomes of a record: so many attempts that fail, then its end. */
 interface Fate {
@@ -75,7 +76,11 @@ class World {
   }
 
   /** Hands the partition over again and again until all of it is committed. */
-  async runToTheEnd(options: { windowSize: number; concurrency: number }): Promise<void> {
+  async runToTheEnd(options: {
+    windowSize: number;
+    concurrency: number;
+    outcomes?: OutcomeTiming;
+  }): Promise<void> {
     while (this.committed < this.#fates.length) {
       this.life += 1;
       const lost = new AbortController();
@@ -235,6 +240,20 @@ describe('the loop over one partition', () => {
       }
     },
   );
+
+  it('writes what came of each record exactly once where it waits for the offset', async () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const random = seeded(seed);
+      const fates = randomFates(random, 5 + Math.floor(random() * 120), 1 + (seed % 9));
+      const world = new World(fates, random, 0.05);
+      const windowSize = 1 + Math.floor(random() * 40);
+      await world.runToTheEnd({ windowSize, concurrency: 3, outcomes: 'with-offset' });
+      expect(world.faults, `seed ${seed}`).toEqual([]);
+      const lines = world.transactions.flatMap(({ outputs }) => outputs);
+      expect(lines.length, `seed ${seed}`).toBe(new Set(lines).size);
+      expect(withoutEmpty(shownBy(world.transactions))).toEqual(withoutEmpty(oracle(fates)));
+    }
+  });
 
   it('lets the others go on for as long as one model is retried, in bounded memory', async () => {
     const fates = Array.from({ length: 20_000 }, (_, offset): Fate => {

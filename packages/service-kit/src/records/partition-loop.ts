@@ -5,8 +5,9 @@
  * 1. Records of one lane are handled one after the other, and what came of them is written in
  *    their order. A record that is retried keeps back its own lane only.
  * 2. A transaction carries what came of the records that settled since the last one, and the
- *    offset up to the lowest record that has not settled. It waits for no record in front: what
- *    settled behind one that is retried is public at once, and after a crash is handled again.
+ *    offset up to the lowest record that has not settled. Unless `outcomes` says `with-offset`, it
+ *    waits for no record in front: what settled behind one that is retried is public at once, and
+ *    after a crash is handled again.
  * 3. Memory is bounded: with `windowSize` records or `windowBytes` open, nothing more is read.
  *    Of records that have settled nothing is kept.
  */
@@ -27,20 +28,10 @@ import { type DeadLetterForm, deadLetterRecord, withoutBody } from './dead-lette
 import { FairSlots } from './fair-slots.ts';
 import { OffsetWindow } from './offset-window.ts';
 import { type Outcome, outcomeOfError } from './outcome.ts';
-
-/** A record that is done with, and what its transaction carries. */
-interface Settled {
-  readonly record: IncomingRecord;
-  readonly records: readonly OutgoingRecord[];
-  readonly isDeadLetter: boolean;
-}
+import { type Settled, SettledRecords } from './settled-records.ts';
 
 const readLimit = 100;
 const readWaitMs = 1_000;
-/** Outgoing records that share a transaction; one record's own are never parted. */
-const transactionRecords = 1_000;
-const transactionBytes = 8 * 1024 * 1024;
-
 export class PartitionLoop {
   readonly #partition: OwnedPartition;
   readonly #options: ConsumeRecordsOptions;
@@ -53,7 +44,7 @@ export class PartitionLoop {
   readonly #lanes = new Map<string, IncomingRecord[]>();
   readonly #slots: FairSlots;
   readonly #running = new Set<Promise<void>>();
-  #settled: Settled[] = [];
+  readonly #settled: SettledRecords;
   /** Something has settled. */
   readonly #news = new Doorbell();
   /** A transaction was made: there may be room to read on. */
@@ -68,6 +59,7 @@ export class PartitionLoop {
     this.#clock = options.clock ?? systemClock;
     this.#backoff = options.backoff ?? exponentialBackoff();
     this.#deadLetterForm = options.deadLetterForm ?? deadLetterRecord;
+    this.#settled = new SettledRecords(options.outcomes ?? 'at-once');
     this.#slots = new FairSlots(options.concurrency ?? 8);
     this.#signal = AbortSignal.any([partition.lost, this.#ended.signal]);
     // Every lane that waits listens; Node takes more than ten for a leak.
@@ -119,7 +111,7 @@ export class PartitionLoop {
     for (let record = lane[0]; record !== undefined; record = lane[0]) {
       const settled = await this.#settle(record);
       if (settled === 'stop') return;
-      this.#settled.push(settled);
+      this.#settled.add(settled);
       this.#news.ring();
       lane.shift();
     }
@@ -143,9 +135,9 @@ export class PartitionLoop {
           break;
         }
         case 'dead-letter': {
-          const { reason, errorClass, records = [] } = outcome;
+          const { reason, errorClass, records = [], about = {} } = outcome;
           log.error('record is set aside', { ...place, attempt, reason, alert: 'dead_letter' });
-          const cause = { stage, reason, errorClass, attempt, time: this.#clock.now() };
+          const cause = { stage, reason, errorClass, attempt, time: this.#clock.now(), about };
           const letter = this.#deadLetterForm(record, cause);
           return { record, records: [letter, ...records], isDeadLetter: true };
         }
@@ -179,23 +171,11 @@ export class PartitionLoop {
 
   async #commitOn(): Promise<void> {
     while (!this.#signal.aborted) {
-      if (this.#settled.length === 0) await this.#news.wait(this.#clock, undefined, this.#signal);
-      if (this.#settled.length === 0 || this.#signal.aborted) continue;
-      await this.#commit(this.#takeSettled());
+      const settled = this.#settled.take(this.#window);
+      if (settled.length === 0) await this.#news.wait(this.#clock, undefined, this.#signal);
+      else await this.#commit(settled);
       this.#room.ring();
     }
-  }
-
-  /** As many as fit into one transaction, one at least. */
-  #takeSettled(): Settled[] {
-    let count = 0;
-    let sizeBytes = 0;
-    const cut = this.#settled.findIndex(({ records }, index) => {
-      count += records.length;
-      for (const { value } of records) sizeBytes += value.length;
-      return index > 0 && (count > transactionRecords || sizeBytes > transactionBytes);
-    });
-    return this.#settled.splice(0, cut === -1 ? this.#settled.length : cut);
   }
 
   /** A dead letter that the bus finds too big goes without its bytes: it must not block the others. */
@@ -212,7 +192,6 @@ export class PartitionLoop {
   }
 
   async #commit(settled: readonly Settled[]): Promise<void> {
-    for (const { record } of settled) this.#window.settle(record.offset);
     const nextOffset = this.#window.watermark;
     if (nextOffset === undefined) return;
     await this.#transact(nextOffset, settled);

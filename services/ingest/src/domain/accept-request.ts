@@ -19,6 +19,8 @@ export interface Acceptance {
   readonly receipt: Receipt;
   /** To be published, in this order. */
   readonly records: readonly OutgoingRecord[];
+  /** Record of the intake topic that it came in, whose transaction carries `records`. */
+  readonly origin?: string;
 }
 
 export interface AcceptContext {

@@ -1,9 +1,9 @@
 import { LetheError, Receipt } from '@lethe/contracts';
 import type { IncomingRequest } from '../domain/incoming-request.ts';
+import { readJson, readText } from '../formats/json-body.ts';
+import { readDeletion } from '../formats/read-deletion.ts';
 import type { ReservationResult } from '../index/reservation-queue.ts';
-import { readJson, readText } from './json-body.ts';
 import { problemOf } from './problem.ts';
-import { readDeletion } from './read-deletion.ts';
 
 export type DeletionsBody =
   | { readonly kind: 'single'; readonly request: IncomingRequest }

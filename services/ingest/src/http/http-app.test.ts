@@ -4,9 +4,9 @@ import { DeletionRequest, DeletionRequested, sha256, topics } from '@lethe/contr
 import { silentLog } from '@lethe/service-kit';
 import { readTopic } from '@lethe/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deletionEventType } from '../formats/cloud-event.ts';
 import { createIngestService, type IngestService } from '../service.ts';
 import { type IntakeHome, openIntakeHome } from '../testing/intake-home.ts';
-import { deletionEventType } from './cloud-events.ts';
 
 let home: IntakeHome;
 let service: IngestService;

@@ -8,13 +8,13 @@ import {
 } from '@lethe/service-kit';
 import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import { limits } from '../domain/limits.ts';
+import { readJson, readText } from '../formats/json-body.ts';
 import { emitterHeader } from '../handlers/ingest-handlers.ts';
 import type { Intake } from '../intake.ts';
 import { readDeletions, writeResults } from './batch.ts';
 import { readCloudEvents } from './cloud-events.ts';
 import { HttpCallers } from './http-callers.ts';
 import { followCertificates, httpsOptions } from './https.ts';
-import { readJson, readText } from './json-body.ts';
 import { discovery, openDsrReceipt, readOpenDsr } from './open-dsr.ts';
 import { type Problem, problemContentType, problemOf } from './problem.ts';
 import { traceRequests } from './trace-requests.ts';

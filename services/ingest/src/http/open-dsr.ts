@@ -1,7 +1,7 @@
 import { type Receipt, Regulation, type Violation } from '@lethe/contracts';
 import type { IncomingRequest } from '../domain/incoming-request.ts';
-import { isJsonObject, JsonFields } from './json-fields.ts';
-import { notAnObject } from './read-deletion.ts';
+import { isJsonObject, JsonFields } from '../formats/json-fields.ts';
+import { notAnObject } from '../formats/read-deletion.ts';
 
 /** The one kind of identity that intake understands: the subject's handle in the manifest. */
 const identityType = 'controller_customer_id';

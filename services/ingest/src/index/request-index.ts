@@ -7,12 +7,22 @@ export interface Reservation {
   /** As first given; later ones get the same bytes. */
   readonly receipt: Uint8Array;
   readonly records: readonly OutgoingRecord[];
+  /**
+   * Record of the intake topic that it came in: `topic/partition/offset`. Its records then go out
+   * in the transaction that commits that offset, and not through the outbox.
+   */
+  readonly origin?: string;
 }
 
 export type ReserveOutcome =
   | { readonly kind: 'reserved' }
   /** The id was taken before: what was answered then. */
-  | { readonly kind: 'known'; readonly receipt: Uint8Array };
+  | {
+      readonly kind: 'known';
+      readonly receipt: Uint8Array;
+      /** By the same record: its offset was not committed, so its records did not go out. */
+      readonly isSameOrigin: boolean;
+    };
 
 /** Records that must reach the bus, and the tag to confirm them with. */
 export interface OutboxEntry {

@@ -5,7 +5,12 @@ import type { Acceptance } from '../domain/accept-request.ts';
 import type { RequestIndex, ReserveOutcome } from './request-index.ts';
 
 export type ReservationResult =
-  | { readonly kind: 'receipt'; readonly receipt: Receipt }
+  | {
+      readonly kind: 'receipt';
+      readonly receipt: Receipt;
+      /** Of an event whose records its transaction has to carry. */
+      readonly isToAnnounce: boolean;
+    }
   | { readonly kind: 'error'; readonly error: LetheError };
 
 interface Waiting {
@@ -147,12 +152,16 @@ export class ReservationQueue implements AsyncDisposable {
 function resultOf(acceptance: Acceptance, outcome: ReserveOutcome): ReservationResult {
   switch (outcome.kind) {
     case 'reserved':
-      return { kind: 'receipt', receipt: acceptance.receipt };
+      return {
+        kind: 'receipt',
+        receipt: acceptance.receipt,
+        isToAnnounce: acceptance.origin !== undefined,
+      };
     case 'known': {
       const receipt = Receipt.decode(outcome.receipt);
       const isSame = receipt.requestDigest === acceptance.requestDigest;
       return isSame
-        ? { kind: 'receipt', receipt }
+        ? { kind: 'receipt', receipt, isToAnnounce: outcome.isSameOrigin }
         : { kind: 'error', error: usedBefore(acceptance) };
     }
     default:

@@ -10,7 +10,7 @@ import type {
 
 const schema: SqliteSchema = {
   name: 'request index',
-  version: 1,
+  version: 2,
   // Rows are appended; only the index, which is small, is written all over by random ids.
   // A call of reserve() is one outbox row, whatever the number of its requests. Tags are never
   // used twice, so that a request can name the row its records were in long after it is gone.
@@ -20,16 +20,22 @@ const schema: SqliteSchema = {
       emitter TEXT NOT NULL,
       request_id BLOB NOT NULL,
       receipt BLOB NOT NULL,
-      outbox_tag INTEGER NOT NULL
+      outbox_tag INTEGER NOT NULL,
+      origin TEXT
     );
     CREATE UNIQUE INDEX request_by_id ON request (request_id, emitter);
     CREATE TABLE outbox (tag INTEGER PRIMARY KEY AUTOINCREMENT, records BLOB NOT NULL);
   `,
+  upgrades: { 1: 'ALTER TABLE request ADD COLUMN origin TEXT' },
 };
+
+/** Of requests whose records go out with the offset of their event; no outbox row has it. */
+const noOutbox = 0;
 
 interface RequestRow {
   readonly receipt: Uint8Array;
   readonly outbox_tag: number;
+  readonly origin: string | null;
 }
 
 /** The request index as a SQLite file; one owner at a time. */
@@ -54,10 +60,10 @@ export class SqliteRequestIndex implements RequestIndex {
     const { db } = file;
     this.#file = file;
     this.#insert = db.prepare(
-      'INSERT INTO request (emitter, request_id, receipt, outbox_tag) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO request (emitter, request_id, receipt, outbox_tag, origin) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
     );
     this.#find = db.prepare(
-      'SELECT receipt, outbox_tag FROM request WHERE request_id = ? AND emitter = ?',
+      'SELECT receipt, outbox_tag, origin FROM request WHERE request_id = ? AND emitter = ?',
     );
     this.#addOutbox = db.prepare("INSERT INTO outbox (records) VALUES (x'')");
     this.#setOutbox = db.prepare('UPDATE outbox SET records = ? WHERE tag = ?');
@@ -77,12 +83,13 @@ export class SqliteRequestIndex implements RequestIndex {
       const added: Reservation[] = [];
       const outcomes = reservations.map((reservation): ReserveOutcome => {
         if (this.#insertNew(reservation, tag)) {
-          added.push(reservation);
+          if (reservation.origin === undefined) added.push(reservation);
           return { kind: 'reserved' };
         }
         const known = this.#known(reservation);
         knownTags.add(known.outbox_tag);
-        return { kind: 'known', receipt: known.receipt };
+        const isSameOrigin = known.origin !== null && known.origin === reservation.origin;
+        return { kind: 'known', receipt: known.receipt, isSameOrigin };
       });
       const records = added.flatMap((reservation) => reservation.records);
       knownTags.delete(tag);
@@ -116,8 +123,10 @@ export class SqliteRequestIndex implements RequestIndex {
     }
   }
 
-  #insertNew({ emitter, requestId, receipt }: Reservation, tag: number): boolean {
-    return this.#insert.run(emitter, uuidBytes(requestId), receipt, tag).changes === 1;
+  #insertNew({ emitter, requestId, receipt, origin }: Reservation, tag: number): boolean {
+    const outboxTag = origin === undefined ? tag : noOutbox;
+    const id = uuidBytes(requestId);
+    return this.#insert.run(emitter, id, receipt, outboxTag, origin ?? null).changes === 1;
   }
 
   #known({ emitter, requestId }: Reservation): RequestRow {

@@ -13,6 +13,7 @@ const [storeFolder, cacheFolder, indexFile, requestId] = process.argv.slice(2) a
 
 const deafBus = {
   ensureTopics: async () => {},
+  consume: async () => ({ async [Symbol.asyncDispose]() {} }),
   publish() {
     process.stdout.write('reserved\n');
     return new Promise(() => {});

@@ -19,7 +19,9 @@ export function readJson(text: string, field = 'body'): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const description = `is not valid JSON (${(cause as Error).message.slice(0, 100)})`;
+    // The parser's own words quote the text, which may be personal.
+    const [at] = /at position \d+/.exec((cause as Error).message) ?? [];
+    const description = `is not valid JSON${at === undefined ? '' : ` (${at})`}`;
     throw LetheError.invalid(field, text, description, 'Send one JSON value.');
   }
 }
