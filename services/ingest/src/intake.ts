@@ -117,14 +117,14 @@ export class Intake {
   }
 
   async #takeEvent(request: IncomingRequest, emitter: string, origin: string): Promise<TakenEvent> {
-    const { clock, defaultEmitter, keys, models, queue } = this.#options;
-    const secret = keys.requestDigestKey();
+    const { clock, defaultEmitter, keys, legalClocks, models, queue } = this.#options;
     const now = clock.now();
+    const given = { secret: keys.requestDigestKey(), legalClocks, now };
     const stated = { statedEmitter: undefined, ownEmitter: emitter, defaultEmitter };
     const parsed = attempt(() => parseRequest(request, { now, ...stated }));
     if (parsed.kind === 'error') return refused(parsed.error);
     const model = await models.find(parsed.value.modelKey);
-    const accepted = attempt(() => accept(parsed.value, model, secret, now));
+    const accepted = attempt(() => accept(parsed.value, model, given));
     if (accepted.kind === 'error') return refused(accepted.error);
     const [result] = await queue.submit([{ ...accepted.value, origin }]);
     if (result?.kind !== 'receipt') {
@@ -133,7 +133,8 @@ export class Intake {
     const { receipt, isToAnnounce } = result;
     if (!isToAnnounce) return { kind: 'taken', receipt, records: [] };
     // Handled before and not committed: the event tells the same as the receipt given then.
-    const { records } = accept(parsed.value, model, secret, receipt.acceptedTime ?? now);
+    const again = { ...given, now: receipt.acceptedTime ?? now };
+    const { records } = accept(parsed.value, model, again);
     return { kind: 'taken', receipt, records };
   }
 
