@@ -44,14 +44,14 @@ async function open(): Promise<TestS3> {
   return await MinioServer.start({ drives: options.drives === '4' ? 4 : 1 });
 }
 
-await using s3 = await open();
+const s3 = await open();
 const url = new URL(s3.url);
 const bucket = `bench-${randomUUID()}`;
 const keys = { accessKey: s3.accessKey, secretKey: s3.secretKey };
 const place = { host: url.hostname, port: Number(url.port), tls: url.protocol === 'https:' };
 const storeOptions = { ...place, bucket, prefix: '', secrets: () => keys, maxConnections: callers };
 await applyBucket(storeOptions);
-await using store = new MinioStore(storeOptions);
+const store = new MinioStore(storeOptions);
 const client = new Client({
   endPoint: place.host,
   port: place.port,
@@ -141,8 +141,13 @@ function round(rate: number): number {
 }
 
 const before = process.memoryUsage().rss;
-const figures = [];
-for (const pair of pairs) figures.push(await compare(pair));
+const figures: Awaited<ReturnType<typeof compare>>[] = [];
+try {
+  for (const pair of pairs) figures.push(await compare(pair));
+} finally {
+  await store[Symbol.asyncDispose]();
+  await s3[Symbol.asyncDispose]();
+}
 const settings = {
   callers,
   drives: options.drives,
