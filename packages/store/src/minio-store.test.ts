@@ -46,6 +46,15 @@ describe('trouble on the way to an S3 server', () => {
     });
   });
 
+  test('a disk that fills up in the middle of a write is full, as one that was full before', async () => {
+    const message = 'We encountered an internal error: cause(no space left on device)';
+    await using double = await s3Double([s3Error(500, 'InternalError', message)]);
+    await expect(double.store.put('a', bytes, ifAbsent)).rejects.toMatchObject({
+      code: 'capacity',
+      message: expect.stringContaining('disks are full'),
+    });
+  });
+
   test('an answer without a body is told from its number', async () => {
     await using double = await s3Double([
       (request, response) => {

@@ -55,21 +55,19 @@ export class MinioStore implements ObjectStore {
   readonly #attempts: number;
   readonly #closing = new AbortController();
 
-  /** Connects with the first request. `bucket` is for tests; default: through minio-js. */
-  constructor(options: MinioStoreOptions, bucket?: S3Bucket) {
+  /** Connects with the first request. */
+  constructor(options: MinioStoreOptions) {
     const { host, port, tls, prefix, attempts = 4 } = options;
     this.#where = `bucket ${options.bucket} at ${tls ? 'https' : 'http'}://${host}:${port}`;
     this.#prefix = prefix;
     this.#attempts = attempts;
-    this.#bucket =
-      bucket ??
-      new MinioBucket({
-        region: 'us-east-1',
-        timeoutMs: 15_000,
-        maxConnections: 16,
-        ...options,
-        signal: this.#closing.signal,
-      });
+    this.#bucket = new MinioBucket({
+      region: 'us-east-1',
+      timeoutMs: 15_000,
+      maxConnections: 16,
+      ...options,
+      signal: this.#closing.signal,
+    });
   }
 
   async get(key: string): Promise<StoredObject | undefined> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DeletionRequest, IngestServiceClient, sha256 } from '@lethe/contracts';
 import {
   connect,
+  type Log,
   openSecurity,
   readConfig,
   securitySettings,
@@ -29,6 +30,11 @@ let certificate: IssuedCertificate;
 let home: IntakeHome;
 let security: WireSecurity;
 let service: IngestService;
+const warnings: string[] = [];
+const log: Log = {
+  ...silentLog,
+  warn: (message, fields) => void warnings.push(JSON.stringify({ message, ...fields })),
+};
 
 beforeAll(async () => {
   ca = await CertificateAuthority.create();
@@ -60,7 +66,7 @@ beforeAll(async () => {
     httpAddress: '0.0.0.0:0',
     defaultEmitter: 'default',
     security,
-    log: silentLog,
+    log,
   });
   await service.start();
 });
@@ -195,6 +201,9 @@ it('over gRPC, too, an emitter speaks for itself only', async () => {
   await expect(client.submitDeletion(request('crm'))).rejects.toMatchObject({ code: 'denied' });
   const { results } = await client.submitDeletions({ requests: [request('shop'), request('crm')] });
   expect(results.map(({ result }) => result?.$case)).toEqual(['receipt', 'error']);
+  expect(warnings.filter((line) => line.includes('SubmitDeletions'))).toEqual([
+    expect.stringContaining('this caller is shop'),
+  ]);
 });
 
 it('refuses an HTTP address that other machines can reach unprotected', async () => {

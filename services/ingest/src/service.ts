@@ -71,7 +71,7 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
     keys: dependencies.keys,
     legalClocks: dependencies.legalClocks ?? defaultLegalClocks,
   });
-  const grpc: GrpcService = implementService(IngestServiceService, ingestHandlers(intake));
+  const grpc: GrpcService = implementService(IngestServiceService, ingestHandlers(intake, log));
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   let httpAddress: string | undefined;
   const onFatal = (error: Error) => {

@@ -103,6 +103,8 @@ export function failureOf(thrown: unknown): S3Failure {
   const { code, message } = (thrown ?? {}) as { code?: unknown; message?: unknown };
   const text = typeof message === 'string' ? message : String(thrown);
   if (/WORM protected/.test(text)) return { code: 'ObjectLocked', message: text };
+  // MinIO says so when a disk fills up in the middle of a write, before it has noticed.
+  if (/no space left on device/.test(text)) return { code: 'XMinioStorageFull', message: text };
   return { code: typeof code === 'string' ? code : '', message: text };
 }
 

@@ -6,15 +6,22 @@ import type {
 } from '@lethe/contracts';
 import { grpcStatusOf } from '@lethe/service-kit';
 import { incoming } from '../domain/incoming-request.ts';
+import type { ReservationResult } from '../index/reservation-queue.ts';
 import type { Intake } from '../intake.ts';
 
-export async function submitDeletions(
+export async function submitAll(
   intake: Intake,
   { requests }: SubmitDeletionsRequest,
   statedEmitter: string | undefined,
   ownEmitter: string | undefined,
-): Promise<SubmitDeletionsResponse> {
-  const results = await intake.submitAll(requests.map(incoming), statedEmitter, ownEmitter);
+): Promise<ReservationResult[]> {
+  return await intake.submitAll(requests.map(incoming), statedEmitter, ownEmitter);
+}
+
+export function toResponse(
+  intake: Intake,
+  results: readonly ReservationResult[],
+): SubmitDeletionsResponse {
   const receipts = results.flatMap((each) => (each.kind === 'receipt' ? [each.receipt] : []));
   return {
     signedReceipts: receipts.length === 0 ? '' : intake.sign(receipts),

@@ -10,6 +10,7 @@ import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify }
 import { limits } from '../domain/limits.ts';
 import { readJson, readText } from '../formats/json-body.ts';
 import { emitterHeader } from '../handlers/ingest-handlers.ts';
+import { reportDenied } from '../handlers/report-denied.ts';
 import type { Intake } from '../intake.ts';
 import { readDeletions, writeResults } from './batch.ts';
 import { readCloudEvents } from './cloud-events.ts';
@@ -83,6 +84,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       emitterOf(request),
       callers.ownEmitter(request),
     );
+    reportDenied(log, request.url, results);
     return reply.type(body.contentType).send(writeResults(body, results));
   });
 
@@ -93,6 +95,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       emitterOf(request),
       callers.ownEmitter(request),
     );
+    reportDenied(log, request.url, results);
     const [first] = results;
     if (message.kind === 'batch' || first === undefined) {
       return reply.send(writeResults({ kind: 'array' }, results));
