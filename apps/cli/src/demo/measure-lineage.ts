@@ -9,7 +9,8 @@ import {
 } from '@lethe/contracts';
 import { openDataset, openTrainingManifest, sampleReader } from '@lethe/datasets';
 import type { LineageStore } from '@lethe/lineage';
-import { decodeModel, logits, predictedClasses } from '@lethe/models';
+import { decodeModel } from '@lethe/models';
+import { countRight } from './count-right.ts';
 import type { RoundRecord } from './demo-record.ts';
 
 /**
@@ -105,13 +106,7 @@ async function openForgetJudge(
         accuracies.push(undefined);
         continue;
       }
-      const { values, labels } = await reader.read(rows);
-      const predicted = predictedClasses(
-        await logits(classifier, values, rows.length),
-        classifier.classCount,
-      );
-      const right = predicted.filter((label, row) => label === labels[row]).length;
-      accuracies.push(right / rows.length);
+      accuracies.push((await countRight(classifier, await reader.read(rows))) / rows.length);
     }
     classifier.model.dispose();
     return accuracies;

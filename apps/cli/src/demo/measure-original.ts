@@ -1,7 +1,8 @@
 import { type Digest, LetheError, type ModelRegistration } from '@lethe/contracts';
 import { openDataset, rowsOfRanges } from '@lethe/datasets';
 import type { LineageStore } from '@lethe/lineage';
-import { decodeModel, logits, predictedClasses } from '@lethe/models';
+import { decodeModel } from '@lethe/models';
+import { countRight } from './count-right.ts';
 
 const batchSize = 500;
 
@@ -24,9 +25,7 @@ export async function measureOriginal(
   for (let from = 0; from < rows.length; from += batchSize) {
     onProgress(from, rows.length);
     const batch = await dataset.read(rows.subarray(from, from + batchSize));
-    const output = await logits(classifier, batch.values, batch.labels.length);
-    const predicted = predictedClasses(output, classifier.classCount);
-    right += predicted.filter((label, row) => label === batch.labels[row]).length;
+    right += await countRight(classifier, batch);
   }
   classifier.model.dispose();
   return { accuracy: right / rows.length, samples: rows.length };
