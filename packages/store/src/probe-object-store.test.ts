@@ -125,8 +125,26 @@ test('a store that is down is said to be down, not to be one that cannot be reli
   const faulty = faultyStore(store, { put: () => Promise.reject(down) });
   await expect(requireConformance(faulty)).rejects.toBe(down);
   expect(await probeObjectStore(faulty)).toEqual([
-    { check: 'what is put can be read', held: false, detail: 'nothing listens there' },
+    {
+      check: 'what is put can be read',
+      held: false,
+      detail: 'nothing listens there',
+      isUnanswered: true,
+    },
   ]);
+});
+
+test('a store that once gives no answer, for all its load, is tried again', async () => {
+  await using root = await temporaryFolder();
+  await using store = await FolderStore.open(join(root.path, 'store'));
+  let unanswered = 1;
+  const faulty = faultyStore(store, {
+    put: (key, body, condition) => {
+      if (condition === undefined || unanswered-- <= 0) return store.put(key, body, condition);
+      return Promise.reject(new LetheError('unavailable', 'it said nothing for 15000 ms'));
+    },
+  });
+  await requireConformance(faulty);
 });
 
 test('a store that goes down in the middle is said to be down', async () => {

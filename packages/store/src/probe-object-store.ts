@@ -12,12 +12,16 @@ export interface ProbeFinding {
   readonly held: boolean;
   /** What was seen, where it does not hold. */
   readonly detail: string;
+  /** Whether it does not hold for want of an answer: an overloaded server may answer next time. */
+  readonly isUnanswered: boolean;
 }
 
 /** One check under a prefix of its own; gives what is wrong, or nothing. */
 type Check = (store: ObjectStore, prefix: string) => Promise<string | undefined>;
 
 const racers = 32;
+/** How often a store is tried that leaves checks without an answer. */
+const probeAttempts = 3;
 
 /** A store that fails it is down, full or denies access: that says nothing of its conditions. */
 const reachable = 'what is put can be read';
@@ -78,9 +82,9 @@ export async function probeObjectStore(store: ObjectStore): Promise<ProbeFinding
   const prefix = `probe/${randomUUID()}/`;
   const findings: ProbeFinding[] = [];
   for (const [name, check] of Object.entries(checks)) {
-    const wrong = await check(store, prefix).catch((thrown) => LetheError.from(thrown).message);
-    findings.push({ check: name, held: wrong === undefined, detail: wrong ?? '' });
-    if (name === reachable && wrong !== undefined) return findings;
+    const finding = await tried(name, () => check(store, prefix));
+    findings.push(finding);
+    if (name === reachable && !finding.held) return findings;
   }
   await removeAll(store, prefix).catch(() => undefined);
   return findings;
@@ -93,16 +97,33 @@ export async function probeObjectStore(store: ObjectStore): Promise<ProbeFinding
  *   throws, `unavailable` for one, when it can be neither written nor read
  */
 export async function requireConformance(store: ObjectStore): Promise<void> {
-  await touch(store);
-  const failed = (await probeObjectStore(store)).filter((finding) => !finding.held);
-  if (failed.length === 0) return;
-  // It may have gone down in the middle, which says nothing of what it honours.
+  let failed: ProbeFinding[] = [];
+  for (let attempt = 1; attempt <= probeAttempts; attempt++) {
+    // When it is down, that is what it is said to be.
+    await touch(store);
+    failed = (await probeObjectStore(store)).filter((finding) => !finding.held);
+    if (failed.length === 0) return;
+    if (!failed.every(({ isUnanswered }) => isUnanswered)) break;
+  }
   await touch(store);
   const reasons = failed.map(({ check, detail }) => `not so that ${check}: ${detail}`).join('; ');
   throw new LetheError(
     'precondition',
     `this object store cannot be relied on (${reasons}). Use one that honours conditional writes and deletes for good`,
   );
+}
+
+async function tried(
+  name: string,
+  check: () => Promise<string | undefined>,
+): Promise<ProbeFinding> {
+  try {
+    const wrong = await check();
+    return { check: name, held: wrong === undefined, detail: wrong ?? '', isUnanswered: false };
+  } catch (thrown) {
+    const { code, message } = LetheError.from(thrown);
+    return { check: name, held: false, detail: message, isUnanswered: code === 'unavailable' };
+  }
 }
 
 async function touch(store: ObjectStore): Promise<void> {
