@@ -70,8 +70,16 @@ async function bench(): Promise<void> {
   if (values.json) console.log(JSON.stringify({ seed, classSamples, maxSteps, rows: results }));
 }
 
-function describe({ value, outcome, k, steps, imagePasses, seconds }: SeedFigure): string {
-  return `${value < 2 && value > 0 ? value.toFixed(4) : value.toFixed(2)} (k = ${k}, ${outcome} after ${steps} steps, ${imagePasses} image passes, ${seconds.toFixed(0)} s)`;
+function describe({
+  value,
+  stillKnown,
+  outcome,
+  k,
+  steps,
+  imagePasses,
+  seconds,
+}: SeedFigure): string {
+  return `${value < 2 && value > 0 ? value.toFixed(4) : value.toFixed(2)} (${stillKnown.toFixed(1)} % of the ${k} forgotten images still known, ${outcome} after ${steps} steps, ${imagePasses} image passes, ${seconds.toFixed(0)} s)`;
 }
 
 function wholeNumber(name: string, text: string, least: number): number {

@@ -7,6 +7,8 @@ export interface SeedFigure {
   readonly method: string;
   /** In the unit of the published figure. */
   readonly value: number;
+  /** Percent of the forget set still given its label: what the figure was paid with. */
+  readonly stillKnown: number;
   readonly outcome: string;
   readonly k: number;
   readonly steps: number;
@@ -47,7 +49,9 @@ export async function runRow(
   const value = await measured();
   setWeights(model, original);
   const { steps, imagePasses } = metrics;
-  return { method, value, outcome, k: task.forget.labels.length, steps, imagePasses, seconds };
+  const k = task.forget.labels.length;
+  const stillKnown = 100 * metrics.forgetAccuracyAfter;
+  return { method, value, stillKnown, outcome, k, steps, imagePasses, seconds };
 
   async function measured(): Promise<number> {
     switch (row.measure) {
