@@ -61,6 +61,11 @@ export class BlobStore {
     return false;
   }
 
+  /** Deletes the local copy only. */
+  async deleteCopy(digest: Digest): Promise<void> {
+    await this.#cache?.delete(digest);
+  }
+
   /** Deletes all versions, and the local copy; the number of versions deleted. */
   async delete(digest: Digest): Promise<number> {
     await this.#cache?.delete(digest);

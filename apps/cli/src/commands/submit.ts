@@ -139,6 +139,8 @@ const ended: readonly RequestState[] = [
   RequestState.REQUEST_STATE_ALREADY_FORGOTTEN,
   RequestState.REQUEST_STATE_NO_MATCH,
   RequestState.REQUEST_STATE_ESCALATED,
+  RequestState.REQUEST_STATE_CANCELLED,
+  RequestState.REQUEST_STATE_DENIED,
 ];
 
 async function waitForEnd(

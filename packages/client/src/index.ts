@@ -1,0 +1,3 @@
+export * from './deletion-client.ts';
+export type { Snapshot } from './model-folder.ts';
+export * from './served-model.ts';

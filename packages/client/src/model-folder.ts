@@ -1,0 +1,123 @@
+/**
+ * Snapshots of a served model on the local disk.
+ *
+ * Invariants:
+ * 1. A snapshot has its name when it is whole and its digests were verified: never half a model.
+ * 2. `current.json` names the last good one and changes by rename.
+ * 3. Superseded snapshots are deleted: their weights still remember.
+ */
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Digest,
+  decodeRecord,
+  LetheError,
+  ModelRegistration,
+  type Preprocessing,
+  ServingPointer,
+} from '@lethe/contracts';
+import { registrationKey } from '@lethe/lineage';
+import { type BlobStore, digestOfFile, type ObjectStore } from '@lethe/store';
+
+/** A model as it can be loaded: a tfjs LayersModel folder, and what it is. */
+export interface Snapshot {
+  readonly pointer: ServingPointer;
+  /** Holds model.json and weights.bin. */
+  readonly folder: string;
+}
+
+interface Topology {
+  readonly modelTopology: unknown;
+  readonly weightSpecs: unknown;
+}
+
+export class ModelFolder {
+  readonly #folder: string;
+  readonly #store: ObjectStore;
+  readonly #blobs: BlobStore;
+
+  constructor(folder: string, store: ObjectStore, blobs: BlobStore) {
+    this.#store = store;
+    this.#folder = folder;
+    this.#blobs = blobs;
+  }
+
+  /** The last good snapshot of a former life, its weights verified anew; nothing when there is none. */
+  async lastGood(): Promise<Snapshot | undefined> {
+    try {
+      const text = await readFile(join(this.#folder, 'current.json'), 'utf8');
+      const pointer = ServingPointer.fromJSON(JSON.parse(text));
+      const folder = this.#pathOf(pointer);
+      const digest = await digestOfFile(join(folder, 'weights.bin'));
+      return digest === pointer.weightsDigest ? { pointer, folder } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws LetheError `not_found`, `corrupt`, `unavailable`: nothing has changed then */
+  async fetch(pointer: ServingPointer): Promise<Snapshot> {
+    const folder = this.#pathOf(pointer);
+    const part = join(this.#folder, `.part-${randomUUID()}`);
+    try {
+      await mkdir(part, { recursive: true });
+      const topology = await this.#blobs.get(pointer.topologyDigest as Digest);
+      const weights = await this.#blobs.file(pointer.weightsDigest as Digest);
+      await copyFile(weights, join(part, 'weights.bin'));
+      await writeFile(
+        join(part, 'model.json'),
+        modelJson(topology, await this.#preprocessing(pointer.modelKey)),
+      );
+      await rm(folder, { recursive: true, force: true });
+      await rename(part, folder);
+      return { pointer, folder };
+    } finally {
+      await rm(part, { recursive: true, force: true });
+    }
+  }
+
+  /** Makes a snapshot the last good one, and deletes the others. */
+  async keepOnly({ pointer, folder }: Snapshot): Promise<void> {
+    const file = join(this.#folder, 'current.json');
+    await writeFile(`${file}.new`, JSON.stringify(ServingPointer.toJSON(pointer)), { flush: true });
+    await rename(`${file}.new`, file);
+    for (const name of await readdir(this.#folder)) {
+      const path = join(this.#folder, name);
+      const isSnapshot = name.startsWith('generation-') || name.startsWith('.part-');
+      if (isSnapshot && path !== folder) await rm(path, { recursive: true, force: true });
+    }
+  }
+
+  /** The copy that the blob cache holds of superseded weights goes too. */
+  async forget({ pointer }: Snapshot): Promise<void> {
+    await this.#blobs.deleteCopy(pointer.weightsDigest as Digest);
+  }
+
+  async #preprocessing(modelKey: string): Promise<Preprocessing | undefined> {
+    const key = registrationKey(modelKey);
+    const stored = await this.#store.get(key);
+    return stored && decodeRecord(ModelRegistration, stored.bytes, key).preprocessing;
+  }
+
+  #pathOf({ generation, weightsDigest }: ServingPointer): string {
+    return join(this.#folder, `generation-${generation}-${weightsDigest.slice(0, 16)}`);
+  }
+}
+
+function modelJson(topologyBytes: Uint8Array, preprocessing: Preprocessing | undefined): string {
+  let topology: Topology;
+  try {
+    topology = JSON.parse(Buffer.from(topologyBytes).toString('utf8')) as Topology;
+  } catch (cause) {
+    throw new LetheError('corrupt', 'the topology of the model is not JSON', { cause });
+  }
+  return JSON.stringify({
+    format: 'layers-model',
+    generatedBy: 'lethe',
+    convertedBy: null,
+    modelTopology: topology.modelTopology,
+    weightsManifest: [{ paths: ['weights.bin'], weights: topology.weightSpecs }],
+    ...(preprocessing && { userDefinedMetadata: { lethe: { preprocessing } } }),
+  });
+}

@@ -1,0 +1,196 @@
+/**
+ * A model as it is served, kept current.
+ *
+ * Invariants:
+ * 1. What is used has the digests that the registry named: never half a model, never other bytes.
+ * 2. Generations only grow: an older pointer, read somewhere late, is not followed.
+ * 3. In trouble (registry, store, a model that does not load) the last good model goes on serving,
+ *    also after a restart, and `state` says so.
+ */
+import {
+  LetheError,
+  RegistryServiceClient,
+  ReleaseServiceClient,
+  type ServingPointer,
+} from '@lethe/contracts';
+import { type ConnectOptions, connect, ResourceStack } from '@lethe/service-kit';
+import { BlobStore, type ObjectStore } from '@lethe/store';
+import { HotValue } from './hot-value.ts';
+import { ModelFolder, type Snapshot } from './model-folder.ts';
+
+export interface ServedModelOptions<T> {
+  /** gRPC address of the registry. */
+  readonly address: string;
+  readonly connection?: ConnectOptions;
+  readonly store: ObjectStore;
+  readonly modelKey: string;
+  /** Local folder for the model; one for each process. */
+  readonly folder: string;
+  /** Names this server in `lethe servers`, for example its pod. */
+  readonly server: string;
+  /** Loads a snapshot; one that throws is not used. */
+  readonly load: (snapshot: Snapshot) => Promise<T>;
+  readonly dispose?: (value: T) => void | Promise<void>;
+  readonly onChange?: (state: ServedModelState) => void;
+}
+
+export type ServedModelState =
+  | { readonly kind: 'loading' }
+  /** The model that serves. */
+  | { readonly kind: 'current'; readonly pointer: ServingPointer }
+  /** The last good one; why it is not known to be current. */
+  | { readonly kind: 'last-good'; readonly pointer: ServingPointer; readonly reason: string };
+
+const retryMs = 1_000;
+const reportEveryMs = 10_000;
+
+export class ServedModel<T> implements AsyncDisposable {
+  readonly #options: ServedModelOptions<T>;
+  readonly #files: ModelFolder;
+  readonly #value: HotValue<T>;
+  readonly #stack = new ResourceStack();
+  readonly #closing = new AbortController();
+  #state: ServedModelState = { kind: 'loading' };
+  #snapshot: Snapshot | undefined;
+  #following: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Resolves when there is a model to use: the one that serves or, should nobody answer, the last
+   * good one of this folder.
+   *
+   * @throws LetheError of the trouble when there is neither
+   */
+  static async start<T>(options: ServedModelOptions<T>): Promise<ServedModel<T>> {
+    const model = new ServedModel(options);
+    try {
+      await model.#begin();
+      return model;
+    } catch (thrown) {
+      await model[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  private constructor(options: ServedModelOptions<T>) {
+    this.#options = options;
+    const blobs = new BlobStore(options.store, { cacheFolder: `${options.folder}/blobs` });
+    this.#files = new ModelFolder(options.folder, options.store, blobs);
+    this.#value = new HotValue(options.dispose ?? (() => {}));
+  }
+
+  get state(): ServedModelState {
+    return this.#state;
+  }
+
+  /** Runs `work` on the model; it keeps this very model to its end, whatever is promoted meanwhile. */
+  use<R>(work: (value: T) => R | Promise<R>): Promise<R> {
+    return this.#value.use(work);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#following;
+    await this.#value.exchange(undefined);
+    await this.#stack[Symbol.asyncDispose]();
+  }
+
+  async #begin(): Promise<void> {
+    const { address, connection } = this.#options;
+    const registry = this.#stack.use(connect(RegistryServiceClient, address, connection));
+    const release = this.#stack.use(connect(ReleaseServiceClient, address, connection));
+    const { modelKey } = this.#options;
+    try {
+      await this.#take(await registry.getServing({ modelKey }));
+    } catch (thrown) {
+      const lastGood = await this.#files.lastGood();
+      if (lastGood === undefined) throw thrown;
+      await this.#swap(lastGood);
+      this.#become({
+        kind: 'last-good',
+        pointer: lastGood.pointer,
+        reason: LetheError.from(thrown).message,
+      });
+    }
+    this.#following = Promise.all([this.#follow(registry), this.#report(release)]);
+  }
+
+  /** Watches for moves, from where it stands, for as long as it lives. */
+  async #follow(registry: ReturnType<typeof connectRegistry>): Promise<void> {
+    const { signal } = this.#closing;
+    const { modelKey } = this.#options;
+    while (!signal.aborted) {
+      try {
+        const pointer = await registry.getServing({ modelKey });
+        await this.#take(pointer);
+        const after = { modelKey, afterGeneration: this.#generation };
+        for await (const move of registry.watchServing(after, { signal })) await this.#take(move);
+      } catch (thrown) {
+        if (!signal.aborted) this.#fallBack(LetheError.from(thrown).message);
+      }
+      await pause(retryMs, signal);
+    }
+  }
+
+  async #report(release: ReturnType<typeof connectRelease>): Promise<void> {
+    const { signal } = this.#closing;
+    const { modelKey, server } = this.#options;
+    while (!signal.aborted) {
+      const weightsDigest = this.#snapshot?.pointer.weightsDigest ?? '';
+      const report = { modelKey, server, weightsDigest, generation: this.#generation };
+      await release.reportServing(report).catch(() => {});
+      await pause(reportEveryMs, signal);
+    }
+  }
+
+  get #generation(): number {
+    return this.#snapshot?.pointer.generation ?? 0;
+  }
+
+  /** Invariant 2. @throws LetheError, and whatever `load` throws: nothing has changed then */
+  async #take(pointer: ServingPointer): Promise<void> {
+    if (pointer.generation < this.#generation) return;
+    if (pointer.generation > this.#generation) await this.#swap(await this.#files.fetch(pointer));
+    this.#become({ kind: 'current', pointer });
+  }
+
+  async #swap(snapshot: Snapshot): Promise<void> {
+    const value = await this.#options.load(snapshot);
+    const former = this.#snapshot;
+    this.#snapshot = snapshot;
+    // The former one is in use until its last user is done; nobody waits for that here.
+    const gone = this.#value.exchange(value);
+    await this.#files.keepOnly(snapshot);
+    if (former !== undefined && former.pointer.weightsDigest !== snapshot.pointer.weightsDigest) {
+      await gone;
+      await this.#files.forget(former);
+    }
+  }
+
+  #fallBack(reason: string): void {
+    if (this.#snapshot === undefined) return;
+    this.#become({ kind: 'last-good', pointer: this.#snapshot.pointer, reason });
+  }
+
+  #become(state: ServedModelState): void {
+    this.#state = state;
+    this.#options.onChange?.(state);
+  }
+}
+
+const connectRegistry = (address: string) => connect(RegistryServiceClient, address);
+const connectRelease = (address: string) => connect(ReleaseServiceClient, address);
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    const stop = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
