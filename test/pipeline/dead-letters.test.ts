@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SqliteBus } from '@lethe/bus';
-import { DeadLetterServiceClient, ListDeadLettersRequest, topics } from '@lethe/contracts';
+import {
+  DeadLetterServiceClient,
+  IntakeAnswer,
+  ListDeadLettersRequest,
+  RequestState,
+  topics,
+} from '@lethe/contracts';
 import { connect, deadLetterRecord } from '@lethe/service-kit';
 import { readTopic } from '@lethe/service-kit/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -106,11 +112,58 @@ test('what was applied already and is replayed changes nothing', async () => {
   const replayed = await dlq('replay', '--all', '--model', 'demo', '--reason', 'to be sure');
   expect(replayed).toMatchObject({ code: 0, values: [{ deadLetter: { requestId: id } }] });
   expect((await dlq('list')).values).toEqual([]);
-  // A later request is handled: so the replayed one was, before it.
-  const later = ['submit', '--home', home, '--model', 'demo', '--subject', 'subject-4', '--wait'];
-  expect(await lethe(later)).toMatchObject({ code: 0 });
+  const unread = async () =>
+    Number(
+      (await bus.lag('unlearner', [topics.deletionRequested.name])).reduce(
+        (sum, { lag }) => sum + lag,
+        0n,
+      ),
+    );
+  await expect.poll(unread).toBe(0);
   const after = await lethe(['rounds', 'demo', '--home', home, '--json']);
   expect(after.stdout.split('\n').filter((line) => line.includes(id)).length).toBe(
     rounds.stdout.split('\n').filter((line) => line.includes(id)).length,
   );
+}, 300_000);
+
+test('an event of the intake topic becomes a request with a receipt; a bad one waits and is replayed', async () => {
+  const id = randomUUID();
+  const event = (requestId: string, modelKey: string) => ({
+    topic: topics.deletionIntake.name,
+    key: modelKey,
+    headers: { 'content-type': 'application/cloudevents+json' },
+    value: Buffer.from(
+      JSON.stringify({
+        specversion: '1.0',
+        type: 'lethe.deletion.request.v1',
+        source: 'shop',
+        id: requestId,
+        data: { model_key: modelKey, scope: { subject: 'nobody' } },
+      }),
+    ),
+  });
+  await bus.publish([event(randomUUID(), 'later'), event(id, 'demo')]);
+  await expect.poll(open).toMatchObject([
+    {
+      topic: topics.deletionIntake.name,
+      emitter: 'shop',
+      modelKey: 'later',
+      errorClass: 'not_found',
+    },
+  ]);
+  const [waiting] = await open();
+  const answers = async () =>
+    (await readTopic(bus, topics.deletionReceipt)).map(({ value }) => IntakeAnswer.decode(value));
+  await expect.poll(answers).toHaveLength(2);
+  const receipt = (await answers()).find(({ requestId }) => requestId === id);
+  expect(receipt?.answer).toMatchObject({
+    $case: 'receipt',
+    value: {
+      state: RequestState.REQUEST_STATE_NO_MATCH,
+      signedReceipt: expect.stringContaining('payload'),
+    },
+  });
+  // Its model is still not there: it comes back as a dead letter that knows what it was.
+  expect(await dlq('replay', String(waiting?.id), '--reason', 'a test')).toMatchObject({ code: 0 });
+  await expect.poll(open).toMatchObject([{ replayOf: waiting?.id, errorClass: 'not_found' }]);
 });

@@ -49,6 +49,31 @@ describe('SqliteFile', () => {
     );
   });
 
+  it('makes a file of an older version one of this, step by step, and keeps what it holds', () => {
+    {
+      using old = open();
+      old.transact(() => old.db.exec('INSERT INTO t VALUES (1)'));
+    }
+    const upgrades = { 1: 'ALTER TABLE t ADD COLUMN y', 2: 'ALTER TABLE t ADD COLUMN z' };
+    for (let time = 0; time < 2; time++) {
+      using file = SqliteFile.open(join(folder, 'a.sqlite'), { ...schema, version: 3, upgrades });
+      expect(file.db.prepare('SELECT x, y, z FROM t').all()).toMatchObject([
+        { x: 1, y: null, z: null },
+      ]);
+    }
+    const gap = { ...schema, version: 5, upgrades: { 4: 'SELECT 1' } };
+    expect(() => SqliteFile.open(join(folder, 'a.sqlite'), gap)).toThrowError(/has schema 3/);
+  });
+
+  it('undoes an upgrade that fails', () => {
+    open()[Symbol.dispose]();
+    const upgrades = { 1: 'ALTER TABLE t ADD COLUMN y; ALTER TABLE none ADD COLUMN z' };
+    const broken = { ...schema, version: 2, upgrades };
+    expect(() => SqliteFile.open(join(folder, 'a.sqlite'), broken)).toThrowError(/none/);
+    using file = open();
+    expect(countOf(file)).toBe(0);
+  });
+
   it('refuses a file that is no SQLite file, and a folder that is not there', async () => {
     await writeFile(join(folder, 'b.sqlite'), 'x'.repeat(5_000));
     expect(() => open('b.sqlite')).toThrowError(expect.objectContaining({ code: 'corrupt' }));
