@@ -162,10 +162,13 @@ describe.skipIf(!isInstalled('minio'))('MinioStore on a server of its own', () =
   });
 
   test('a paused server times out, a killed one is unavailable, both come back by themselves', async () => {
-    await using store = await openStore({ timeoutMs: 500, attempts: 1 });
+    const options = storeOptions(minio);
+    await applyBucket(options);
+    await using store = new MinioStore(options);
+    await using impatient = new MinioStore({ ...options, timeoutMs: 500, attempts: 1 });
     await store.put('a', bytesOf('here'));
     minio.process.pause();
-    const paused = store.put('b', bytesOf('x'), ifAbsent);
+    const paused = impatient.put('b', bytesOf('x'), ifAbsent);
     await expect(paused).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('nothing for 500 ms'),
@@ -173,7 +176,7 @@ describe.skipIf(!isInstalled('minio'))('MinioStore on a server of its own', () =
     minio.process.resume();
     expect(await textAt(store, 'a')).toBe('here');
     await minio.process.kill();
-    await expect(store.get('a')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(impatient.get('a')).rejects.toMatchObject({ code: 'unavailable' });
     await minio.process.restart();
     await expect.poll(() => textAt(store, 'a').catch(() => undefined)).toBe('here');
     // What the paused server was sent was either stored or not; it is whole in any case.
