@@ -14,16 +14,16 @@ import { makeWorld, type World } from './gate/world.ts';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
-    k: { type: 'string', default: '96' },
+    k: { type: 'string', default: '128' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-const usage = `npm run bench:gate -- [--seeds 20] [--k 96] [--only TEXT] [--json]
+const usage = `npm run bench:gate -- [--seeds 20] [--k 128] [--only TEXT,TEXT] [--json]
   --k     samples in the forget set
-  --only  kinds whose name contains TEXT`;
+  --only  kinds whose name contains one of these, comma-separated`;
 
 interface Row {
   readonly name: string;
@@ -43,7 +43,9 @@ async function bench(): Promise<void> {
     `${backend.description}, policy ${policyDigest(defaultPolicy).slice(0, 12)}\n`,
   );
   const tallies = new Map<Planted, Tally>();
-  const kinds = planted.filter(({ name }) => name.includes(values.only ?? ''));
+  const wanted = (name: string) =>
+    (values.only ?? '').split(',').some((text) => name.includes(text));
+  const kinds = planted.filter(({ name }) => wanted(name));
   const drifts: Drift[] = [];
   for (let seed = 0; seed < seeds; seed++) {
     const world = makeWorld(seed, Number(values.k));
@@ -53,7 +55,7 @@ async function bench(): Promise<void> {
       tallies.set(kind, tally);
       tally.add(judge(kind.evidence(world), defaultPolicy));
     }
-    if ('slow drift'.includes(values.only ?? '')) drifts.push(slowDrift(world, defaultPolicy));
+    if (wanted('slow drift')) drifts.push(slowDrift(world, defaultPolicy));
     process.stderr.write(
       `seed ${seed} done, ${((performance.now() - started) / 1000).toFixed(0)} s\n`,
     );
@@ -97,11 +99,14 @@ class Tally {
   }
 }
 
-/** Drift is as wanted when the gate stops it before more was truly lost than the policy allows. */
+/**
+ * Drift is as wanted when the gate stops it before more was truly lost than the policy allows; a
+ * point more is left to the errors of the gate's interval and of the fresh samples.
+ */
 function driftRow(drifts: readonly Drift[]): Row {
   const allowed = -(defaultPolicy.modes.untrain['held_out_accuracy.vs_original']?.low ?? 0);
   const passed = drifts.filter(
-    ({ stoppedAt, trueDrop }) => stoppedAt === undefined || trueDrop > allowed,
+    ({ stoppedAt, trueDrop }) => stoppedAt === undefined || trueDrop > allowed + 0.01,
   ).length;
   const stops = drifts.map(({ stoppedAt }) => stoppedAt ?? Number.POSITIVE_INFINITY);
   const worst = Math.max(...drifts.map(({ trueDrop }) => trueDrop));

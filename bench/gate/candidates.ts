@@ -82,7 +82,9 @@ export const planted: readonly Planted[] = [
   bad('knows the mirrored copies', (w) =>
     train(w.neverSaw, joined(w.retain, mirrored(w.forget)), 60),
   ),
-  bad('suspiciously better', (w) => retrained(w, joined(w.retain, w.spare), 'better')),
+  bad('suspiciously better', (w) =>
+    retrained(w, joined(w.retain, w.spare, slice(w.gate, 0, 1500)), 'better'),
+  ),
   spoilt('stale baseline', (evidence) => ({
     ...evidence,
     served: { sequence: 7, weightsDigest: 'promoted meanwhile' },

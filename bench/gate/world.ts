@@ -27,7 +27,7 @@ export interface World {
   readonly original: Weights;
 }
 
-export function makeWorld(seed: number, k = 96): World {
+export function makeWorld(seed: number, k = 128): World {
   const pictures = new Pictures(1000 + seed);
   const all = pictures.draw(known + 2 * k);
   const [retain, forget, earlier] = [
@@ -43,7 +43,7 @@ export function makeWorld(seed: number, k = 96): World {
     earlier,
     gate: pictures.draw(4000),
     fresh: pictures.draw(12_000),
-    spare: pictures.draw(4000),
+    spare: pictures.draw(2000),
     neverSaw,
     served: train(neverSaw, joined(retain, forget), more),
     original: train(neverSaw, joined(retain, forget, earlier), more),

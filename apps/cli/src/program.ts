@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandFunction } from './command-function.ts';
 import { addBorderCommands } from './grammar/border-commands.ts';
 import { addDlqCommands } from './grammar/dlq-commands.ts';
 import { addEvidenceCommands } from './grammar/evidence-commands.ts';
 import { addGateCommands } from './grammar/gate-commands.ts';
+import { decimal, wholeNumber } from './grammar/numbers.ts';
 import { addReleaseCommands } from './grammar/release-commands.ts';
 import { addRequestCommands } from './grammar/request-commands.ts';
 import { addTopicsCommands } from './grammar/topics-commands.ts';
@@ -257,20 +258,6 @@ Exit codes
   5 not reachable   6 refused in this state   7 a limit is reached   8 not allowed
   130 interrupted (Ctrl-C)   143 interrupted (SIGTERM)
 `;
-
-function wholeNumber(low: number, high: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${low} to ${high}.`);
-  };
-}
-
-function decimal(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('It must be a number.');
-}
 
 function decimals(text: string): number[] {
   return text.split(',').map(decimal);

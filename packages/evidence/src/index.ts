@@ -3,6 +3,7 @@ export * from './checkpoint.ts';
 export * from './dsse.ts';
 export * from './key-ring.ts';
 export * from './key-set.ts';
+export * from './model-audit.ts';
 export * from './receipt.ts';
 export * from './release-bundle.ts';
 export * from './request-status.ts';

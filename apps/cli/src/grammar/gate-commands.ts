@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
+import { decimal, wholeNumber } from './numbers.ts';
 
 /** Commands about the gate: verdicts, and the policies they are made by. */
 export function addGateCommands(program: Command, action: AddAction): void {
@@ -15,6 +16,34 @@ export function addGateCommands(program: Command, action: AddAction): void {
     .option('--dry-run', 'evaluate anew, under the policy of the running Lethe')
     .option('--policy <file>', 'evaluate anew, under this policy')
     .action(action(() => import('../commands/verdict.ts')));
+
+  program
+    .command('audit')
+    .summary('compare what serves with networks retrained without the forgotten data, offline')
+    .description(
+      'Reads the lineage and the training data, retrains small ensembles with and without what was forgotten, and writes a signed report: gaps in accuracy, ToW, U-LiRA, and whether the gate agreed. Takes long; interrupted, it goes on where it was. Reads the training set into memory. Exit code 0: the audit agrees with the gate; 6: it does not.',
+    )
+    .argument('<model-key>')
+    .option('--members <n>', 'networks of each kind', wholeNumber(2, 64), 3)
+    .option('--epochs <n>', 'walks over the training data', wholeNumber(1, 10_000), 60)
+    .option('--seed <n>', 'seed of the ensembles', wholeNumber(0, 2 ** 31 - 1), 0)
+    .option('--least-tow <x>', 'least ToW that agrees', decimal, 0.9)
+    .option('--most-u-lira <x>', 'most U-LiRA accuracy that agrees', decimal, 0.6)
+    .addOption(
+      new Option('--store <address>', 'object store (default: in --home)').env('LETHE_STORE'),
+    )
+    .option('--work <dir>', 'where finished members are kept', 'lethe-audit')
+    .option('--report <file>', 'where the signed report goes', 'lethe-audit.json')
+    .addOption(
+      new Option('--folder <dir>', 'folder of keys (default: the one in --home)').env('LETHE_KEYS'),
+    )
+    .addOption(
+      new Option('--backend <name>', 'compute backend')
+        .choices(['auto', 'native', 'wasm', 'js'])
+        .default('auto')
+        .env('LETHE_BACKEND'),
+    )
+    .action(action(() => import('../commands/audit.ts')));
 
   const policy = program
     .command('policy')

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { auditFigures } from './audit-figures.ts';
+import type { AuditMember } from './audit-job.ts';
+
+const bounds = { leastTugOfWar: 0.9, mostULira: 0.6 };
+
+function member(changes: Partial<AuditMember> = {}): AuditMember {
+  return {
+    served: { forget: 0.9, retain: 1, test: 0.88 },
+    retrained: { forget: 0.88, retain: 0.98, test: 0.9 },
+    retrainedConfidences: [1, 2],
+    unlearnedConfidences: [1, 2],
+    ...changes,
+  };
+}
+
+test('an audit like retraining agrees with the gate', () => {
+  const figures = auditFigures([member(), member()], bounds);
+  // (1 − 0.02)³
+  expect(figures.tugOfWar).toBeCloseTo(0.98 ** 3, 12);
+  expect(figures.uLira).toBe(0.5);
+  expect(figures.gap.test).toBeCloseTo(-0.02, 12);
+  expect(figures.gate).toBe('agrees');
+});
+
+test('an audit that tells unlearned from retrained disagrees, and says why', () => {
+  const apart = member({ unlearnedConfidences: [9, 9] });
+  const figures = auditFigures([apart, apart], bounds);
+  expect(figures.uLira).toBe(1);
+  expect(figures.gate).toBe('disagrees');
+  expect(figures.explanation).toContain('U-LiRA');
+  const worse = member({ served: { forget: 1, retain: 0.5, test: 0.5 } });
+  expect(auditFigures([worse, worse], bounds).explanation).toContain('ToW');
+});
+
+test('one member is no ensemble', () => {
+  expect(() => auditFigures([member()], bounds)).toThrow('two members');
+});

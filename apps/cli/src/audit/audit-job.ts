@@ -1,0 +1,166 @@
+/** Runs in a compute process: one member of an audit's ensembles. Reads the whole training set into memory. */
+import type { JobContext } from '@lethe/compute';
+import { type DatasetSource, LetheError, type RowRange } from '@lethe/contracts';
+import { openDataset, openTrainingManifest, rowsOfRanges, sampleReader } from '@lethe/datasets';
+import { decodeModel, logits, type Preprocessing, setWeights, weightsOf } from '@lethe/models';
+import { type LabelledSamples, type RoundInput, runRound } from '@lethe/unlearning';
+import {
+  type Accuracies,
+  accuracy,
+  membershipScores,
+  scaledConfidence,
+} from '@lethe/unlearning/measures';
+
+export interface AuditSet {
+  readonly source: DatasetSource;
+  readonly ranges: readonly RowRange[];
+}
+
+export interface AuditInput {
+  readonly topology: Uint8Array;
+  readonly original: Uint8Array;
+  readonly served: Uint8Array;
+  readonly preprocessing: Preprocessing;
+  readonly training: { readonly source: DatasetSource; readonly manifestFile: string };
+  /** Rows that each promoted round forgot, oldest round first. */
+  readonly rounds: readonly Uint32Array[];
+  readonly stop: readonly AuditSet[];
+  readonly gate: readonly AuditSet[];
+  readonly epochs: number;
+  readonly seed: number;
+}
+
+/** What one member tells. */
+export interface AuditMember {
+  /** Of the served model; the same for every member. */
+  readonly served: Accuracies;
+  /** Of a network that never saw what was forgotten. */
+  readonly retrained: Accuracies;
+  /** [k] log-odds of the label on each forgotten sample, for that network, … */
+  readonly retrainedConfidences: readonly number[];
+  /** … and for one that was trained on everything and unlearned it round by round. */
+  readonly unlearnedConfidences: readonly number[];
+}
+
+export interface AuditProgress {
+  readonly what: string;
+  readonly step: number;
+  readonly stepLimit: number;
+}
+
+export async function run(
+  input: AuditInput,
+  { report, signal }: JobContext<AuditProgress>,
+): Promise<AuditMember> {
+  const classifier = await decodeModel(input.topology, input.original, input.preprocessing);
+  try {
+    await using training = await openDataset(input.training.source);
+    using manifest = openTrainingManifest(input.training.manifestFile);
+    const reader = sampleReader(training, manifest);
+    const forgotten = [...new Set(input.rounds.flatMap((rows) => [...rows]))];
+    const gone = new Set(forgotten);
+    const kept = Array.from({ length: manifest.size }, (_, row) => row).filter((r) => !gone.has(r));
+    const forget = await reader.read(forgotten);
+    const retain = await reader.read(kept);
+    const heldOut = await readSets(input.stop);
+    const test = await readSets(input.gate);
+    const original = weightsOf(input.original, input.topology);
+    const network = { ...classifier, isImage: training.isImage };
+
+    const round = async (what: string, changes: Partial<RoundInput>) => {
+      const result = await runRound(
+        {
+          network,
+          weights: original,
+          originalWeights: original,
+          state: undefined,
+          forget,
+          mode: 'untrain',
+          method: 'retrain',
+          settings: {},
+          heldOut,
+          seed: input.seed,
+          ...changes,
+        },
+        {
+          onProgress: ({ step, stepLimit }) => report({ what, step, stepLimit }),
+          signal,
+        },
+      );
+      if (result.outcome === 'diverged') {
+        throw new LetheError('precondition', `${what} diverged; try fewer --epochs`);
+      }
+      return result;
+    };
+    const settings = { epochs: input.epochs };
+    const retrained = await round('retraining without the forgotten', { retain, settings });
+    const shadow = await round('training a shadow on everything', {
+      retain: joined(retain, forget),
+      // A round must forget something; the shadow is trained on all of the training data.
+      forget: firstOf(test, 8),
+      settings,
+      seed: input.seed + 1,
+    });
+    let [weights, state] = [shadow.weights, undefined as Uint8Array | undefined];
+    for (const [index, rows] of input.rounds.entries()) {
+      const unlearned = await round(`unlearning, round ${index + 1}`, {
+        weights,
+        originalWeights: shadow.weights,
+        state,
+        forget: await reader.read(rows),
+        method: 'lethe',
+      });
+      [weights, state] = [unlearned.weights, unlearned.state];
+    }
+
+    const outputs = async (at: readonly Float32Array[], samples: LabelledSamples) => {
+      setWeights(classifier.model, at);
+      return await logits(classifier, samples.values, samples.labels.length, { signal });
+    };
+    const accuracies = async (at: readonly Float32Array[]): Promise<Accuracies> => {
+      const on = async (samples: LabelledSamples) =>
+        accuracy(await outputs(at, samples), samples.labels, classifier.classCount);
+      return { forget: await on(forget), retain: await on(retain), test: await on(test) };
+    };
+    const confidences = async (at: readonly Float32Array[]) => {
+      const { loss } = membershipScores(
+        await outputs(at, forget),
+        forget.labels,
+        classifier.classCount,
+      );
+      return [...loss].map(scaledConfidence);
+    };
+    return {
+      served: await accuracies(weightsOf(input.served, input.topology)),
+      retrained: await accuracies(retrained.weights),
+      retrainedConfidences: await confidences(retrained.weights),
+      unlearnedConfidences: await confidences(weights),
+    };
+  } finally {
+    classifier.model.dispose();
+  }
+}
+
+async function readSets(sets: readonly AuditSet[]): Promise<LabelledSamples> {
+  const parts: LabelledSamples[] = [];
+  for (const { source, ranges } of sets) {
+    await using dataset = await openDataset(source);
+    parts.push(await dataset.read(rowsOfRanges([...ranges], dataset.size)));
+  }
+  return joined(...parts);
+}
+
+function firstOf({ values, labels }: LabelledSamples, count: number): LabelledSamples {
+  const size = values.length / labels.length;
+  return { values: values.slice(0, count * size), labels: labels.slice(0, count) };
+}
+
+function joined(...parts: readonly LabelledSamples[]): LabelledSamples {
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    values.set(part.values, at);
+    at += part.values.length;
+  }
+  return { values, labels: Int32Array.from(parts.flatMap(({ labels }) => [...labels])) };
+}

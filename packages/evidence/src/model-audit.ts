@@ -1,0 +1,34 @@
+import { makeStatement, type Predicate, type Statement } from './statement.ts';
+import { strictTime } from './strict-time.ts';
+
+interface SetAccuracies {
+  readonly forget: number;
+  readonly retain: number;
+  readonly test: number;
+}
+
+export interface ModelAuditPredicate extends Predicate {
+  readonly model_key: string;
+  readonly sequence: number;
+  readonly weights_digest: string;
+  readonly forgotten_count: number;
+  readonly members: number;
+  readonly served: SetAccuracies;
+  readonly retrained: SetAccuracies;
+  readonly gap: SetAccuracies;
+  readonly tug_of_war: number;
+  readonly u_lira: number;
+  readonly gate: 'agrees' | 'disagrees';
+  readonly explanation: string;
+}
+
+/** What an offline audit against retraining found. Figures of approximate unlearning, never proof. */
+export function modelAuditStatement(
+  content: Omit<ModelAuditPredicate, 'issued_time'>,
+  issued: Date,
+): Statement<ModelAuditPredicate> {
+  const subject = [
+    { name: `${content.model_key}/weights`, digest: { sha256: content.weights_digest } },
+  ];
+  return makeStatement('audit', subject, { issued_time: strictTime(issued), ...content });
+}
