@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MinioStore } from '@lethe/store';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { Client } from 'minio';
 import { KafkaCluster } from '../support/servers/kafka-cluster.ts';
 import { createKey } from '../support/servers/minio-key.ts';
@@ -57,6 +57,24 @@ export async function serverSurroundings(
       await Promise.all([kafka[Symbol.asyncDispose](), minio[Symbol.asyncDispose]()]);
     },
   };
+}
+
+/** Writes what no service would write, with a client of its own. */
+export async function produceRaw(
+  { serviceEnv }: Surroundings,
+  topic: string,
+  messages: readonly { readonly key: string; readonly value: Buffer }[],
+): Promise<void> {
+  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
+  const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  try {
+    await producer.send({ topic, messages: [...messages] });
+  } finally {
+    await producer.disconnect();
+  }
 }
 
 /** The broker that leads a partition of the requests, drawn at random. */

@@ -1,10 +1,7 @@
-import { LetheError } from '@lethe/contracts';
 import { type ObjectStore, requireConformance } from '@lethe/store';
 import type { Clock } from './clock.ts';
+import { whenReachable } from './lifecycle/when-reachable.ts';
 import type { Log } from './log/log.ts';
-
-const firstPauseMs = 500;
-const longestPauseMs = 10_000;
 
 /**
  * Waits for a store that is down or full, saying so in the log, and then proves that it can be
@@ -16,14 +13,6 @@ export async function awaitConformance(
   store: ObjectStore,
   { log, clock, signal }: { log: Log; clock: Clock; signal: AbortSignal },
 ): Promise<void> {
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
-    try {
-      return await requireConformance(store);
-    } catch (error) {
-      const { code } = LetheError.from(error);
-      if (code !== 'unavailable' && code !== 'capacity') throw error;
-      log.warn('waiting for the object store', { error });
-    }
-    await clock.sleep(pauseMs, signal);
-  }
+  const onTrouble = (error: Error) => log.warn('waiting for the object store', { error });
+  await whenReachable(() => requireConformance(store), { clock, signal, onTrouble });
 }

@@ -78,6 +78,9 @@ export function planTopic(spec: TopicSpec, defaults: TopicDefaults, brokers: num
       'min.insync.replicas': String(minInsync),
       'max.message.bytes': String(defaults.maxRecordBytes + batchOverheadBytes),
       'unclean.leader.election.enable': 'false',
+      // The broker's clock: a service whose own runs ahead would be refused, and what one writes
+      // whose clock is months behind would be past its retention.
+      'message.timestamp.type': 'LogAppendTime',
     },
   };
 }

@@ -20,6 +20,7 @@ import { WatchedStore } from '../watched-store.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
 import { runService, type ServiceContext } from './run-service.ts';
 import { serveAlone } from './serve-alone.ts';
+import { whenReachable } from './when-reachable.ts';
 
 /** What a service that runs alone is made from; all of it is closed after the service. */
 export interface Surroundings<Table extends ConfigTable> {
@@ -48,7 +49,8 @@ export interface LoneProgram<Table extends ConfigTable> {
 
 /**
  * The whole of a service's `main.ts`: `--help`, configuration, log, bus, store and its
- * conformance, the service, gRPC, and the end of all of it in reverse order.
+ * conformance, the service, gRPC, and the end of all of it in reverse order. A bus or a store that
+ * does not answer yet is waited for, and operators are told so.
  */
 export async function runAlone<Table extends ConfigTable>(
   program: LoneProgram<Table>,
@@ -70,7 +72,13 @@ export async function runAlone<Table extends ConfigTable>(
       const ops = context.stack.use(await serveOps(options));
       log.info('serving operators', { http: ops.address });
     }
-    const opened = await openBus(shared, log);
+    const opened = await whenReachable(() => openBus(shared, log), {
+      signal: context.signal,
+      onTrouble: (error) => {
+        readiness = () => ({ kind: 'not-ready', reason: error.message });
+        log.warn('waiting for the message bus', { error });
+      },
+    });
     const bus = context.stack.use(new TracedBus(opened));
     const watched = new WatchedStore(await openStore(shared));
     const store = context.stack.use(new TracedStore(watched));

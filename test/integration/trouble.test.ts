@@ -1,0 +1,158 @@
+// Whole pipelines on a real broker and a real MinIO, when things around the services go wrong.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Pipeline } from '../chaos/pipeline.ts';
+
+import { produceRaw, serverSurroundings } from '../chaos/server-surroundings.ts';
+import type { ServerProcess } from '../support/servers/server-process.ts';
+
+const models = 8;
+const requested = 'deletion.requested.v1';
+const slow = { timeout: 120_000, interval: 500 };
+
+describe('a pipeline on a broker and a store that have bad days', () => {
+  let pipeline: Pipeline;
+  beforeAll(async () => {
+    pipeline = await Pipeline.start({
+      open: (folder) => serverSurroundings(folder, 1),
+      requests: 400,
+      models,
+      settings: { LETHE_KAFKA_SESSION_TIMEOUT_MS: '6000', LETHE_STORE_TIMEOUT_MS: '3000' },
+    });
+  });
+  afterAll(() => pipeline?.[Symbol.asyncDispose]());
+
+  test('poison on every partition is set aside, and what comes after it is done', async () => {
+    const { surroundings, world } = pipeline;
+    const poison = world.modelKeys.map((key) => ({ key, value: Buffer.from('no event at all') }));
+    await produceRaw(surroundings, requested, poison);
+    await pipeline.untilCompleted(await pipeline.send(models * 2));
+    const letters = (await surroundings.observer.readTopics()).get(`${requested}.dlq`) ?? [];
+    expect(letters.map(({ key }) => key).sort()).toEqual([...world.modelKeys].sort());
+    expect(letters.every(({ value }) => Buffer.from(value).toString() === 'no event at all')).toBe(
+      true,
+    );
+  });
+
+  test('an event of 5 MB is refused at the door, by the broker and by ingest', async () => {
+    const { surroundings, fleet } = pipeline;
+    const event = { key: 'chaos-1', value: Buffer.alloc(5 * 2 ** 20) };
+    await expect(produceRaw(surroundings, requested, [event])).rejects.toThrow(/too large|larger/i);
+    const ids = Array.from({ length: 99_000 }, (_, index) => `${'x'.repeat(45)}-${index}`);
+    const answer = await fetch(`${fleet.ingestUrl}/v1/deletions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ emitter: 'shop', model_key: 'chaos-1', scope: { samples: { ids } } }),
+    });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(await readiness('ingest-1')).toMatchObject({ kind: 'ready' });
+  });
+
+  test.each([
+    ['broker', /kafka|broker/i],
+    ['store', /bucket|store/i],
+  ])(
+    'while the %s is dead nobody is ready, with the reason; then all goes on without a restart',
+    async (name, reason) => {
+      const before = processIds();
+      const server = await victim(name);
+      await server.kill();
+      const sent = pipeline.send(models * 2);
+      for (const member of ['unlearner-1', 'evaluator-2', 'registry-1']) {
+        await expect
+          .poll(() => readiness(member), slow)
+          .toMatchObject({
+            kind: 'not-ready',
+            reason: expect.stringMatching(reason),
+          });
+      }
+      await server.restart();
+      await pipeline.untilCompleted(await sent);
+      for (const { name: member } of pipeline.fleet.members) {
+        await expect.poll(() => readiness(member), slow).toMatchObject({ kind: 'ready' });
+      }
+      expect(processIds()).toEqual(before);
+    },
+  );
+
+  test.each(['broker', 'store'])(
+    'a %s that stands still for a while costs time and nothing else',
+    async (name) => {
+      const before = processIds();
+      const server = await victim(name);
+      const sent = pipeline.send(models);
+      server.pause();
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      server.resume();
+      await pipeline.untilCompleted(await sent);
+      expect(processIds()).toEqual(before);
+    },
+  );
+
+  test('a service that starts before its broker waits for it and says so', async () => {
+    const broker = await victim('broker');
+    const registry = pipeline.fleet.member('registry-2');
+    registry.held = true;
+    await registry.process?.kill();
+    await broker.kill();
+    registry.held = false;
+    await expect
+      .poll(() => readiness('registry-2'), slow)
+      .toMatchObject({
+        kind: 'not-ready',
+        reason: expect.stringMatching(/kafka|broker/i),
+      });
+    await broker.restart();
+    await expect.poll(() => readiness('registry-2'), slow).toMatchObject({ kind: 'ready' });
+  });
+
+  test('a manifest altered by hand stops its model, loudly, and no other; restored, it goes on', async () => {
+    const { surroundings, fleet, world } = pipeline;
+    const key = 'models/chaos-1/manifests/0000000001.json';
+    const store = await surroundings.openStore();
+    const original = (await store.get(key))!.bytes;
+    const altered = Buffer.from(original).toString().replace('"shop-1"', '"shop-9"');
+    expect(altered).not.toBe(Buffer.from(original).toString());
+    await store.put(key, Buffer.from(altered));
+    for (const name of ['unlearner-1', 'unlearner-2']) await fleet.member(name).process?.kill();
+    const sent = await pipeline.send(models);
+    await pipeline.untilCompleted(sent.filter(({ modelKey }) => modelKey !== 'chaos-1'));
+    const logs = () => fleet.logOf('unlearner-1') + fleet.logOf('unlearner-2');
+    await expect.poll(logs, slow).toMatch(/"code":"corrupt"[^\n]*chaos-1/);
+    const mine = sent.filter(({ modelKey }) => modelKey === 'chaos-1');
+    const endings = await pipeline.endings();
+    expect(mine.map(({ emitter, requestId }) => endings.get(`${emitter}/${requestId}`))).toEqual([
+      'open',
+    ]);
+    await store.put(key, original);
+    await store[Symbol.asyncDispose]();
+    await pipeline.untilCompleted(mine);
+    expect(world.modelKeys).toContain('chaos-1');
+  });
+
+  test('and through all of it every request was applied once', async () => {
+    const { violations, figures } = await pipeline.check();
+    // The poison is where it belongs.
+    expect(
+      violations.filter((violation) => !violation.startsWith(`${requested}.dlq holds 8`)),
+    ).toEqual([]);
+    expect(figures).toMatchObject({ lost: 0, twice: 0 });
+  });
+
+  async function readiness(name: string): Promise<unknown> {
+    const { opsUrl } = pipeline.fleet.member(name);
+    return await fetch(`${opsUrl}/readyz`).then(
+      (response) => response.json(),
+      () => 'no answer',
+    );
+  }
+
+  async function victim(name: string): Promise<ServerProcess> {
+    const found = pipeline.surroundings.victims.find((each) => each.name === name);
+    return await found!.pick(() => 0);
+  }
+
+  function processIds(): (number | undefined)[] {
+    return pipeline.fleet.members.map(({ process }) => process?.processId);
+  }
+});
