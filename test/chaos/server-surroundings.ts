@@ -10,6 +10,7 @@ import { KafkaCluster } from '../support/servers/kafka-cluster.ts';
 import { createKey } from '../support/servers/minio-key.ts';
 import { MinioServer } from '../support/servers/minio-server.ts';
 import type { TopicRecord } from './checker/observed.ts';
+import { type RawMessage, TransactionalLog } from './checker/transactional-log.ts';
 import type { Observer, Surroundings, Victim } from './surroundings.ts';
 
 /** The bucket that the policy of the services is written for. */
@@ -59,6 +60,19 @@ export async function serverSurroundings(
   };
 }
 
+/** Makes a topic as no service would, with a client of its own. */
+export async function createTopicRaw(
+  { serviceEnv }: Surroundings,
+  topic: string,
+  numPartitions: number,
+): Promise<void> {
+  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }] });
+  await admin.disconnect();
+}
+
 /** Writes what no service would write, with a client of its own. */
 export async function produceRaw(
   { serviceEnv }: Surroundings,
@@ -68,10 +82,12 @@ export async function produceRaw(
   const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
   const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer({
     createPartitioner: Partitioners.DefaultPartitioner,
+    idempotent: true,
   });
   await producer.connect();
   try {
-    await producer.send({ topic, messages: [...messages] });
+    // One by one: kafkajs writes some twice when a send to several partitions is tried again.
+    for (const message of messages) await producer.send({ topic, messages: [message] });
   } finally {
     await producer.disconnect();
   }
@@ -118,14 +134,19 @@ function observe(client: Kafka, s3: Client): Observer {
   };
 }
 
-/** From the beginning to what was the end when it began; aborted transactions are left out. */
+/**
+ * From the beginning to what was the end when it began, as committed. kafkajs's own filter lets
+ * records of aborted transactions through, so it is not asked: the markers in the log say what
+ * became of each transaction.
+ */
 async function readTopics(client: Kafka): Promise<Map<string, TopicRecord[]>> {
-  const records = new Map<string, TopicRecord[]>();
+  const logs = new Map<string, TransactionalLog>();
+  const topics = new Set<string>();
   const behind = new Map<string, bigint>();
   const admin = client.admin();
   await admin.connect();
   for (const topic of (await admin.listTopics()).filter((name) => !name.startsWith('__'))) {
-    records.set(topic, []);
+    topics.add(topic);
     for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
       if (BigInt(high) > BigInt(low)) behind.set(`${topic}/${partition}`, BigInt(high));
     }
@@ -134,7 +155,7 @@ async function readTopics(client: Kafka): Promise<Map<string, TopicRecord[]>> {
   const groupId = `chaos-checker-${randomUUID()}`;
   const consumer = client.consumer({ groupId, maxWaitTimeInMs: 200 });
   await consumer.connect();
-  await consumer.subscribe({ topics: [...records.keys()], fromBeginning: true });
+  await consumer.subscribe({ topics: [...topics], fromBeginning: true });
   const failed = new Promise<never>((_, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) reject(payload.error);
@@ -144,11 +165,10 @@ async function readTopics(client: Kafka): Promise<Map<string, TopicRecord[]>> {
     autoCommit: false,
     async eachBatch({ batch }) {
       const { topic, partition } = batch;
-      for (const { offset, key, value } of batch.messages) {
-        records.get(topic)?.push({
-          ...{ partition, offset: BigInt(offset), key: key?.toString() ?? '' },
-          value: value ?? new Uint8Array(0),
-        });
+      const log = logs.get(`${topic}/${partition}`) ?? new TransactionalLog(partition);
+      logs.set(`${topic}/${partition}`, log);
+      for (const raw of (batch as unknown as { rawMessages: RawMessage[] }).rawMessages) {
+        log.read(raw);
       }
       const end = behind.get(`${topic}/${partition}`) ?? 0n;
       if (BigInt(batch.lastOffset()) + 1n >= end) behind.delete(`${topic}/${partition}`);
@@ -158,5 +178,10 @@ async function readTopics(client: Kafka): Promise<Map<string, TopicRecord[]>> {
     while (behind.size > 0) await sleep(50);
   };
   await Promise.race([caughtUp(), failed]).finally(() => consumer.disconnect());
-  return records;
+  return new Map(
+    [...topics].map((topic) => {
+      const partitions = [...logs].filter(([name]) => name.startsWith(`${topic}/`));
+      return [topic, partitions.flatMap(([, log]) => log.committed())];
+    }),
+  );
 }

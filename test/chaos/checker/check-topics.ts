@@ -26,7 +26,14 @@ export function checkTopics(
 ): TopicFindings {
   const violations: string[] = [];
   const read = (topic: string) =>
-    (topics.get(topic) ?? []).map((record) => new ProtobufFields(record.value));
+    (topics.get(topic) ?? []).flatMap(({ partition, offset, value }) => {
+      try {
+        return [new ProtobufFields(value)];
+      } catch {
+        violations.push(`${topic} ${partition}/${offset} is no event`);
+        return [];
+      }
+    });
 
   const rounds = lineages.flatMap(({ modelKey, entries }) =>
     entries

@@ -326,6 +326,11 @@ describe('the checker', () => {
       },
     ],
     [
+      'what is no event',
+      /deletion.status.v1 0\/3 is no event/,
+      (story) => story.tell('deletion.status.v1', Buffer.from('no event at all')),
+    ],
+    [
       'a dead letter',
       /deletion.requested.v1.dlq holds 1 records/,
       (story) => {
