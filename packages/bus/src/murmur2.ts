@@ -29,5 +29,10 @@ const encoder = new TextEncoder();
 
 /** The partition of a key: its hash without the sign bit, modulo the number of partitions. */
 export function partitionOf(key: string, partitions: number): number {
-  return (murmur2(encoder.encode(key)) & 0x7fffffff) % partitions;
+  return partitionOfBytes(encoder.encode(key), partitions);
+}
+
+/** {@link partitionOf} for a key in UTF-8. */
+export function partitionOfBytes(key: Uint8Array, partitions: number): number {
+  return (murmur2(key) & 0x7fffffff) % partitions;
 }

@@ -1,6 +1,6 @@
 import { LetheError } from '@lethe/contracts';
 import type { OutgoingRecord } from '../message-bus.ts';
-import { partitionOf } from '../murmur2.ts';
+import { partitionOfBytes } from '../murmur2.ts';
 import { recordLimit } from '../record-limit.ts';
 
 /** A record as kafkajs sends it. */
@@ -17,8 +17,6 @@ export interface PartitionBatch {
   readonly partition: number;
   readonly messages: KafkaRecord[];
 }
-
-const encoder = new TextEncoder();
 
 /** What the broker may add to a record, at most. */
 const recordOverheadBytes = 70;
@@ -43,8 +41,9 @@ export function toBatches(
   const open = new Map<string, { batch: PartitionBatch; sizeBytes: number }>();
   const batches: PartitionBatch[] = [];
   for (const record of records) {
-    const { topic, key, headers = {} } = record;
-    const sizeBytes = sizeOf(record);
+    const { topic, headers = {} } = record;
+    const key = Buffer.from(record.key);
+    const sizeBytes = key.length + record.value.length + sizeOfHeaders(headers);
     const limitBytes = recordLimit(topic, maxRecordBytes);
     if (sizeBytes > limitBytes) {
       throw new LetheError(
@@ -52,11 +51,11 @@ export function toBatches(
         `a record of ${sizeBytes} bytes for ${topic}: at most ${limitBytes} are allowed (key, headers and value). Put large contents into the object store.`,
       );
     }
-    const partition = partitionOf(key, partitionsOf(topic));
+    const partition = partitionOfBytes(key, partitionsOf(topic));
     const name = `${topic}/${partition}`;
     const message = {
       partition,
-      key: Buffer.from(key),
+      key,
       value: asBuffer(record.value),
       headers: { ...headers },
     };
@@ -74,12 +73,12 @@ export function toBatches(
   return batches;
 }
 
-function sizeOf({ key, value, headers = {} }: OutgoingRecord): number {
-  const texts = Object.entries(headers).flat();
-  return texts.reduce(
-    (sum, text) => sum + encoder.encode(text).length,
-    encoder.encode(key).length + value.length,
-  );
+function sizeOfHeaders(headers: Readonly<Record<string, string>>): number {
+  let sizeBytes = 0;
+  for (const name in headers) {
+    sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
+  }
+  return sizeBytes;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

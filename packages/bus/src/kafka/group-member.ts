@@ -30,8 +30,8 @@ type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string
 /** A life sign at every tenth of a session: a rebalance is noticed that quickly, too. */
 const heartbeatsPerSession = 10;
 /** The broker answers a fetch after this long at the latest; the runner beats in between. */
-const maxFetchWaitMs = 200;
-const maxBytesPerPartition = 256 * 1024;
+const maxFetchWaitMs = 100;
+const maxBytesPerPartition = 512 * 1024;
 const maxBytesPerFetch = 2 * 1024 * 1024;
 /**
  * How long leaving is waited for; it goes on afterwards. A consumer that is told to stop while it

@@ -14,8 +14,11 @@ export interface PartitionSource {
   onCommitted(nextOffset: bigint): void;
 }
 
-/** Fetching stops above this many bytes, and goes on below half of it. */
-const maxBufferedBytes = 256 * 1024;
+/**
+ * Fetching stops above this many bytes, and goes on below half of it. While everything is paused,
+ * kafkajs sleeps for as long as a fetch may wait: the half must last for longer.
+ */
+const maxBufferedBytes = 1024 * 1024;
 
 /**
  * One hand-over of one partition: records that were fetched ahead, and the producer that commits.
