@@ -33,9 +33,11 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
   while (!signal.aborted) {
     const nowMs = clock.now().getTime();
     try {
-      await recordRollbacks(deps);
+      await deps.rollbacks.recordPending();
       await expireRequests(deps);
       if (nowMs - checkpointed >= checkpointEveryMs) {
+        // Also what a registry owes that died after it had moved a pointer back.
+        await recordRollbacks(deps);
         await deps.auditLog.checkpoint();
         checkpointed = nowMs;
       }

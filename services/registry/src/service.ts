@@ -68,8 +68,10 @@ export interface RegistryDependencies {
   readonly clock?: Clock;
 }
 
-/** How soon a newly registered model gets its first serving pointer. */
+/** How soon a newly registered model gets its first serving pointer, unless it is asked for. */
 const seedEveryMs = 1_000;
+/** A folder lists long logs slowly: where looking takes long, it is done less often. */
+const maxSeedEveryMs = 8_000;
 
 /** The registry service. Bus and lineage stay the caller's to close. */
 export function createRegistryService(dependencies: RegistryDependencies): LetheService {
@@ -160,6 +162,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
   async function seedForever(): Promise<void> {
     const seeded = new Set<string>();
     while (!closing.signal.aborted) {
+      const sinceMs = performance.now();
       try {
         for (const modelKey of await lineage.models()) {
           if (!seeded.has(modelKey)) await board.current(modelKey);
@@ -168,7 +171,9 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
       } catch (error) {
         log.warn('looking for new models failed', { error });
       }
-      await clock.sleep(seedEveryMs, closing.signal).catch(() => {});
+      const tookMs = performance.now() - sinceMs;
+      const pauseMs = Math.max(seedEveryMs, Math.min(100 * tookMs, maxSeedEveryMs));
+      await clock.sleep(pauseMs, closing.signal).catch(() => {});
     }
   }
 

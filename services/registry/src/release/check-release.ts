@@ -36,7 +36,7 @@ export async function checkRelease(
   const serving = await findServing(context, request.modelKey, weightsDigest);
   const now = context.now();
   if (serving === undefined) {
-    const explanation = `no model serves weights ${weightsDigest}, nor has a version with them been made`;
+    const explanation = `no model serves weights ${weightsDigest}`;
     const problems = [{ reason: 'unknown_weights', explanation }];
     return { allowed: false, problems, serving: undefined, checkedTime: now };
   }

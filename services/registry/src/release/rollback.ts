@@ -55,6 +55,8 @@ const proposalLifeMs = 24 * 60 * 60 * 1000;
 
 export class Rollbacks {
   readonly #deps: RollbackDeps;
+  /** Models whose last rollback is not in their log yet. */
+  readonly #pending = new Set<string>();
   /** Generations of rollbacks whose log entry is known to be written, by model. */
   readonly #recorded = new Map<string, number>();
 
@@ -104,12 +106,18 @@ export class Rollbacks {
       );
     }
     board.announce(modelKey);
+    this.#pending.add(modelKey);
     this.#deps.log.warn('rolled back', { modelKey, from: pointer.sequence, to: next.sequence });
     await recorder.note(movedBack(next, pointer, lost));
     await this.record(modelKey).catch((error: unknown) =>
       this.#deps.log.warn('a rollback is not in the log of its model yet', { modelKey, error }),
     );
     return { serving: next, reopenedRequestCount: lost.reopened.length, proposalId: '' };
+  }
+
+  /** Writes down what could not be before: see {@link record}. */
+  async recordPending(): Promise<void> {
+    for (const modelKey of this.#pending) await this.record(modelKey);
   }
 
   /**
@@ -119,8 +127,12 @@ export class Rollbacks {
   async record(modelKey: string): Promise<boolean> {
     const { lineage, board } = this.#deps;
     const { pointer } = await board.current(modelKey);
-    if (pointer.move !== 'rollback') return true;
-    if ((this.#recorded.get(modelKey) ?? 0) >= pointer.generation) return true;
+    const isRecorded = (this.#recorded.get(modelKey) ?? 0) >= pointer.generation;
+    if (pointer.move !== 'rollback' || isRecorded) {
+      this.#pending.delete(modelKey);
+      return true;
+    }
+    this.#pending.add(modelKey);
     const { state } = await openLineage(lineage, modelKey);
     if (state.rollbackGeneration < pointer.generation) {
       if (state.inFlight !== undefined) return false;
@@ -140,6 +152,7 @@ export class Rollbacks {
       this.#deps.log.info('a rollback is in the log', { modelKey, sequence: manifest.sequence });
     }
     this.#recorded.set(modelKey, pointer.generation);
+    this.#pending.delete(modelKey);
     return true;
   }
 
