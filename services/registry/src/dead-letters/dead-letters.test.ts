@@ -318,6 +318,31 @@ describe('dead letters', () => {
       .toMatchObject([{ topic: topics.modelVerdict.name, stage: '', modelKey: '', hasBody: true }]);
   });
 
+  it('claim what they like in their headers, and still go back to their own topic only', async () => {
+    await using home = await openRegistryHome();
+    await using desk = await serve(home);
+    const topic = deadLetterTopic(topics.deletionStatus).name;
+    const headers = {
+      'lethe-dlq-source': `${topics.modelVerdict.name}/0/3`,
+      'lethe-dlq-attempt': '-1.5',
+      'lethe-dlq-reason': 'x'.repeat(100_000),
+      'lethe-dlq-emitter': 'Jane Doe',
+      'lethe-dlq-time': 'yesterday',
+    };
+    await home.bus.publish([{ topic, key: 'm1', value: Buffer.from('x'), headers }]);
+    await expect
+      .poll(desk.open)
+      .toMatchObject([
+        { topic: topics.deletionStatus.name, offset: 0n, attempt: 0, emitter: '', modelKey: 'm1' },
+      ]);
+    const [letter] = await desk.open();
+    expect(letter?.reason).toHaveLength(500);
+    await desk.letters.replayDeadLetter({ id: letter!.id, ...wanted });
+    expect(await readTopic(home.bus, topics.modelVerdict)).toEqual([]);
+    // It is no status, so the projection sets it aside again.
+    await expect.poll(desk.open).toMatchObject([{ stage: 'registry', replayOf: letter!.id }]);
+  });
+
   it('that are not there are not found', async () => {
     await using home = await openRegistryHome();
     await using desk = await serve(home);

@@ -4,6 +4,7 @@ import {
   DeadLetterState,
   DeletionRequested,
   ForeignRecord,
+  parseEmitter,
   parseModelKey,
   parseRequestId,
   sha256,
@@ -28,29 +29,33 @@ export interface ReadDeadLetter {
 }
 
 const suffix = '.dlq';
+const maxTextCharacters = 500;
 const ownHeaders: ReadonlySet<string> = new Set(
   Object.values(deadLetterHeaders).filter((name) => name !== deadLetterHeaders.replayOf),
 );
 
-/** A record of a dead-letter topic, also one that some other tool put there. */
+/**
+ * A record of a dead-letter topic, also one that some other tool put there: what its headers claim
+ * is cut to size, and it is never replayed into another topic than its own.
+ */
 export function readDeadLetter(record: IncomingRecord): ReadDeadLetter {
   const told = (name: keyof typeof deadLetterHeaders) =>
-    record.headers[deadLetterHeaders[name]] ?? '';
-  const source = placeOf(told('source')) ?? {
-    topic: record.topic.slice(0, -suffix.length),
-    partition: record.partition,
-    offset: record.offset,
-  };
+    (record.headers[deadLetterHeaders[name]] ?? '').slice(0, maxTextCharacters);
+  const topic = record.topic.slice(0, -suffix.length);
+  const stated = placeIn(topic, told('source'));
+  const { partition, offset } = stated ?? record;
+  const source = { topic, partition, offset };
   const form = told('form');
   const original = form === omittedForm ? undefined : originalOf(record, source.topic, form);
-  const place = `${source.topic}/${source.partition}/${source.offset}`;
+  // Without an original that is known, its own place names it: no original has that.
+  const place = `${stated === undefined ? record.topic : topic}/${partition}/${offset}`;
   const letter = DeadLetter.fromPartial({
     ...source,
     id: `${place}-${sha256(original?.value ?? record.value).slice(0, 8)}`,
     stage: told('stage'),
     reason: told('reason'),
     errorClass: told('errorClass'),
-    attempt: Number(told('attempt')) || 0,
+    attempt: /^\d{1,9}$/.test(told('attempt')) ? Number(told('attempt')) : 0,
     time: timeOf(told('time'), record.timestampMs),
     sizeBytes: original?.value.length ?? 0,
     state: DeadLetterState.DEAD_LETTER_STATE_OPEN,
@@ -61,11 +66,12 @@ export function readDeadLetter(record: IncomingRecord): ReadDeadLetter {
   return { letter, lane: record.key, original };
 }
 
-function placeOf(text: string) {
-  const [, topic, partition, offset] =
-    /^([A-Za-z0-9._-]{1,249})\/(\d{1,9})\/(\d{1,18})$/.exec(text) ?? [];
-  if (topic === undefined || partition === undefined || offset === undefined) return undefined;
-  return { topic, partition: Number(partition), offset: BigInt(offset) };
+function placeIn(topic: string, source: string) {
+  if (!source.startsWith(`${topic}/`)) return undefined;
+  const [, partition, offset] =
+    /^(\d{1,9})\/(\d{1,15})$/.exec(source.slice(topic.length + 1)) ?? [];
+  if (partition === undefined || offset === undefined) return undefined;
+  return { partition: Number(partition), offset: BigInt(offset) };
 }
 
 function originalOf(record: IncomingRecord, topic: string, form: string): Original {
@@ -95,7 +101,7 @@ function requestIn(record: IncomingRecord, topic: string, original: Original | u
   return {
     requestId:
       readable(() => parseRequestId(record.headers[deadLetterHeaders.requestId] ?? '')) ?? '',
-    emitter: record.headers[deadLetterHeaders.emitter] ?? '',
+    emitter: readable(() => parseEmitter(record.headers[deadLetterHeaders.emitter] ?? '')) ?? '',
     modelKey: modelKeyOf(record.headers[deadLetterHeaders.modelKey] ?? record.key),
   };
 }

@@ -61,7 +61,7 @@ function decodeAll(records: readonly IncomingRecord[], { clock, log }: Reporting
   const deadLetters: OutgoingRecord[] = [];
   for (const record of records) {
     try {
-      statuses.push(decodeEvent(DeletionStatus, record));
+      statuses.push(decodeStatus(record));
     } catch (thrown) {
       const { code: errorClass } = LetheError.from(thrown);
       const reason = describeSafely(thrown);
@@ -71,4 +71,11 @@ function decodeAll(records: readonly IncomingRecord[], { clock, log }: Reporting
     }
   }
   return { statuses, deadLetters };
+}
+
+/** Bytes of something else may decode: a status names its request. @throws LetheError */
+function decodeStatus(record: IncomingRecord): DeletionStatus {
+  const status = decodeEvent(DeletionStatus, record);
+  if (status.requestId !== '' && status.modelKey !== '') return status;
+  throw new LetheError('invalid', 'it names no request and model');
 }

@@ -74,7 +74,8 @@ export function deadLetterStateToJSON(object: DeadLetterState): string {
 /** Nothing in it is personal. */
 export interface DeadLetter {
   /**
-   * Topic, partition and offset of the original, and the beginning of its SHA-256:
+   * Topic, partition and offset of the original (of the dead letter, where the original is not
+   * known), and the beginning of its SHA-256:
    * "deletion.requested.v1/3/42-1f3a9c2e".
    */
   id: string;
