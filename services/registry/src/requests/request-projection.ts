@@ -33,39 +33,43 @@ export interface RequestFilter {
   readonly limit: number;
 }
 
+const statements = `
+  CREATE TABLE identity (id TEXT NOT NULL);
+  CREATE TABLE request (
+    position INTEGER PRIMARY KEY,
+    emitter TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    model_key TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    submitted_ms INTEGER NOT NULL,
+    deadline_ms INTEGER NOT NULL,
+    extended INTEGER NOT NULL DEFAULT 0,
+    ended_ms INTEGER,
+    regulation INTEGER NOT NULL DEFAULT 0,
+    current BLOB NOT NULL,
+    UNIQUE (request_id, emitter)
+  );
+  CREATE INDEX request_by_deadline ON request (model_key, ended_ms, deadline_ms);
+  CREATE INDEX request_by_submission ON request (submitted_ms);
+  CREATE INDEX request_by_model ON request (model_key, state, position);
+  CREATE INDEX request_by_state ON request (state, position);
+  CREATE TABLE status (
+    position INTEGER NOT NULL,
+    arrival INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    status BLOB NOT NULL,
+    PRIMARY KEY (position, state, sequence)
+  ) WITHOUT ROWID;
+`;
+
 const schema: SqliteSchema = {
   name: 'request projection',
   version: 2,
-  statements: `
-    CREATE TABLE identity (id TEXT NOT NULL);
-    CREATE TABLE request (
-      position INTEGER PRIMARY KEY,
-      emitter TEXT NOT NULL,
-      request_id TEXT NOT NULL,
-      model_key TEXT NOT NULL,
-      state INTEGER NOT NULL,
-      sequence INTEGER NOT NULL,
-      submitted_ms INTEGER NOT NULL,
-      deadline_ms INTEGER NOT NULL,
-      extended INTEGER NOT NULL DEFAULT 0,
-      ended_ms INTEGER,
-      regulation INTEGER NOT NULL DEFAULT 0,
-      current BLOB NOT NULL,
-      UNIQUE (request_id, emitter)
-    );
-    CREATE INDEX request_by_deadline ON request (model_key, ended_ms, deadline_ms);
-    CREATE INDEX request_by_submission ON request (submitted_ms);
-    CREATE INDEX request_by_model ON request (model_key, state, position);
-    CREATE INDEX request_by_state ON request (state, position);
-    CREATE TABLE status (
-      position INTEGER NOT NULL,
-      arrival INTEGER NOT NULL,
-      state INTEGER NOT NULL,
-      sequence INTEGER NOT NULL,
-      status BLOB NOT NULL,
-      PRIMARY KEY (position, state, sequence)
-    ) WITHOUT ROWID;
-  `,
+  statements,
+  // With a new identity the view is made anew from the bus.
+  upgrades: { 1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${statements}` },
 };
 
 interface RequestRow {
