@@ -85,7 +85,7 @@ try {
   const servingAt = await percentiles(() =>
     release.getServingAt({
       modelKey: 'history',
-      time: new Date(startMs + Math.floor(Math.random() * versions) * 1000 + 1),
+      time: new Date(startMs + Math.floor(1 + Math.random() * versions) * 1000),
     }),
   );
   const result = {
