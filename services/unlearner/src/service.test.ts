@@ -1,3 +1,4 @@
+import { partitionOf } from '@lethe/bus';
 import { ComputeProcess } from '@lethe/compute';
 import {
   DeletionRequested,
@@ -174,10 +175,7 @@ test('poison goes to the dead letters with its bytes, once, and keeps nobody bac
       'its model is not registered',
       'its relabel target must be a class below 4',
       'its scope names no sample',
-      'record deletion.requested.v1/0/0 is not the message its topic carries'.replace(
-        '0/0',
-        `${letters.records.find(({ value }) => value.length === 3)?.partition}/0`,
-      ),
+      `record deletion.requested.v1/${partitionOf('tiny', topics.deletionRequested.partitions)}/0 is not the message its topic carries`,
       'row 240 is not in the training manifest',
     ].toSorted(),
   );
