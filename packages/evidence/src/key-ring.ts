@@ -47,14 +47,18 @@ export class KeyRing {
   /**
    * Opens a folder of keys; makes folder and first key when there is none.
    *
-   * @throws LetheError `precondition` when it cannot be read or made, `invalid` for broken files
+   * @throws LetheError `precondition` when it cannot be read or made, `capacity` when the disk is
+   *   full, `invalid` for broken files
    */
   static open(folder: string, now: Date): KeyRing {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const file = join(folder, keySetName);
       if (!isThere(file)) publishFirst(file, makeKey(folder, now));
-      return new KeyRing(folder);
+      const ring = new KeyRing(folder);
+      // Made here, not with the first request: then the disk may be full.
+      ring.requestDigestKey();
+      return ring;
     } catch (thrown) {
       throw translate(thrown, folder);
     }
@@ -223,8 +227,10 @@ function isThere(file: string): boolean {
 
 function translate(thrown: unknown, folder: string): LetheError {
   if (thrown instanceof LetheError) return thrown;
-  const { message } = thrown as Error;
-  return new LetheError('precondition', `keys in ${folder} cannot be used: ${message}`, {
-    cause: thrown,
-  });
+  const { code, message } = LetheError.from(thrown);
+  return new LetheError(
+    code === 'capacity' ? code : 'precondition',
+    `keys in ${folder} cannot be used: ${message}`,
+    { cause: thrown },
+  );
 }
