@@ -1,9 +1,10 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { onServers } from './vitest.integration.config.ts';
 
 export default defineConfig({
   test: {
     include: ['{packages,services,apps}/*/src/**/*.test.ts', '{test,bench}/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/integration/**'],
+    exclude: [...configDefaults.exclude, ...onServers],
     globalSetup: ['test/support/servers/announce-servers.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

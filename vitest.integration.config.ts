@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-/** Whole pipelines on real servers, one file after the other: each starts what it needs. */
+/** Whole pipelines on real servers, and what takes a broker a minute: not part of `npm test`. */
+export const onServers = [
+  'test/integration/**/*.test.ts',
+  'packages/bus/src/kafka-bus.{traps,security}.test.ts',
+];
+
+/** One file after the other: each starts what it needs. */
 export default defineConfig({
   test: {
-    include: ['test/integration/**/*.test.ts'],
+    include: [...onServers],
     globalSetup: ['test/support/servers/announce-servers.ts'],
     testTimeout: 600_000,
     hookTimeout: 300_000,

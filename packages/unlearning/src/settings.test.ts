@@ -61,7 +61,7 @@ describe.each(methods)('the table of $name', ({ settings, prepare }) => {
 
   it('explains every setting', () => {
     for (const setting of Object.values(settings)) {
-      expect(setting.doc).toMatch(/^[A-Zλw].*\.$/);
+      expect(setting.doc).toMatch(/^[A-Zα-ωw].*\.$/);
       if (typeof setting.default === 'function') expect(setting.defaultText).toBeTruthy();
     }
   });
