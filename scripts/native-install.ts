@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InstallFailure } from './install/install-failure.ts';
+import { runInstall, say } from './install/run-install.ts';
 import { buildPackage, isBuilt } from './native/build-package.ts';
 import { linkPackage } from './native/link-package.ts';
 import { checkNode, checkPrerequisites } from './native/prerequisites.ts';
@@ -61,25 +62,4 @@ function parseVariant(positionals: readonly string[]): Variant {
   throw new InstallFailure(`"${positionals.join(' ')}" is not a variant`, 'use cpu or gpu');
 }
 
-const start = performance.now();
-
-function say(line: string): void {
-  console.error(`[${((performance.now() - start) / 1000).toFixed(0).padStart(3)} s] ${line}`);
-}
-
-try {
-  await main();
-} catch (thrown) {
-  process.exitCode = 1;
-  if (thrown instanceof InstallFailure) {
-    console.error(`native:install failed: ${thrown.message}\nRemedy: ${thrown.remedy}`);
-  } else if ((thrown as NodeJS.ErrnoException).code === 'ENOSPC') {
-    console.error(
-      'native:install failed: the disk is full\nRemedy: make room, or set XDG_CACHE_HOME',
-    );
-  } else {
-    console.error(
-      `native:install failed: ${thrown instanceof Error ? thrown.message : thrown}\nRemedy: see npm run native:install -- --help`,
-    );
-  }
-}
+await runInstall('native:install', main);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { InstallFailure } from './install/install-failure.ts';
+import { runInstall, say } from './install/run-install.ts';
 import { installKafka } from './servers/install-kafka.ts';
 import { installMinio } from './servers/install-minio.ts';
 import { type Server, servers } from './servers/recipe.ts';
@@ -35,25 +36,4 @@ function parseServers(names: readonly string[]): readonly Server[] {
   return names.length === 0 ? servers : servers.filter((server) => names.includes(server));
 }
 
-const start = performance.now();
-
-function say(line: string): void {
-  console.error(`[${((performance.now() - start) / 1000).toFixed(0).padStart(3)} s] ${line}`);
-}
-
-try {
-  await main();
-} catch (thrown) {
-  process.exitCode = 1;
-  if (thrown instanceof InstallFailure) {
-    console.error(`servers:install failed: ${thrown.message}\nRemedy: ${thrown.remedy}`);
-  } else if ((thrown as NodeJS.ErrnoException).code === 'ENOSPC') {
-    console.error(
-      'servers:install failed: the disk is full\nRemedy: make room, or set XDG_CACHE_HOME',
-    );
-  } else {
-    console.error(
-      `servers:install failed: ${thrown instanceof Error ? thrown.message : thrown}\nRemedy: see npm run servers:install -- --help`,
-    );
-  }
-}
+await runInstall('servers:install', main);

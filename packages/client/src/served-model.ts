@@ -13,7 +13,7 @@ import {
   ReleaseServiceClient,
   type ServingPointer,
 } from '@lethe/contracts';
-import { type ConnectOptions, connect, ResourceStack } from '@lethe/service-kit';
+import { type ConnectOptions, connect, ResourceStack, systemClock } from '@lethe/service-kit';
 import { BlobStore, type ObjectStore } from '@lethe/store';
 import { HotValue } from './hot-value.ts';
 import { ModelFolder, type Snapshot } from './model-folder.ts';
@@ -127,7 +127,7 @@ export class ServedModel<T> implements AsyncDisposable {
       } catch (thrown) {
         if (!signal.aborted) this.#fallBack(LetheError.from(thrown).message);
       }
-      await pause(retryMs, signal);
+      await systemClock.sleep(retryMs, signal).catch(() => {});
     }
   }
 
@@ -138,7 +138,7 @@ export class ServedModel<T> implements AsyncDisposable {
       const weightsDigest = this.#snapshot?.pointer.weightsDigest ?? '';
       const report = { modelKey, server, weightsDigest, generation: this.#generation };
       await release.reportServing(report).catch(() => {});
-      await pause(reportEveryMs, signal);
+      await systemClock.sleep(reportEveryMs, signal).catch(() => {});
     }
   }
 
@@ -179,18 +179,3 @@ export class ServedModel<T> implements AsyncDisposable {
 
 const connectRegistry = (address: string) => connect(RegistryServiceClient, address);
 const connectRelease = (address: string) => connect(ReleaseServiceClient, address);
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    const stop = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener('abort', stop, { once: true });
-  });
-}

@@ -1,6 +1,7 @@
 import { canonicalJson, type EvaluationSet, sha256 } from '@lethe/contracts';
 import type { HeldOutEvidence } from '@lethe/gate';
 import type { ArrayCache } from './array-cache.ts';
+import { concatenate } from './concatenate.ts';
 import type { SetLogits } from './jobs/evaluate-job.ts';
 import type { ModelRoles } from './jobs/open-models.ts';
 
@@ -65,7 +66,7 @@ export class KnownLogits {
 /** All gate sets as one. */
 export function heldOutOf(sets: readonly KnownLogits[], roles: ModelRoles): HeldOutEvidence {
   const copies = sets.flatMap(({ about }) => (about?.copies === undefined ? [] : [about.copies]));
-  const logits = (digest: string) => joined(sets.map((set) => set.logits(digest)));
+  const logits = (digest: string) => concatenate(sets.map((set) => set.logits(digest)));
   return {
     labels: Int32Array.from(sets.flatMap(({ about }) => [...(about?.labels ?? [])])),
     candidate: logits(roles.candidate),
@@ -80,21 +81,10 @@ export function heldOutOf(sets: readonly KnownLogits[], roles: ModelRoles): Held
           copies: {
             labels: Int32Array.from(copies.flatMap(({ labels }) => [...labels])),
             candidate: {
-              mirrored: joined(copies.map(({ candidate }) => candidate.mirrored)),
-              shifted: joined(copies.map(({ candidate }) => candidate.shifted)),
+              mirrored: concatenate(copies.map(({ candidate }) => candidate.mirrored)),
+              shifted: concatenate(copies.map(({ candidate }) => candidate.shifted)),
             },
           },
         }),
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0] as Float32Array;
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LetheError } from '@lethe/contracts';
 import type { Backoff } from '../backoff.ts';
 import type { ConsumeOptions, Consumption, OutgoingRecord } from '../message-bus.ts';
+import { pause } from '../pause.ts';
 import type { PartitionBatch } from './batches.ts';
 import type { KafkaClients } from './clients.ts';
 import { FencedProducer, type InputPartition } from './fenced-producer.ts';
@@ -242,9 +242,4 @@ export class KafkaConsumption implements Consumption {
     if (!this.#hasFailed) this.#options.onFatal(error);
     this.#hasFailed = true;
   }
-}
-
-/** Ends early, without an error, when `signal` aborts. */
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  await sleep(durationMs, undefined, { signal }).catch(() => {});
 }

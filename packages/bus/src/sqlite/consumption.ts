@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
 import { LetheError } from '@lethe/contracts';
 import { translateSqliteError } from '@lethe/sqlite';
 import type { Backoff } from '../backoff.ts';
 import type { ConsumeOptions, Consumption } from '../message-bus.ts';
+import { pause } from '../pause.ts';
 import type { Membership } from './group-table.ts';
 import { type BusParts, SqliteOwnedPartition } from './owned-partition.ts';
 import type { LogPosition } from './record-log.ts';
@@ -109,7 +109,7 @@ export class SqliteConsumption implements Consumption {
         progress = taken.hasCommitted;
       }
       failures = progress ? 1 : failures + 1;
-      await sleep(this.#backoff(failures), this.#closing.signal);
+      await pause(this.#backoff(failures), this.#closing.signal);
     }
     this.#slots.delete(position.logId);
   }
@@ -141,9 +141,4 @@ export class SqliteConsumption implements Consumption {
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
-}
-
-/** Ends early, without an error, when `signal` aborts. */
-function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
-  return setTimeout(durationMs, undefined, { signal }).catch(() => {});
 }

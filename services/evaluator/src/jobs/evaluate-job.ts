@@ -8,6 +8,7 @@ import type { JobContext } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
 import { logits, type Preprocessing } from '@lethe/models';
 import { type Augmentation, augmentations, augmentedCopies } from '@lethe/unlearning/measures';
+import { concatenate } from '../concatenate.ts';
 import { evenly } from './evenly.ts';
 import { type ModelRoles, type OpenModels, openModels, type WeightsFacts } from './open-models.ts';
 import { type OpenedSamples, openSamples, type SamplesToJudge } from './open-samples.ts';
@@ -152,14 +153,4 @@ async function judgeCopies(
     labels,
     candidate: { mirrored: concatenate(seen.mirrored), shifted: concatenate(seen.shifted) },
   };
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
