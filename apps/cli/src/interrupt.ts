@@ -1,4 +1,4 @@
-import { LetheError } from '@lethe/contracts';
+import { LetheError } from '@lethe/contracts/errors';
 import { exitCodes } from './output/exit-codes.ts';
 import type { Output } from './output/output.ts';
 

@@ -1,4 +1,4 @@
-import { LetheError } from '@lethe/contracts';
+import { LetheError } from '@lethe/contracts/errors';
 import { CommanderError } from 'commander';
 import { exitCodeOf, exitCodes } from './output/exit-codes.ts';
 import { createOutput } from './output/output.ts';

@@ -1,3 +1,4 @@
+import { letheVersion } from '@lethe/service-kit/config';
 import { Command, Option } from 'commander';
 import type { CommandFunction } from './command-function.ts';
 import { addBorderCommands } from './grammar/border-commands.ts';
@@ -18,7 +19,7 @@ import type { Output } from './output/output.ts';
 export function createProgram(out: Output, outcome: { exitCode: number }): Command {
   const program = new Command('lethe')
     .description('Makes deployed models forget what people asked to be deleted.')
-    .version('0.1.0')
+    .version(letheVersion)
     .option('--home <dir>', 'folder of the embedded Lethe', process.env['LETHE_HOME'] ?? '.lethe')
     .addOption(
       new Option(

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LetheError } from '@lethe/contracts';
+import { LetheError } from '@lethe/contracts/errors';
 
 /** @param file `-` is standard input. @throws LetheError `invalid` naming the option or argument */
 export function readFile(option: string, file: string): Buffer {

@@ -1,7 +1,7 @@
 import { openStore, type StoreConfig, storeSettings } from '@lethe/service-kit';
 import type { ObjectStore } from '@lethe/store';
 import type { GlobalOptions } from './command-function.ts';
-import { homeLayout } from './embedded/home-folder.ts';
+import { homeLayout } from './embedded/home-layout.ts';
 import { readConfigOptions } from './grammar/config-options.ts';
 
 export interface StoreOptions extends GlobalOptions {

@@ -1,6 +1,6 @@
 import { readConfig, type StoreConfig, storeSettings } from '@lethe/service-kit';
 import type { GlobalOptions } from '../command-function.ts';
-import { homeLayout } from '../embedded/home-folder.ts';
+import { homeLayout } from '../embedded/home-layout.ts';
 
 export interface AuditStoreOptions {
   readonly store?: string;

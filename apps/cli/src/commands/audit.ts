@@ -17,7 +17,7 @@ import { BlobStore } from '@lethe/store';
 import { type AuditFigures, auditFigures } from '../audit/audit-figures.ts';
 import type { AuditInput, AuditMember, AuditProgress } from '../audit/audit-job.ts';
 import type { CommandFunction } from '../command-function.ts';
-import { homeLayout } from '../embedded/home-folder.ts';
+import { homeLayout } from '../embedded/home-layout.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { percent, points } from '../output/format.ts';
 import type { Output } from '../output/output.ts';

@@ -3,7 +3,7 @@ import { LineageStore } from '@lethe/lineage';
 import { exportLayersModel } from '@lethe/models';
 import { openStore } from '@lethe/service-kit';
 import { BlobStore } from '@lethe/store';
-import { homeLayout } from '../embedded/home-folder.ts';
+import { homeLayout } from '../embedded/home-layout.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import type { Output } from '../output/output.ts';
 import { type StoreOptions, storeConfigOf } from '../store-of.ts';

@@ -1,6 +1,6 @@
 import { KeyRing } from '@lethe/evidence';
 import type { GlobalOptions } from '../command-function.ts';
-import { homeLayout } from '../embedded/home-folder.ts';
+import { homeLayout } from '../embedded/home-layout.ts';
 
 export interface KeyFolderOptions {
   readonly folder?: string;

@@ -9,9 +9,9 @@ import {
   RequestServiceClient,
   UnlearnerServiceClient,
 } from '@lethe/contracts';
-import { type ConnectOptions, connect } from '@lethe/service-kit';
+import { type ConnectOptions, connect } from '@lethe/service-kit/connect';
 import type { GlobalOptions } from '../command-function.ts';
-import { readRuntime } from '../embedded/home-folder.ts';
+import { readRuntime } from '../embedded/runtime-file.ts';
 import { readFile } from '../read-file.ts';
 
 /**

@@ -4,7 +4,8 @@ import type { BackendPreference } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
 import { createLog } from '@lethe/service-kit';
 import type { CommandFunction } from '../command-function.ts';
-import { takeHome, writeRuntime } from '../embedded/home-folder.ts';
+import { takeHome } from '../embedded/home-folder.ts';
+import { writeRuntime } from '../embedded/runtime-file.ts';
 import { startEmbedded } from '../embedded/start-embedded.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 

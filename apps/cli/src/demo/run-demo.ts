@@ -16,7 +16,7 @@ import {
 import { openTrainingManifest } from '@lethe/datasets';
 import type { LineageStore } from '@lethe/lineage';
 import { connect, type Log } from '@lethe/service-kit';
-import type { HomeLayout } from '../embedded/home-folder.ts';
+import type { HomeLayout } from '../embedded/home-layout.ts';
 import { startEmbedded } from '../embedded/start-embedded.ts';
 import type { Output } from '../output/output.ts';
 import { LiveRounds } from './live-rounds.ts';

@@ -1,43 +1,9 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { LetheError } from '@lethe/contracts';
 import { sqlite } from '@lethe/sqlite';
-
-/** Where an embedded Lethe keeps everything. */
-export interface HomeLayout {
-  readonly root: string;
-  readonly bus: string;
-  readonly store: string;
-  readonly cache: string;
-  readonly ingest: string;
-  readonly registry: string;
-  /** Signing keys. */
-  readonly keys: string;
-  readonly runtime: string;
-}
-
-export function homeLayout(home: string): HomeLayout {
-  const root = resolve(home);
-  return {
-    root,
-    bus: join(root, 'bus.sqlite'),
-    store: join(root, 'store'),
-    cache: join(root, 'cache'),
-    ingest: join(root, 'ingest.sqlite'),
-    registry: join(root, 'registry.sqlite'),
-    keys: join(root, 'keys'),
-    runtime: join(root, 'runtime.json'),
-  };
-}
+import { type HomeLayout, homeLayout } from './home-layout.ts';
+import { readRuntime } from './runtime-file.ts';
 
 /**
  * Makes the folder and takes it for this process until disposed. The lock is a SQLite file
@@ -67,26 +33,6 @@ export function takeHome(home: string): { layout: HomeLayout } & Disposable {
       lock.close();
     },
   };
-}
-
-/** What a running `lethe up` tells the other commands. */
-export interface Runtime {
-  readonly pid: number;
-  readonly grpc: string;
-  readonly http: string;
-  readonly startedAt: string;
-}
-
-export function writeRuntime(layout: HomeLayout, runtime: Runtime): void {
-  writeFileSync(layout.runtime, `${JSON.stringify(runtime, null, 2)}\n`);
-}
-
-export function readRuntime(home: string): Runtime | undefined {
-  try {
-    return JSON.parse(readFileSync(homeLayout(home).runtime, 'utf8')) as Runtime;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -28,7 +28,7 @@ import {
 import { BlobStore, FolderStore, requireConformance } from '@lethe/store';
 import { startTelemetry } from '@lethe/telemetry';
 import { createUnlearnerService, unlearnerSettings } from '@lethe/unlearner';
-import type { HomeLayout } from './home-folder.ts';
+import type { HomeLayout } from './home-layout.ts';
 
 export interface EmbeddedSettings {
   readonly layout: HomeLayout;

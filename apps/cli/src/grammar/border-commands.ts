@@ -1,4 +1,4 @@
-import { storeSettings } from '@lethe/service-kit';
+import { storeSettings } from '@lethe/service-kit/config';
 import type { Command } from 'commander';
 import type { AddAction } from './add-action.ts';
 import { addConfigOptions } from './config-options.ts';

@@ -1,4 +1,4 @@
-import { type ConfigOf, type ConfigTable, readConfig } from '@lethe/service-kit';
+import { type ConfigOf, type ConfigTable, readConfig } from '@lethe/service-kit/config';
 import { type Command, Option } from 'commander';
 
 /** Adds the settings of a table as options: the same names, variables and defaults as the services'. */

@@ -1,4 +1,4 @@
-import { busSettings } from '@lethe/service-kit';
+import { busSettings } from '@lethe/service-kit/config';
 import type { Command } from 'commander';
 import type { AddAction } from './add-action.ts';
 import { addConfigOptions } from './config-options.ts';

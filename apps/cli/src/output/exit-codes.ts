@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@lethe/contracts';
+import type { ErrorCode } from '@lethe/contracts/errors';
 
 /** Exit codes of the CLI, printed by `lethe --help`. */
 export const exitCodes = {

@@ -1,4 +1,4 @@
-import { describeViolation, LetheError } from '@lethe/contracts';
+import { describeViolation, LetheError } from '@lethe/contracts/errors';
 import picocolors from 'picocolors';
 import { type ProgressBar, progressBar, silentProgress } from './progress-bar.ts';
 import { type Column, renderTable } from './table.ts';

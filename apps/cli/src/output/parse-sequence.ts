@@ -1,4 +1,4 @@
-import { LetheError } from '@lethe/contracts';
+import { LetheError } from '@lethe/contracts/errors';
 
 /** Number of a version; 0 is the original. @throws LetheError `invalid` naming `version` */
 export function parseSequence(text: string): number {

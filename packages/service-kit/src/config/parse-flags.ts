@@ -1,4 +1,4 @@
-import { shorten, type Violation } from '@lethe/contracts';
+import { shorten, type Violation } from '@lethe/contracts/errors';
 import type { ConfigTable, Setting } from './config-table.ts';
 
 /** `--flag value`, `--flag=value`, `--switch`, `--no-switch`; everything else is a violation. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describeViolation, LetheError, shorten, type Violation } from '@lethe/contracts';
+import { describeViolation, LetheError, shorten, type Violation } from '@lethe/contracts/errors';
 import type { ConfigOf, ConfigTable, Setting } from './config-table.ts';
 import { parseFlags } from './parse-flags.ts';
 
