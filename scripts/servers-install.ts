@@ -2,19 +2,34 @@ import { parseArgs } from 'node:util';
 import { InstallFailure } from './install/install-failure.ts';
 import { runInstall, say } from './install/run-install.ts';
 import { installKafka } from './servers/install-kafka.ts';
+import { installKubernetes } from './servers/install-kubernetes.ts';
 import { installMinio } from './servers/install-minio.ts';
 import { type Server, servers } from './servers/recipe.ts';
 
-const help = `npm run servers:install [kafka] [minio] [-- --force]
+type Install = (say: (line: string) => void, force: boolean) => Promise<void>;
 
-Gets the real servers that integration tests run against: a Kafka broker (Maven, 43 MB, 20 s)
-and a MinIO server (a Go module, compiled: 5 to 7 minutes on two cores). Default: both.
+/** What each is, where it comes from and what it costs, for `--help`; and how it is got. */
+const recipes: Readonly<Record<Server, readonly [about: string, install: Install]>> = {
+  kafka: ['a Kafka broker: Maven, 43 MB, 20 s', installKafka],
+  minio: ['an S3 store: a Go module, compiled in 5 to 7 minutes on two cores', installMinio],
+  kubernetes: [
+    'kube-apiserver, etcd, kubectl and kustomize: Go modules, 10 to 12 minutes',
+    installKubernetes,
+  ],
+};
 
-  --force    fetch and build again even if the cache has it
+const help = `npm run servers:install [SERVER …] [-- --force]
+
+Gets the real servers that tests run against; all of them, unless some are named:
+
+${servers.map((server) => `  ${server.padEnd(12)} ${recipes[server][0]}`).join('\n')}
+
+  --force      fetch and build again even if the cache has it
 
 They lie in \${XDG_CACHE_HOME:-~/.cache}/lethe/servers by version and serve every checkout; a second
-run takes a second and checks the checksums.
-Needs java 17 or later with mvn for Kafka, go for MinIO, and the Maven and Go module registries.`;
+run takes a second and checks the checksums. One that was broken off goes on where it was.
+Needs java 17 or later with mvn for Kafka, go for what is compiled, and the Maven and Go module
+registries.`;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -23,7 +38,7 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(help);
   for (const server of parseServers(positionals)) {
-    const install = server === 'kafka' ? installKafka : installMinio;
+    const [, install] = recipes[server];
     await install(say, values.force ?? false);
   }
 }

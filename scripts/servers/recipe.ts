@@ -3,17 +3,25 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isWhole } from '../install/build-in-cache.ts';
 
-/** Real servers that tests run against. */
-export const servers = ['kafka', 'minio'] as const;
-export type Server = (typeof servers)[number];
+/** Each server and its version, which the file that pins it says. */
+const versions = {
+  kafka: () => pinned('kafka/pom.xml', /kafka_2\.13<\/artifactId>\s*<version>([^<]+)</),
+  minio: () => pinned('minio/go.mod', /github\.com\/minio\/minio v\S+-([0-9a-f]{12})\b/),
+  kubernetes: () => pinned('kubernetes/go.mod', /k8s\.io\/kubernetes v(\S+)/),
+};
 
-/** The module of MinIO's community server; the last commit, newer than its last release. */
-export const minioModule = 'github.com/minio/minio';
+/** Real servers that tests run against. */
+export type Server = keyof typeof versions;
+export const servers = Object.keys(versions) as readonly Server[];
 
 /** Outside the checkout, so that it serves every checkout and outlives `git clean`. */
 export function cachePath(server: Server): string {
   const root = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return join(root, 'lethe', 'servers', `${server}-${versionOf(server)}`);
+}
+
+export function versionOf(server: Server): string {
+  return versions[server]();
 }
 
 export function isInstalled(server: Server): boolean {
@@ -29,16 +37,11 @@ export function minioProgram(): string {
   return join(cachePath('minio'), 'minio');
 }
 
-/** As the files that pin them say: `kafka/pom.xml`, `minio/go.mod`. */
-function versionOf(server: Server): string {
-  switch (server) {
-    case 'kafka':
-      return pinned('kafka/pom.xml', /kafka_2\.13<\/artifactId>\s*<version>([^<]+)</);
-    case 'minio':
-      return pinned('minio/go.mod', /github\.com\/minio\/minio v\S+-([0-9a-f]{12})\b/);
-    default:
-      return server satisfies never;
-  }
+/** Without kubelet, scheduler and controllers: what is applied is checked and kept, nothing runs. */
+export type KubernetesProgram = 'etcd' | 'kube-apiserver' | 'kubectl' | 'kustomize';
+
+export function kubernetesProgram(name: KubernetesProgram): string {
+  return join(cachePath('kubernetes'), name);
 }
 
 function pinned(file: string, pattern: RegExp): string {

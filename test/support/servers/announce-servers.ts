@@ -9,7 +9,7 @@ export function setup(): void {
     ' and ',
   );
   if (missing === '') return;
-  const remedy = 'npm run servers:install gets them, once (5 to 10 minutes)';
+  const remedy = 'npm run servers:install kafka minio gets them, once (5 to 10 minutes)';
   if (process.env['LETHE_TEST_SERVERS'] === 'required') {
     throw new Error(`no real ${missing} here, and LETHE_TEST_SERVERS says required; ${remedy}`);
   }

@@ -1,4 +1,4 @@
-import { isInstalled, type Server } from '../../../scripts/servers/recipe.ts';
+import { isInstalled } from '../../../scripts/servers/recipe.ts';
 import { KafkaCluster } from './kafka-cluster.ts';
 import { MinioServer } from './minio-server.ts';
 
@@ -15,7 +15,7 @@ export interface TestS3 extends AsyncDisposable {
 }
 
 /** Addresses of servers to use instead of starting some: `host:port,…`, `http://key:secret@host:port`. */
-export const configured: Record<Server, string | undefined> = {
+export const configured: Record<'kafka' | 'minio', string | undefined> = {
   kafka: process.env['LETHE_TEST_KAFKA'] || undefined,
   minio: process.env['LETHE_TEST_S3'] || undefined,
 };
