@@ -2,6 +2,7 @@ import { letheVersion } from '@lethe/service-kit/config';
 import { Command, Option } from 'commander';
 import type { CommandFunction } from './command-function.ts';
 import { addBorderCommands } from './grammar/border-commands.ts';
+import { addCallbackCommands } from './grammar/callback-commands.ts';
 import { addDlqCommands } from './grammar/dlq-commands.ts';
 import { addEvidenceCommands } from './grammar/evidence-commands.ts';
 import { addGateCommands } from './grammar/gate-commands.ts';
@@ -210,6 +211,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .action(action(() => import('./commands/rounds.ts')));
 
   addBorderCommands(program, action);
+  addCallbackCommands(program, action);
   addDlqCommands(program, action);
   addEvidenceCommands(program, action);
   addGateCommands(program, action);

@@ -4,6 +4,7 @@ export * from './digest.ts';
 export * from './errors.ts';
 export { descriptorSet } from './gen/descriptor-set.ts';
 export * from './gen/io/cloudevents/v1/cloudevents.ts';
+export * from './gen/lethe/v1/callback_service.ts';
 export * from './gen/lethe/v1/dead_letters.ts';
 export * from './gen/lethe/v1/evaluator_service.ts';
 export * from './gen/lethe/v1/events.ts';

@@ -50,6 +50,9 @@ describe.skipIf(!isInstalled('minio'))('the least that services need of a MinIO'
     ).toMatchObject({ kind: 'stored' });
     await store.put('audit/segments/0.jsonl', bytesOf('entry'), { kind: 'if-absent' });
     expect(await store.deleteAllVersions('audit/segments/0.jsonl')).toBe(1);
+    await store.put('requests/extensions/shop/1.json', bytesOf('{}'), { kind: 'if-absent' });
+    await store.put('callbacks/pending/1.json', bytesOf('{}'));
+    expect(await store.deleteAllVersions('callbacks/pending/1.json')).toBe(1);
     expect(await keysOf(store, 'models/')).toEqual(['models/m/serving.json']);
   });
 

@@ -160,6 +160,25 @@ export const metricTable = {
     attributes: ['state'],
     buckets: [1, 10, 60, 300, 1800, 3600, 14_400, 86_400, 604_800, 2_592_000, 5_184_000],
   },
+  'lethe.callbacks': {
+    kind: 'counter',
+    unit: '{callback}',
+    help: 'Callbacks that ended: delivered, failed (given up), or too_old to be sent at all.',
+    attributes: ['outcome'],
+  },
+  'lethe.callback.duration': {
+    kind: 'histogram',
+    unit: 's',
+    help: 'Attempts at a callback: delivered, or why not.',
+    attributes: ['outcome'],
+    buckets: callBuckets,
+  },
+  'lethe.callbacks.pending': {
+    kind: 'gauge',
+    unit: '{callback}',
+    help: 'Callbacks that wait to be sent, or sent again.',
+    attributes: ['emitter'],
+  },
   'lethe.backlog.requests': {
     kind: 'gauge',
     unit: '{request}',

@@ -1,9 +1,12 @@
 import {
+  ChangingFiles,
   type ConfigOf,
   defineConfig,
   legalClockSettings,
   sharedSettings,
 } from '@lethe/service-kit';
+import { readCallbackTargets } from './callbacks/callback-targets.ts';
+import type { CallbackSettings } from './callbacks/deliver.ts';
 import type { Retention } from './maintenance.ts';
 
 export const registrySettings = defineConfig({
@@ -59,6 +62,22 @@ export const registrySettings = defineConfig({
     unit: 'minutes',
     help: 'Time between two looks at what is due to be purged.',
   },
+  callbacks: {
+    env: 'LETHE_CALLBACKS_FILE',
+    flag: 'callbacks',
+    type: 'string',
+    default: '',
+    help: 'JSON file { "callbacks": [{ "emitter", "url" }, …] } of where emitters hear of their requests; read again when it changes. Without it nobody is called.',
+  },
+  callbackGiveUpHours: {
+    env: 'LETHE_CALLBACK_GIVE_UP_HOURS',
+    flag: 'callback-give-up-hours',
+    type: 'number',
+    default: 168,
+    range: [0.01, 8_760],
+    unit: 'hours',
+    help: 'How long a callback that fails is tried again before it is given up, listed as failed, and waits for a replay.',
+  },
   fourEyes: {
     env: 'LETHE_FOUR_EYES',
     flag: 'four-eyes',
@@ -78,6 +97,16 @@ export function retentionOf(config: RegistryConfig): Retention {
     auditLogMs: config.keepAuditLogDays * 24 * hourMs,
     everyMs: config.sweepMinutes * 60_000,
   };
+}
+
+/** Whom the registry calls; nobody when no file is named. @throws LetheError of the file */
+export async function callbacksOf(config: RegistryConfig): Promise<CallbackSettings | undefined> {
+  if (config.callbacks === '') return undefined;
+  const targets = await ChangingFiles.read([config.callbacks], (text = '') =>
+    readCallbackTargets(text),
+  );
+  const giveUpMs = config.callbackGiveUpHours * hourMs;
+  return { targets: () => targets.current(), giveUpMs };
 }
 
 export type RegistryConfig = ConfigOf<typeof registrySettings>;

@@ -1,3 +1,3 @@
-export { type RegistryConfig, registrySettings, retentionOf } from './config.ts';
+export { callbacksOf, type RegistryConfig, registrySettings, retentionOf } from './config.ts';
 export type { Retention } from './maintenance.ts';
 export { createRegistryService, type RegistryDependencies } from './service.ts';

@@ -2,14 +2,14 @@
 import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { legalClocksOf, runAlone } from '@lethe/service-kit';
-import { registrySettings, retentionOf } from './config.ts';
+import { callbacksOf, registrySettings, retentionOf } from './config.ts';
 import { createRegistryService } from './service.ts';
 
 await runAlone({
   name: 'registry',
   purpose: 'says what serves.',
   settings: registrySettings,
-  create: ({ context, config, log, bus, store, blobs }) =>
+  create: async ({ context, config, log, bus, store, blobs }) =>
     createRegistryService({
       bus,
       lineage: new LineageStore(store, blobs),
@@ -17,6 +17,7 @@ await runAlone({
       keys: KeyRing.open(config.keys, new Date()),
       retention: retentionOf(config),
       fourEyes: config.fourEyes,
+      callbacks: await callbacksOf(config),
       legalClocks: legalClocksOf(config),
       log,
       onFatal: context.fail,

@@ -1,5 +1,6 @@
 import type { AuditLog } from '@lethe/audit-log';
 import type { LineageStore } from '@lethe/lineage';
+import type { DeliveryStore } from './callbacks/delivery-store.ts';
 import { collectOrphans } from './purge/collect-orphans.ts';
 import { purgeVersions } from './purge/purge-versions.ts';
 import type { Rollbacks } from './release/rollback.ts';
@@ -10,6 +11,7 @@ export interface MaintenanceDeps extends ExpireDeps {
   readonly auditLog: AuditLog;
   readonly rollbacks: Rollbacks;
   readonly retention: Retention;
+  readonly deliveries: Pick<DeliveryStore, 'prune'>;
 }
 
 /** How long things are kept. */
@@ -24,6 +26,8 @@ export interface Retention {
 }
 
 const checkpointEveryMs = 60_000;
+/** Longer than callbacks are tried by far: a status that comes again is known to be delivered. */
+const keepDeliveredMs = 400 * 24 * 60 * 60 * 1000;
 
 /** Works until `signal` aborts: checkpoints, rollbacks to write down, purges, retention. */
 export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Promise<void> {
@@ -68,6 +72,8 @@ export async function sweep(deps: MaintenanceDeps): Promise<void> {
   const collect = { lineage, recorder, leastAgeMs: retention.orphansMs, now };
   const orphans = await collectOrphans(collect);
   if (orphans.length > 0) log.info('deleted blobs that no record names', { count: orphans.length });
+  const forgotten = await deps.deliveries.prune(new Date(now().getTime() - keepDeliveredMs));
+  if (forgotten > 0) log.info('forgot delivered callbacks', { count: forgotten });
   const oldest = new Date(now().getTime() - retention.auditLogMs);
   const pruned = await deps.auditLog.prune(oldest, 'registry', now());
   if (pruned > 0) log.info('removed old audit entries', { entries: pruned });

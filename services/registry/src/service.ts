@@ -2,6 +2,7 @@ import { AuditLog } from '@lethe/audit-log';
 import type { Consumption, MessageBus, OutgoingRecord } from '@lethe/bus';
 import {
   allTopics,
+  CallbackServiceService,
   DeadLetterServiceService,
   EvidenceServiceService,
   ModelVerdict,
@@ -26,6 +27,9 @@ import {
   ResourceStack,
   systemClock,
 } from '@lethe/service-kit';
+import { sendCallbacks } from './callbacks/callbacks.ts';
+import type { CallbackSettings } from './callbacks/deliver.ts';
+import { DeliveryStore } from './callbacks/delivery-store.ts';
 import { AuditedResolutionLog } from './dead-letters/audited-resolution-log.ts';
 import { DeadLetterAlarm } from './dead-letters/dead-letter-alarm.ts';
 import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts';
@@ -33,6 +37,7 @@ import { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
 import { followDeadLetters } from './dead-letters/follow-dead-letters.ts';
 import { StoreResolutionLog } from './dead-letters/resolution-log.ts';
 import { Recorder } from './evidence/recorder.ts';
+import { callbackHandlers } from './handlers/callback-handlers.ts';
 import { deadLetterHandlers } from './handlers/dead-letter-handlers.ts';
 import { evidenceHandlers } from './handlers/evidence-handlers.ts';
 import { registryHandlers } from './handlers/registry-handlers.ts';
@@ -63,6 +68,8 @@ export interface RegistryDependencies {
   readonly fourEyes?: boolean;
   /** Default: UTC, and GDPR's clock for other laws. */
   readonly legalClocks?: LegalClocks;
+  /** Whom to call about requests; default: nobody. */
+  readonly callbacks?: CallbackSettings | undefined;
   readonly log: Log;
   readonly onFatal: (error: Error) => void;
   readonly clock?: Clock;
@@ -97,6 +104,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
   const rollbacks = new Rollbacks({ lineage, board, recorder, clock, log, fourEyes, publish });
   const history = new ServingHistory(lineage, board);
   const servers = new ObservedServers(board, clock);
+  const deliveries = new DeliveryStore(lineage.store);
   const closing = new AbortController();
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   const onFatal = (error: Error) => {
@@ -111,6 +119,11 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     stack.use(await consumeVerdicts());
     stack.use(await projectStatuses(bus, projection, { clock, log, onFatal }));
     stack.use(await followDeadLetters(bus, { index: deadLetters, alarm, log, onFatal }));
+    const { callbacks } = dependencies;
+    if (callbacks !== undefined) {
+      const parts = { deliveries, keys, clock, log, onFatal };
+      stack.use(await sendCallbacks(bus, { ...callbacks, ...parts }));
+    }
     const background = [
       seedForever(),
       alarm.remind(closing.signal),
@@ -125,6 +138,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
           clock,
           log,
           retention,
+          deliveries,
         },
         closing.signal,
       ),
@@ -198,6 +212,10 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
         requestHandlers({ ...context, recorder, legalClocks, publish }),
       ),
       implementService(EvidenceServiceService, evidenceHandlers({ ...context, keys, auditLog })),
+      implementService(
+        CallbackServiceService,
+        callbackHandlers({ ...context, deliveries, publish }),
+      ),
       implementService(DeadLetterServiceService, deadLetterHandlers({ index: deadLetters, desk })),
     ],
     start,

@@ -1,4 +1,5 @@
 import {
+  CallbackServiceClient,
   DeadLetterServiceClient,
   EvaluatorServiceClient,
   EvidenceServiceClient,
@@ -66,6 +67,8 @@ export const connectEvaluator = (options: GlobalOptions) =>
   connect(EvaluatorServiceClient, addressOf(options), connectOptionsOf(options));
 export const connectRegistry = (options: GlobalOptions) =>
   connect(RegistryServiceClient, addressOf(options), connectOptionsOf(options));
+export const connectCallbacks = (options: GlobalOptions) =>
+  connect(CallbackServiceClient, addressOf(options), connectOptionsOf(options));
 export const connectDeadLetters = (options: GlobalOptions) =>
   connect(DeadLetterServiceClient, addressOf(options), connectOptionsOf(options));
 export const connectEvidence = (options: GlobalOptions) =>

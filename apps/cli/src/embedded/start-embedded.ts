@@ -6,7 +6,7 @@ import { KeyRing } from '@lethe/evidence';
 import { readPolicy } from '@lethe/gate';
 import { createIngestService, EmitterSources } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
-import { createRegistryService, registrySettings, retentionOf } from '@lethe/registry';
+import { callbacksOf, createRegistryService, registrySettings, retentionOf } from '@lethe/registry';
 import {
   type LetheService,
   type Log,
@@ -112,6 +112,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       keys,
       retention: retentionOf(registryConfig),
       fourEyes: registryConfig.fourEyes,
+      callbacks: await callbacksOf(registryConfig),
       legalClocks,
       clock,
       log: log.child({ service: 'registry' }),

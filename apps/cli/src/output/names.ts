@@ -1,4 +1,6 @@
 import {
+  CallbackState,
+  callbackStateToJSON,
   DeadLetterState,
   deadLetterStateToJSON,
   LetheError,
@@ -20,6 +22,10 @@ export const outcomeName = (outcome: Outcome): string => short('OUTCOME_', outco
 export const deadLetterStateName = (state: DeadLetterState): string =>
   short('DEAD_LETTER_STATE_', deadLetterStateToJSON(state));
 
+export const callbackStateName = (state: CallbackState): string =>
+  short('CALLBACK_STATE_', callbackStateToJSON(state));
+export const parseCallbackState = (text: string): CallbackState =>
+  parse('--state', 'CALLBACK_STATE_', CallbackState, text);
 export const parseDeadLetterState = (text: string): DeadLetterState =>
   parse('--state', 'DEAD_LETTER_STATE_', DeadLetterState, text);
 export const parseMode = (text: string): Mode => parse('--mode', 'MODE_', Mode, text);

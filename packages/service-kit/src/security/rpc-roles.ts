@@ -1,4 +1,5 @@
 import type {
+  CallbackServiceService,
   DeadLetterServiceService,
   EvaluatorServiceService,
   EvidenceServiceService,
@@ -60,6 +61,11 @@ export const rpcRoles = {
     extendDeadline: ['operator', 'approver'],
     getReport: readers,
   } satisfies RolesOf<typeof RequestServiceService>,
+  'lethe.v1.CallbackService': {
+    listCallbacks: ['emitter', ...readers],
+    getCallback: ['emitter', ...readers],
+    replayCallback: ['emitter', 'operator'],
+  } satisfies RolesOf<typeof CallbackServiceService>,
   'lethe.v1.ReleaseService': {
     getServingAt: readers,
     listMoves: readers,

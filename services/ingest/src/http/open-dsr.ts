@@ -15,7 +15,7 @@ export const discovery = {
 
 /**
  * An erasure request in the shape of OpenDSR 1.0 and 2.0. The model is named in
- * `extensions.lethe.model_key`; callbacks are not made yet (the answer says so).
+ * `extensions.lethe.model_key`; `status_callback_urls` are not used: the receiver is configured (decision 0094).
  */
 export function readOpenDsr(json: unknown): IncomingRequest {
   if (!isJsonObject(json)) return notAnObject(json);
@@ -89,6 +89,11 @@ export function openDsrReceipt(receipt: Receipt, body: Uint8Array): Record<strin
     received_time: receipt.acceptedTime?.toISOString(),
     expected_completion_time: receipt.deadline?.toISOString(),
     encoded_request: Buffer.from(body).toString('base64'),
-    extensions: { lethe: { receipt, status_callbacks: 'not made; ask the registry' } },
+    extensions: {
+      lethe: {
+        receipt,
+        status_callbacks: 'to the receiver that is configured for the emitter, if there is one',
+      },
+    },
   };
 }
