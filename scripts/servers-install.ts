@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { InstallFailure } from './install/install-failure.ts';
 import { runInstall, say } from './install/run-install.ts';
+import { installCrds } from './servers/install-crds.ts';
 import { installKafka } from './servers/install-kafka.ts';
 import { installKubernetes } from './servers/install-kubernetes.ts';
 import { installMinio } from './servers/install-minio.ts';
@@ -16,6 +17,10 @@ const recipes: Readonly<Record<Server, readonly [about: string, install: Install
     'kube-apiserver, etcd, kubectl and kustomize: Go modules, 10 to 12 minutes',
     installKubernetes,
   ],
+  crds: [
+    'resource definitions of Strimzi, KEDA, cert-manager …: Go modules, Maven, 1 minute',
+    installCrds,
+  ],
 };
 
 const help = `npm run servers:install [SERVER …] [-- --force]
@@ -28,8 +33,8 @@ ${servers.map((server) => `  ${server.padEnd(12)} ${recipes[server][0]}`).join('
 
 They lie in \${XDG_CACHE_HOME:-~/.cache}/lethe/servers by version and serve every checkout; a second
 run takes a second and checks the checksums. One that was broken off goes on where it was.
-Needs java 17 or later with mvn for Kafka, go for what is compiled, and the Maven and Go module
-registries.`;
+Needs java 17 or later with mvn, go, and the Maven and Go module registries; for crds, where java is
+older than 21, also python3 with pip.`;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({

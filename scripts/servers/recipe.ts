@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ const versions = {
   kafka: () => pinned('kafka/pom.xml', /kafka_2\.13<\/artifactId>\s*<version>([^<]+)</),
   minio: () => pinned('minio/go.mod', /github\.com\/minio\/minio v\S+-([0-9a-f]{12})\b/),
   kubernetes: () => pinned('kubernetes/go.mod', /k8s\.io\/kubernetes v(\S+)/),
+  crds: () => digestOf('crds/modules.json', 'crds/pom.xml'),
 };
 
 /** Real servers that tests run against. */
@@ -42,6 +44,18 @@ export type KubernetesProgram = 'etcd' | 'kube-apiserver' | 'kubectl' | 'kustomi
 
 export function kubernetesProgram(name: KubernetesProgram): string {
   return join(cachePath('kubernetes'), name);
+}
+
+/** The folder with the definitions of the resources that our manifests use beside Kubernetes' own. */
+export function resourceDefinitions(): string {
+  return join(cachePath('crds'), 'definitions');
+}
+
+/** A version for what is put together of several. */
+function digestOf(...files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(join(import.meta.dirname, file)));
+  return hash.digest('hex').slice(0, 12);
 }
 
 function pinned(file: string, pattern: RegExp): string {
