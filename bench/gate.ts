@@ -14,6 +14,7 @@ import { makeWorld, type World } from './gate/world.ts';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
+    from: { type: 'string', default: '0' },
     k: { type: 'string', default: '128' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -21,7 +22,8 @@ const { values } = parseArgs({
   },
 });
 
-const usage = `npm run bench:gate -- [--seeds 20] [--k 128] [--only TEXT,TEXT] [--json]
+const usage = `npm run bench:gate -- [--seeds 20] [--from 0] [--k 128] [--only TEXT,TEXT] [--json]
+  --from  first seed
   --k     samples in the forget set
   --only  kinds whose name contains one of these, comma-separated`;
 
@@ -37,7 +39,7 @@ interface Row {
 
 async function bench(): Promise<void> {
   const backend = await openBackend({ prefer: 'auto' });
-  const seeds = Number(values.seeds);
+  const first = Number(values.from);
   const started = performance.now();
   process.stderr.write(
     `${backend.description}, policy ${policyDigest(defaultPolicy).slice(0, 12)}\n`,
@@ -47,9 +49,9 @@ async function bench(): Promise<void> {
     (values.only ?? '').split(',').some((text) => name.includes(text));
   const kinds = planted.filter(({ name }) => wanted(name));
   const drifts: Drift[] = [];
-  for (let seed = 0; seed < seeds; seed++) {
+  for (let seed = first; seed < first + Number(values.seeds); seed++) {
     const world = makeWorld(seed, Number(values.k));
-    if (seed === 0) describe(world);
+    if (seed === first) describe(world);
     for (const kind of kinds) {
       const tally = tallies.get(kind) ?? new Tally();
       tallies.set(kind, tally);

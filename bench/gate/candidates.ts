@@ -109,7 +109,10 @@ export const planted: readonly Planted[] = [
   })),
   spoilt('gate samples that steered the round', (evidence) => ({
     ...evidence,
-    hygiene: { kind: 'found', value: { sharedWithStop: 40, removedFromGate: 0 } },
+    hygiene: {
+      kind: 'found',
+      value: { sharedWithStop: 40, trainedOn: 0, excludedOnRequest: 0, left: 4000 },
+    },
   })),
 ];
 

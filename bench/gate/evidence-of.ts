@@ -48,7 +48,12 @@ export function evidenceOf(
       distanceFromOriginal: distance(candidate, models.original),
       changedShare: changedShare(candidate, models.served),
     }),
-    hygiene: found({ sharedWithStop: 0, removedFromGate: 0 }),
+    hygiene: found({
+      sharedWithStop: 0,
+      trainedOn: 0,
+      excludedOnRequest: 0,
+      left: heldOut.labels.length,
+    }),
     heldOut: found(heldOut),
     forget: found(forget),
     earlier: found([earlier]),

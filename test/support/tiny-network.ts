@@ -60,9 +60,11 @@ export async function registerTinyModel(
       dataset: test,
       ranges: [{ from, to }],
     });
+    const evaluationIndexFile = join(scratch, 'evaluation.sqlite');
     const { evaluationSets } = await prepareImport({
       training: dataset,
       manifestFile,
+      evaluationIndexFile,
       subjects: { kind: 'each', samples: 4 },
       evaluationSets: [set('stop', 0, 300), set('gate', 300, 900)],
       duplicates: 'refuse',
@@ -74,6 +76,7 @@ export async function registerTinyModel(
       trainingManifestDigest: await lineages.blobs.put({ file: manifestFile }),
       trainingData: tinyPictures(folder, 'train'),
       evaluationSets,
+      evaluationIndexDigest: await lineages.blobs.put({ file: evaluationIndexFile }),
       preprocessing: { scale: 1, mean: [0], std: [1] },
       output: 'logits',
       classCount: dataset.classCount,

@@ -185,7 +185,7 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .option('--model <key>', 'only this model')
     .option(
       '--state <name>',
-      'accepted, in_round, completed, no_match, already_forgotten, escalated',
+      'accepted, in_round, completed, no_match, removed_from_evaluation, already_forgotten, escalated',
     )
     .option('--limit <n>', 'most rows', wholeNumber(1, 1000), 20)
     .action(action(() => import('./commands/status.ts')));

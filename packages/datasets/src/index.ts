@@ -1,4 +1,12 @@
 export * from './dataset.ts';
+export { evaluationSampleId } from './evaluation/evaluation-index.ts';
+export {
+  type ExcludedSample,
+  type ExclusionRecord,
+  rangesInForce,
+  type SetInForce,
+  SetsInForce,
+} from './evaluation/sets-in-force.ts';
 export type { DuplicateRule, EvaluationRole } from './import/evaluation-hygiene.ts';
 export {
   type EvaluationInput,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, LetheError, type RowRange, sha256 } from '@lethe/contracts';
 import type { Dataset } from './dataset.ts';
+import type { ExcludedSample } from './evaluation/sets-in-force.ts';
 
 /** Samples read and hashed at a time. */
 const batchSize = 256;
@@ -21,13 +22,22 @@ export async function* sampleDigests(
   }
 }
 
-/** Digest of an evaluation set: SHA-256 over the samples' SHA-256 (32 bytes each) in order. */
+/**
+ * Digest of an evaluation set: SHA-256 over the samples' SHA-256 (32 bytes each) in order.
+ *
+ * @param excluded samples taken out, whose bytes may be gone: they count as they were registered
+ */
 export async function evaluationSetDigest(
   dataset: Dataset,
   rows: ArrayLike<number>,
+  excluded: readonly ExcludedSample[] = [],
 ): Promise<Digest> {
+  const registered = new Map(excluded.map((each) => [each.position, each.sha256]));
   const hash = createHash('sha256');
-  for await (const { digest } of sampleDigests(dataset, rows)) hash.update(digest, 'hex');
+  let position = 0;
+  for await (const { digest } of sampleDigests(dataset, rows)) {
+    hash.update(registered.get(position++) ?? digest, 'hex');
+  }
   return hash.digest('hex') as Digest;
 }
 

@@ -13,6 +13,8 @@ export interface ReceiptPredicate extends Predicate {
     readonly request_digest: string;
     readonly training_manifest_digest: string;
     readonly sample_count: number;
+    /** Only where the scope names samples of evaluation sets: they were taken out of them. */
+    readonly evaluation_sample_count?: number;
     readonly accepted_time: string;
     readonly deadline: string;
   }[];
@@ -39,6 +41,9 @@ export function receiptStatement(
         request_digest: receipt.requestDigest,
         training_manifest_digest: receipt.trainingManifestDigest,
         sample_count: receipt.sampleCount,
+        ...(receipt.evaluationSampleCount > 0
+          ? { evaluation_sample_count: receipt.evaluationSampleCount }
+          : {}),
         accepted_time: strictTime(receipt.acceptedTime ?? issued),
         deadline: strictTime(receipt.deadline ?? issued),
       })),

@@ -61,7 +61,7 @@ function goodEvidence(mode: ModeName, forgetSize = 64): Evidence {
       distanceFromOriginal: 0.02,
       changedShare: 1,
     }),
-    hygiene: found({ sharedWithStop: 0, removedFromGate: 0 }),
+    hygiene: found({ sharedWithStop: 0, trainedOn: 0, excludedOnRequest: 0, left: 2000 }),
     heldOut: found(heldOut),
     forget: found(forgetSet(mode, forgetSize)),
     earlier: found([]),
@@ -328,10 +328,43 @@ describe('slices', () => {
 });
 
 test('gate samples that steered the round block it', () => {
-  const hygiene = found({ sharedWithStop: 3, removedFromGate: 1 });
+  const hygiene = found({ sharedWithStop: 3, trainedOn: 1, excludedOnRequest: 0, left: 1999 });
   expect(complaints({ ...goodEvidence('untrain'), hygiene })).toEqual([
     'evaluation_sets.disjoint: sets_overlap',
   ]);
+});
+
+describe('gate samples whose deletion was asked for', () => {
+  test('are counted in the verdict', () => {
+    const hygiene = found({ sharedWithStop: 0, trainedOn: 0, excludedOnRequest: 3, left: 1997 });
+    const check = checkNamed({ ...goodEvidence('untrain'), hygiene }, 'evaluation_sets.disjoint');
+    expect(check?.explanation).toContain('3 were left out because their deletion was asked for');
+    expect(check?.explanation).toContain('1997 remain');
+  });
+
+  /** Held-out evidence of these labels alone. */
+  function only(labels: Int32Array): Evidence {
+    return withHeldOut(goodEvidence('untrain'), {
+      labels,
+      ...views(labels, 0.9, 5),
+      parts: [{ set: 'gate', rows: Uint32Array.from(labels.keys()) }],
+    });
+  }
+
+  test('leave too few of a class: nothing is promoted, and the class is named', () => {
+    const labels = Int32Array.from({ length: 1509 }, (_, row) => (row < 9 ? 3 : row % 3));
+    const { outcome } = judge(only(labels), defaultPolicy);
+    expect(outcome).toBe(Outcome.OUTCOME_INCONCLUSIVE);
+    expect(complaints(only(labels))).toContain('class_accuracy.vs_served.3: too_few_samples');
+  });
+
+  test('leave none at all: nothing is promoted', () => {
+    const { outcome } = judge(only(new Int32Array(0)), defaultPolicy);
+    expect(outcome).toBe(Outcome.OUTCOME_INCONCLUSIVE);
+    expect(complaints(only(new Int32Array(0)))).toContain(
+      'held_out_accuracy.vs_served: too_few_samples',
+    );
+  });
 });
 
 test('one class given up fails even where the whole looks fine', () => {

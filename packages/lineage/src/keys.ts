@@ -28,6 +28,15 @@ export function proposalKey(modelKey: string, id: string): string {
   return `${modelPrefix(modelKey)}proposals/${id}.json`;
 }
 
+/** Of all requests that named samples of the model's evaluation sets. */
+export function exclusionsPrefix(modelKey: string): string {
+  return `${modelPrefix(modelKey)}exclusions/`;
+}
+
+export function exclusionKey(modelKey: string, requestDigest: string): string {
+  return `${exclusionsPrefix(modelKey)}${requestDigest}.json`;
+}
+
 export function quarantineKey(modelKey: string, sequence: number): string {
   return `${modelPrefix(modelKey)}quarantine/${String(sequence).padStart(10, '0')}.json`;
 }

@@ -1,4 +1,11 @@
-import { type Digest, LetheError, RoundManifest, ServingPointer, Verdict } from '@lethe/contracts';
+import {
+  type Digest,
+  EvaluationExclusion,
+  LetheError,
+  RoundManifest,
+  ServingPointer,
+  Verdict,
+} from '@lethe/contracts';
 import { describe, expect, test } from 'vitest';
 import { openFixture } from '../test/fixture.ts';
 import {
@@ -240,4 +247,21 @@ test('the digest of a record is that of its stored bytes', async () => {
   const { createHash } = await import('node:crypto');
   const bytes = (await store.get(key))?.bytes ?? new Uint8Array();
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(digest satisfies Digest);
+});
+
+describe('an exclusion', () => {
+  const exclusion = (requestDigest: string, rows: number[]) =>
+    EvaluationExclusion.fromPartial({ modelKey, requestDigest, rows, excludedTime: new Date(0) });
+
+  test('is written once for a request, and what is excluded only grows', async () => {
+    await using fixture = await openFixture();
+    const { lineages } = fixture;
+    expect([...(await lineages.excludedRows(modelKey))]).toEqual([]);
+    await lineages.putExclusion(exclusion('a', [7, 3]));
+    await lineages.putExclusion({ ...exclusion('a', [7, 3]), excludedTime: new Date(5) });
+    expect([...(await lineages.excludedRows(modelKey))]).toEqual([3, 7]);
+    await lineages.putExclusion(exclusion('b', [3, 11]));
+    expect([...(await lineages.excludedRows(modelKey))]).toEqual([3, 7, 11]);
+    expect([...(await lineages.excludedRows('other'))]).toEqual([]);
+  });
 });

@@ -12,6 +12,7 @@ import {
   Decision,
   type Digest,
   decodeRecord,
+  EvaluationExclusion,
   encodeRecord,
   type JsonCodec,
   LetheError,
@@ -31,6 +32,8 @@ import {
 } from '@lethe/store';
 import {
   decisionKey,
+  exclusionKey,
+  exclusionsPrefix,
   manifestKey,
   modelOfKey,
   modelPrefix,
@@ -61,6 +64,8 @@ export type MoveOutcome =
 export class LineageStore {
   readonly store: ObjectStore;
   readonly blobs: BlobStore;
+  /** Rows of exclusions by key: they never change. */
+  readonly #exclusions = new Map<string, readonly number[]>();
 
   constructor(store: ObjectStore, blobs: BlobStore) {
     this.store = store;
@@ -75,8 +80,14 @@ export class LineageStore {
    */
   async register(registration: ModelRegistration): Promise<Digest> {
     const { modelKey, topologyDigest, weightsDigest, trainingManifestDigest } = registration;
+    const { evaluationIndexDigest } = registration;
     const key = registrationKey(modelKey);
-    await this.#requireBlobs(key, { topologyDigest, weightsDigest, trainingManifestDigest });
+    await this.#requireBlobs(key, {
+      topologyDigest,
+      weightsDigest,
+      trainingManifestDigest,
+      ...(evaluationIndexDigest === '' ? {} : { evaluationIndexDigest }),
+    });
     const bytes = encodeRecord(ModelRegistration, registration);
     const outcome = await putOnce(this.store, key, bytes);
     if (outcome.kind === 'committed') return outcome.digest;
@@ -142,6 +153,21 @@ export class LineageStore {
     return await this.#read(Decision, key, { modelKey, sequence });
   }
 
+  /** Takes samples out of the evaluation sets for good; the same request again changes nothing. */
+  async putExclusion(exclusion: EvaluationExclusion): Promise<void> {
+    const key = exclusionKey(exclusion.modelKey, exclusion.requestDigest);
+    await putOnce(this.store, key, encodeRecord(EvaluationExclusion, exclusion));
+  }
+
+  /** What requests took out so far: ascending rows of the model's evaluation index, each once. */
+  async excludedRows(modelKey: string): Promise<Uint32Array> {
+    const rows = new Set<number>();
+    for await (const { key } of this.store.list(exclusionsPrefix(modelKey))) {
+      for (const row of await this.#rowsExcludedBy(key, modelKey)) rows.add(row);
+    }
+    return Uint32Array.from(rows).sort();
+  }
+
   /** What serves; `undefined` before the first pointer. */
   async serving(modelKey: string): Promise<Serving | undefined> {
     const key = servingKey(modelKey);
@@ -204,6 +230,17 @@ export class LineageStore {
     }
     if (unknown !== undefined && present?.etag === expected) throw unknown;
     return { kind: 'conflict' };
+  }
+
+  async #rowsExcludedBy(key: string, modelKey: string): Promise<readonly number[]> {
+    const known = this.#exclusions.get(key);
+    if (known !== undefined) return known;
+    const found = await this.#read(EvaluationExclusion, key, { modelKey });
+    if (found === undefined) {
+      throw new LetheError('unavailable', `${key} was listed and cannot be read. Try again`);
+    }
+    this.#exclusions.set(key, found.record.rows);
+    return found.record.rows;
   }
 
   async #read<T extends { modelKey: string; sequence?: number }>(

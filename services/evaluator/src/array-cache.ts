@@ -38,6 +38,11 @@ export class ArrayCache {
     }
   }
 
+  /** Deletes what is under these keys. */
+  forget(isStale: (key: string) => boolean): void {
+    for (const key of this.#entries.keys()) if (isStale(key)) this.#delete(key);
+  }
+
   #delete(key: string): void {
     const found = this.#entries.get(key);
     if (found === undefined) return;

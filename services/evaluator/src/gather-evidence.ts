@@ -14,6 +14,7 @@ import {
   type RoundManifest,
   sha256,
 } from '@lethe/contracts';
+import type { SetInForce, SetsInForce } from '@lethe/datasets';
 import type { Evidence, Found, HygieneEvidence, Policy, Version } from '@lethe/gate';
 import type { LineageStore } from '@lethe/lineage';
 import type { ArrayCache } from './array-cache.ts';
@@ -29,7 +30,7 @@ import type {
   SetLogits,
 } from './jobs/evaluate-job.ts';
 import type { ModelRoles, WeightsFacts } from './jobs/open-models.ts';
-import { heldOutOf, KnownLogits } from './known-logits.ts';
+import { heldOutOf, KnownLogits, type RowChoice } from './known-logits.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
 export interface EvidenceDeps {
@@ -37,6 +38,7 @@ export interface EvidenceDeps {
   readonly compute: JobRunner;
   readonly cache: ArrayCache;
   readonly forgottenClasses: ForgottenClasses;
+  readonly setsInForce: SetsInForce;
   readonly held: HeldSets;
   readonly memory: MemoryBudget;
 }
@@ -68,10 +70,15 @@ const forgetSet = ':forget';
 /** Most numbers that the logits of one model on one set may be: 64 MiB. */
 const mostLogits = 2 ** 24;
 
-/** @param served what serves now */
+/** What the candidate is held against: what serves now, and what is left of the evaluation sets. */
+export interface Surroundings {
+  readonly served: Version;
+  readonly sets: readonly SetInForce[];
+}
+
 export async function gatherEvidence(
   candidate: Candidate,
-  served: Version,
+  { served, sets }: Surroundings,
   policy: Policy,
   deps: EvidenceDeps,
   options: JobOptions<EvaluateProgress>,
@@ -105,18 +112,19 @@ export async function gatherEvidence(
   if (weights.kind === 'missing') return nothing(weights);
   const stated = sha256(weights.value[roles.candidate] as Uint8Array);
   const baselines = weightsFound(round, stated, undefined);
+  const { modelKey, trainingManifestDigest } = registration;
   const choice = {
-    trainingManifestDigest: registration.trainingManifestDigest,
-    excluded: [] as readonly string[],
+    modelKey,
+    trainingManifestDigest,
     limit: Math.min(
       policy.maxHeldOutSamples,
       Math.max(1, Math.floor(mostLogits / registration.classCount)),
     ),
   };
   const wanted = [...new Set(Object.values(roles))];
-  const gateSets = registration.evaluationSets
-    .filter(({ role }) => role === 'gate')
-    .map((set) => new KnownLogits(set, choice, wanted, deps.cache));
+  const gateSets = sets
+    .filter(({ set }) => set.role === 'gate')
+    .map((inForce) => new KnownLogits(inForce, choice, wanted, deps.cache));
   const earlier = await earlierSets(candidate, wanted, policy, deps);
   const input = await jobInput(candidate, policy, { roles, gateSets, earlier, choice }, deps);
   using _ = await deps.memory.reserve(
@@ -139,7 +147,7 @@ export async function gatherEvidence(
     );
   }
   for (const gate of gateSets) {
-    const seen = output.sets.find(({ set }) => set === gate.set.name);
+    const seen = output.sets.find(({ set }) => set === gate.name);
     if (seen !== undefined) gate.learn(seen);
   }
   for (const set of earlier) {
@@ -206,7 +214,7 @@ interface Wanted {
   readonly roles: ModelRoles;
   readonly gateSets: readonly KnownLogits[];
   readonly earlier: readonly EarlierSet[];
-  readonly choice: { readonly excluded: readonly string[]; readonly limit: number };
+  readonly choice: RowChoice;
 }
 
 /** Only what is not known yet is asked for. */
@@ -227,10 +235,11 @@ async function jobInput(
   );
   const sets = gateSets.flatMap((gate) => {
     const models = gate.missing(all);
-    const { name, source, ranges, digest, size } = gate.set;
+    const { set, size, excluded } = gate.inForce;
+    const { name, source, ranges, digest } = set;
     if (models.length === 0 && !residual) return [];
     if (source === undefined) throw unregistered(`the source of evaluation set ${name}`);
-    const { excluded, limit } = choice;
+    const { limit } = choice;
     const samples = {
       kind: 'evaluation-set',
       source,
@@ -291,7 +300,12 @@ function hygieneOf(gateSets: readonly KnownLogits[]): Found<HygieneEvidence> {
     gateSets.reduce((sum, { about }) => sum + (about?.[field] ?? 0), 0);
   return {
     kind: 'found',
-    value: { sharedWithStop: total('sharedWithStop'), removedFromGate: total('removed') },
+    value: {
+      sharedWithStop: total('sharedWithStop'),
+      trainedOn: total('removed'),
+      excludedOnRequest: gateSets.reduce((sum, { inForce }) => sum + inForce.excluded.length, 0),
+      left: gateSets.reduce((sum, { inForce }) => sum + inForce.size, 0),
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { JobOptions } from '@lethe/compute';
 import { LetheError, type Verdict } from '@lethe/contracts';
 import {
@@ -16,6 +17,7 @@ import {
   type EvidenceDeps,
   type Gathered,
   gatherEvidence,
+  type Surroundings,
 } from './gather-evidence.ts';
 import type { EvaluateProgress } from './jobs/evaluate-job.ts';
 
@@ -33,11 +35,12 @@ export interface Judged {
 }
 
 /**
- * Judges a candidate against the model that serves while it is being judged: when the pointer
- * moves meanwhile, it is judged anew.
+ * Judges a candidate against the model that serves while it is being judged, on the evaluation
+ * samples that may judge then: when the pointer moves or a request takes samples out meanwhile,
+ * it is judged anew.
  *
- * @throws LetheError about the surroundings: `unavailable` while the pointer keeps moving, and
- *   what {@link gatherEvidence} throws
+ * @throws LetheError about the surroundings: `unavailable` while they keep changing, and what
+ *   {@link gatherEvidence} throws
  */
 export async function judgeCandidate(
   candidate: CandidateToJudge,
@@ -46,16 +49,18 @@ export async function judgeCandidate(
   options: JobOptions<EvaluateProgress> = {},
 ): Promise<Judged> {
   for (let tries = 0; tries < 3; tries++) {
-    const served = await servedVersion(candidate, deps);
-    const gathered = await gatherEvidence(candidate, served, policy, deps, options);
-    const now = await servedVersion(candidate, deps);
-    if (now.sequence !== served.sequence || now.weightsDigest !== served.weightsDigest) continue;
+    const before = await surroundings(candidate, deps);
+    const gathered = await gatherEvidence(candidate, before, policy, deps, options);
+    if (!isDeepStrictEqual(before, await surroundings(candidate, deps))) continue;
     return {
-      verdict: record(candidate, policy, served, judge(gathered.evidence, policy), deps),
+      verdict: record(candidate, policy, before, judge(gathered.evidence, policy), deps),
       forgetSamples: gathered.forgetSamples,
     };
   }
-  throw new LetheError('unavailable', 'the serving pointer moved during three evaluations');
+  throw new LetheError(
+    'unavailable',
+    'the serving pointer or the evaluation sets changed during three evaluations',
+  );
 }
 
 /** The verdict on a candidate that no attempt could evaluate: not promoted, and the reason named. */
@@ -65,15 +70,15 @@ export async function undecided(
   reason: string,
   deps: JudgeDeps,
 ): Promise<Verdict> {
-  const served = await servedVersion(candidate, deps);
+  const now = await surroundings(candidate, deps);
   const checks = [inconclusive('evaluation', 'evaluation_failed', reason).check];
-  return record(candidate, policy, served, { outcome: worstOutcome(checks), checks }, deps);
+  return record(candidate, policy, now, { outcome: worstOutcome(checks), checks }, deps);
 }
 
 function record(
   candidate: CandidateToJudge,
   policy: Policy,
-  served: Version,
+  { served, sets }: Surroundings,
   judgement: Judgement,
   { clock }: JudgeDeps,
 ): Verdict {
@@ -83,9 +88,15 @@ function record(
     policyDigest: policyDigest(policy),
     policyName: policy.name,
     served,
+    sets,
     judgement,
     time: clock.now(),
   });
+}
+
+async function surroundings(candidate: Candidate, deps: JudgeDeps): Promise<Surroundings> {
+  const served = await servedVersion(candidate, deps);
+  return { served, sets: await deps.setsInForce.of(candidate.registration) };
 }
 
 /** What serves; before the first promotion that is the original. */

@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { ComputeProcess, type JobOptions } from '@lethe/compute';
 import {
   deadLetterTopic,
@@ -8,6 +8,7 @@ import {
   Mode,
   ModelVerdict,
   Outcome,
+  sha256,
   topics,
   type Verdict,
 } from '@lethe/contracts';
@@ -385,6 +386,95 @@ test('a gate sample that was trained on is left out, and the verdict says so', a
   expect(
     verdict?.record.checks.find(({ name }) => name === 'evaluation_sets.disjoint')?.explanation,
   ).toContain('5 were left out');
+});
+
+describe('gate samples whose deletion was asked for', () => {
+  /** Rows of the evaluation index: the gate set begins after the 300 samples of the stop set. */
+  const gateRow = (position: number) => 300 + position;
+
+  async function exclude(...rows: number[]): Promise<void> {
+    const registered = await world.lineages.registration('tiny');
+    await world.lineages.putExclusion({
+      modelKey: 'tiny',
+      requestDigest: sha256(rows.join()),
+      evaluationIndexDigest: registered?.record.evaluationIndexDigest ?? '',
+      rows,
+      excludedTime: new Date(0),
+    });
+  }
+
+  const gateOf = (verdict: Verdict) => verdict.evaluationSets.find(({ role }) => role === 'gate');
+
+  test('judge no more, on any model, and the verdict says what is left', async () => {
+    const asked: string[][] = [];
+    await using evaluator = evaluatorOn(
+      world,
+      observed(({ sets }) => {
+        asked.push(sets.map(({ name, models }) => `${name} ${models.length}`));
+      }),
+    );
+    await evaluator.start();
+    await world.decide(await propose(world), false);
+    const before = await verdictOn(1);
+    expect(gateOf(before)).toMatchObject({ size: 600, excluded: 0 });
+    expect(gateOf(before)?.digest).toBe(before.evaluationSetDigests['gate']);
+
+    await exclude(gateRow(0), gateRow(4), 7);
+    await propose(world);
+    const after = await verdictOn(2);
+    expect(gateOf(after)).toMatchObject({ size: 598, excluded: 2 });
+    expect(gateOf(after)?.digest).not.toBe(gateOf(before)?.digest);
+    expect(after.evaluationSets.find(({ role }) => role === 'stop')).toMatchObject({ excluded: 1 });
+    expect(after.evaluationSetDigests).toEqual(before.evaluationSetDigests);
+    const named = (name: string) => after.checks.find((check) => check.name === name);
+    expect(named('evaluation_sets.disjoint')?.explanation).toContain(
+      '2 were left out because their deletion was asked for, 598 remain',
+    );
+    expect(named('held_out_accuracy.vs_original')?.sampleCount).toBe(598);
+    expect(named('class_accuracy.vs_original.0')?.sampleCount).toBe(148);
+    // What was known of the baselines counts no more either.
+    expect(asked).toEqual([
+      ['gate 2', ':forget 2'],
+      ['gate 2', ':forget 2'],
+    ]);
+  });
+
+  test('may be gone from the disk', async () => {
+    await exclude(gateRow(1));
+    const file = `${world.folder}/data/t10k-images-idx3-ubyte`;
+    const images = await readFile(file);
+    images.fill(0, 16 + 64 * gateRow(1), 16 + 64 * (gateRow(1) + 1));
+    await writeFile(file, images);
+    await using evaluator = evaluatorOn(world, compute);
+    await evaluator.start();
+    await propose(world);
+    expect((await verdictOn(1)).outcome).toBe(Outcome.OUTCOME_PASS);
+  });
+
+  test('that are asked for while a candidate is judged do not judge it', async () => {
+    let runs = 0;
+    await using evaluator = evaluatorOn(
+      world,
+      observed(async () => {
+        runs += 1;
+        if (runs === 1) await exclude(gateRow(2));
+      }),
+    );
+    await evaluator.start();
+    await propose(world);
+    expect(gateOf(await verdictOn(1))).toMatchObject({ size: 599, excluded: 1 });
+    expect(runs).toBe(2);
+  });
+
+  test('are a whole class: nothing is promoted, and the class is named', async () => {
+    await exclude(...Array.from({ length: 145 }, (_, i) => gateRow(4 * i + 3)));
+    await using evaluator = evaluatorOn(world, compute);
+    await evaluator.start();
+    await propose(world);
+    const verdict = await verdictOn(1);
+    expect(verdict.outcome).toBe(Outcome.OUTCOME_INCONCLUSIVE);
+    expect(reasons(verdict)).toContain('class_accuracy.vs_served.3: too_few_samples');
+  });
 });
 
 async function digestOf(set: EvaluationSet): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Consumption, MessageBus } from '@lethe/bus';
 import { allTopics, EvaluatorServiceService, topics } from '@lethe/contracts';
+import { SetsInForce } from '@lethe/datasets';
 import type { Policy } from '@lethe/gate';
 import type { LineageStore } from '@lethe/lineage';
 import {
@@ -50,6 +51,7 @@ export function createEvaluatorService(deps: EvaluatorDeps): LetheService {
     cache: new ArrayCache(deps.config.cacheMiB * 2 ** 20),
     memory: new MemoryBudget(deps.config.memoryMiB * 2 ** 20),
     held,
+    setsInForce: new SetsInForce(lineages),
     forgottenClasses: new ForgottenClasses(lineages),
     policy,
     clock,

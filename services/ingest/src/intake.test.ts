@@ -12,8 +12,10 @@ import {
   Mode,
   Receipt,
   RequestState,
+  sha256,
   topics,
 } from '@lethe/contracts';
+import { decodeEnvelope } from '@lethe/evidence';
 import { ManualClock, silentLog } from '@lethe/service-kit';
 import { deferred, readTopic } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
@@ -176,6 +178,75 @@ describe('intake', () => {
     expect(await statuses(home.bus)).toMatchObject([
       { requestId: receipt.requestId, state: RequestState.REQUEST_STATE_NO_MATCH },
     ]);
+  });
+
+  describe('a request that names samples of evaluation sets', () => {
+    const naming = (ids: string[], digests: string[] = []) =>
+      request({ scope: { kind: { $case: 'samples', value: { ids, sha256: digests } } } });
+
+    it('takes them out for good and forgets the trained ones', async () => {
+      await using home = await openIntakeHome();
+      await using service = await open(home);
+      const { receipt } = await service.intake.submit(naming(['sample-3', 'gate:held-12']));
+      expect(receipt).toMatchObject({
+        state: RequestState.REQUEST_STATE_ACCEPTED,
+        sampleCount: 1,
+        evaluationSampleCount: 1,
+      });
+      expect([...(await home.lineage.excludedRows('m1'))]).toEqual([12]);
+      expect(await requested(home.bus)).toMatchObject([{ scope: { value: { rows: [3] } } }]);
+      expect(await statuses(home.bus)).toMatchObject([
+        { detail: 'taken in; 1 samples of evaluation sets neither steer nor judge any more' },
+      ]);
+    });
+
+    it('ends at once when nothing of it was trained on, and the receipt says what was done', async () => {
+      await using home = await openIntakeHome();
+      await using service = await open(home);
+      const sent = naming(['held-2'], [sha256('held-out bytes of 9')]);
+      const { receipt } = await service.intake.submit(sent);
+      expect(receipt).toMatchObject({
+        state: RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION,
+        sampleCount: 0,
+        evaluationSampleCount: 3,
+      });
+      // The same sample stands in both sets.
+      expect([...(await home.lineage.excludedRows('m1'))]).toEqual([2, 9, 19]);
+      expect(await requested(home.bus)).toEqual([]);
+      expect(await statuses(home.bus)).toMatchObject([
+        { state: RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION },
+      ]);
+      const { payload } = decodeEnvelope(Buffer.from(service.intake.sign([receipt])));
+      expect(JSON.parse(Buffer.from(payload).toString())).toMatchObject({
+        predicate: {
+          receipts: [{ state: 'removed_from_evaluation', evaluation_sample_count: 3 }],
+        },
+      });
+      expect((await service.intake.submit(sent)).receipt).toEqual(receipt);
+    });
+
+    it('is refused while the exclusion cannot be recorded: the receipt would be untrue', async () => {
+      await using home = await openIntakeHome();
+      const putExclusion = home.lineage.putExclusion.bind(home.lineage);
+      home.lineage.putExclusion = () =>
+        Promise.reject(new LetheError('unavailable', 'the store does not answer'));
+      await using service = await open(home);
+      const sent = naming(['gate:held-10']);
+      await expect(service.intake.submit(sent)).rejects.toMatchObject({ code: 'unavailable' });
+      expect(await statuses(home.bus)).toEqual([]);
+      home.lineage.putExclusion = putExclusion;
+      expect((await service.intake.submit(sent)).receipt.evaluationSampleCount).toBe(1);
+    });
+
+    it('is refused with the names that nobody knows', async () => {
+      await using home = await openIntakeHome();
+      await using service = await open(home);
+      const sent = naming(['gate:held-10', 'gate:held-2']);
+      await expect(service.intake.submit(sent)).rejects.toMatchObject({
+        violations: [{ field: 'scope.samples.ids', value: 'gate:held-2' }],
+      });
+      expect([...(await home.lineage.excludedRows('m1'))]).toEqual([]);
+    });
   });
 
   it('refuses an unknown model until it is registered', async () => {

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OutgoingRecord } from '@lethe/bus';
-import { LetheError, type ModelKey, type Receipt, RequestState, shorten } from '@lethe/contracts';
-import { type KeyRing, receiptStatement, signStatement } from '@lethe/evidence';
+import { LetheError, type ModelKey, type Receipt, shorten } from '@lethe/contracts';
+import { type KeyRing, receiptStatement, signStatement, stateWord } from '@lethe/evidence';
+import type { LineageStore } from '@lethe/lineage';
 import type { Clock, LegalClocks } from '@lethe/service-kit';
 import { activeTraceparent, count } from '@lethe/telemetry';
 import { type Acceptance, type AcceptContext, acceptRequest } from './domain/accept-request.ts';
@@ -14,6 +15,8 @@ import type { ModelCatalog } from './models/model-catalog.ts';
 
 export interface IntakeOptions {
   readonly models: ModelCatalog;
+  /** Records that samples were taken out of evaluation sets. */
+  readonly exclusions: Pick<LineageStore, 'putExclusion'>;
   readonly queue: ReservationQueue;
   readonly clock: Clock;
   /** Used where a request states no emitter. */
@@ -79,7 +82,9 @@ export class Intake {
         'Send several batches.',
       );
     }
-    const attempts = await this.#acceptAll(requests, statedEmitter, ownEmitter);
+    const attempts = await this.#excluded(
+      await this.#acceptAll(requests, statedEmitter, ownEmitter),
+    );
     const accepted = attempts.flatMap((each) => (each.kind === 'ok' ? [each.value] : []));
     const results = accepted.length === 0 ? [] : await this.#options.queue.submit(accepted);
     let next = 0;
@@ -126,6 +131,7 @@ export class Intake {
     const model = await models.find(parsed.value.modelKey);
     const accepted = attempt(() => accept(parsed.value, model, given));
     if (accepted.kind === 'error') return refused(accepted.error);
+    await this.#exclude(accepted.value);
     const [result] = await queue.submit([{ ...accepted.value, origin }]);
     if (result?.kind !== 'receipt') {
       return refused(result?.error ?? new LetheError('internal', 'no result'));
@@ -136,6 +142,25 @@ export class Intake {
     const again = { ...given, now: receipt.acceptedTime ?? now };
     const { records } = accept(parsed.value, model, again);
     return { kind: 'taken', receipt, records };
+  }
+
+  /** Acceptances whose exclusions are recorded: a receipt that speaks of them is true. */
+  async #excluded(attempts: readonly Attempt<Acceptance>[]): Promise<Attempt<Acceptance>[]> {
+    const recorded: Attempt<Acceptance>[] = [];
+    for (const each of attempts) {
+      recorded.push(each);
+      if (each.kind === 'error') continue;
+      try {
+        await this.#exclude(each.value);
+      } catch (thrown) {
+        recorded.splice(-1, 1, { kind: 'error', error: LetheError.from(thrown) });
+      }
+    }
+    return recorded;
+  }
+
+  async #exclude({ exclusion }: Acceptance): Promise<void> {
+    if (exclusion !== undefined) await this.#options.exclusions.putExclusion(exclusion);
   }
 
   async #acceptAll(
@@ -173,11 +198,9 @@ function refused(error: LetheError): TakenEvent {
   return { kind: 'refused', error };
 }
 
-/** `accepted`, `no_match`, or the code of an error. */
+/** `accepted`, `no_match`, `removed_from_evaluation`, or the code of an error. */
 function outcomeOf(answer: ReservationResult): string {
-  if (answer.kind === 'error') return answer.error.code;
-  const isMatch = answer.receipt.state === RequestState.REQUEST_STATE_ACCEPTED;
-  return isMatch ? 'accepted' : 'no_match';
+  return answer.kind === 'error' ? answer.error.code : stateWord(answer.receipt.state);
 }
 
 function accept(
@@ -187,10 +210,9 @@ function accept(
 ): Acceptance {
   if (model === undefined) throw unknownModel(parsed.modelKey);
   const resolved = resolveRequest(parsed, model);
-  const { trainingManifestDigest } = model.registration;
   return acceptRequest(resolved, {
     ...given,
-    trainingManifestDigest,
+    registration: model.registration,
     traceparent: activeTraceparent(),
   });
 }

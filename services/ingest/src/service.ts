@@ -65,6 +65,7 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
   const queue = stack.use(new ReservationQueue({ index, bus, clock, log }));
   const intake = new Intake({
     models,
+    exclusions: lineage,
     queue,
     clock,
     defaultEmitter,

@@ -7,7 +7,7 @@ import { activeTraceparent, inSpan } from '@lethe/telemetry';
 import type { RoundProgress as EngineProgress } from '@lethe/unlearning';
 import type { Attempt } from './actor-state.ts';
 import { computeRound, roundJobInput } from './compute-round.ts';
-import { type Position, roundManifest } from './domain/round-manifest.ts';
+import { type ComputedRound, type Position, roundManifest } from './domain/round-manifest.ts';
 import { attemptSeed } from './domain/seed.ts';
 import type { JobRunner } from './job-runner.ts';
 import type { RoundJobOutput } from './jobs/round-job.ts';
@@ -89,6 +89,7 @@ export async function attemptRound(
         seed,
         backend: computed.backend,
         metrics,
+        stopSetDigests: computed.stopSetDigests,
       }),
     );
     // Had these bytes been an orphan of a former attempt, they may have been collected just now.
@@ -102,7 +103,7 @@ export async function attemptRound(
 }
 
 type Computed =
-  | Extract<RoundJobOutput, { kind: 'computed' }>
+  | (Extract<RoundJobOutput, { kind: 'computed' }> & Pick<ComputedRound, 'stopSetDigests'>)
   | Extract<AttemptOutcome, { kind: 'rung-failed' | 'foreign-samples' }>;
 
 async function compute(
@@ -115,8 +116,7 @@ async function compute(
   let deaths = 0;
   return waitOutTrouble(deps.clock, hooks, async (): Promise<Computed> => {
     const round = { parts, rung, seed };
-    const { blobs } = deps.lineages;
-    const input = await roundJobInput(lineage, round, blobs, deps.heldOutLimit);
+    const input = await roundJobInput(lineage, round, deps.lineages, deps.heldOutLimit);
     let output: RoundJobOutput;
     try {
       output = await inSpan('compute', {}, () => computeRound(deps.compute, input, hooks));
@@ -132,7 +132,12 @@ async function compute(
     }
     switch (output.kind) {
       case 'computed':
-        return output;
+        return {
+          ...output,
+          stopSetDigests: Object.fromEntries(
+            input.heldOut.map(({ name, digestInForce }) => [name, digestInForce]),
+          ),
+        };
       case 'method-failed':
         return { kind: 'rung-failed', reason: output.reason };
       case 'foreign-samples':

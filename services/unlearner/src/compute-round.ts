@@ -6,8 +6,8 @@ import {
   type ModelRegistration,
   type Preprocessing,
 } from '@lethe/contracts';
-import type { Lineage } from '@lethe/lineage';
-import type { BlobStore } from '@lethe/store';
+import { SetsInForce } from '@lethe/datasets';
+import type { Lineage, LineageStore } from '@lethe/lineage';
 import type { RoundProgress } from '@lethe/unlearning';
 import type { Rung } from './domain/ladder.ts';
 import { modeName } from './domain/mode-name.ts';
@@ -35,9 +35,10 @@ export interface RoundToCompute {
 export async function roundJobInput(
   lineage: Lineage,
   round: RoundToCompute,
-  blobs: BlobStore,
+  lineages: LineageStore,
   heldOutLimit: number,
 ): Promise<RoundJobInput> {
+  const { blobs } = lineages;
   const { registration, state } = lineage;
   const { head } = state;
   const request = round.parts[0]?.pending.request;
@@ -50,6 +51,7 @@ export async function roundJobInput(
     head.stateDigest === undefined ? undefined : bytes(head.stateDigest),
     blobs.file(registration.trainingManifestDigest as Digest),
   ]);
+  const sets = await new SetsInForce(lineages).of(registration);
   return {
     topology,
     weights,
@@ -58,9 +60,11 @@ export async function roundJobInput(
     preprocessing: preprocessingOf(registration),
     training: { source: trainingSource(registration), manifestFile },
     rows: Uint32Array.from(new Set(round.parts.flatMap((part) => part.rows))).sort(),
-    heldOut: registration.evaluationSets.flatMap(({ role, source, ranges, digest }) =>
-      role === 'stop' && source !== undefined ? [{ source, ranges, digest }] : [],
-    ),
+    heldOut: sets.flatMap(({ set, excluded, digest: digestInForce }) => {
+      const { name, role, source, ranges, digest } = set;
+      if (role !== 'stop' || source === undefined) return [];
+      return [{ name, source, ranges, digest, excluded, digestInForce }];
+    }),
     heldOutLimit,
     mode: modeName(request.mode),
     targetLabel: request.relabelTo,

@@ -271,3 +271,30 @@ test('rounds can be listed, page by page', async () => {
   await expect(list({ modelKey: 'nobody' })).rejects.toMatchObject({ code: 'not_found' });
   await expect(list({ limit: 1001 })).rejects.toMatchObject({ code: 'invalid' });
 });
+
+test('a held-out sample whose deletion was asked for steers no more', async () => {
+  const registered = await world.lineages.registration('tiny');
+  await world.lineages.putExclusion({
+    modelKey: 'tiny',
+    requestDigest: 'a',
+    evaluationIndexDigest: registered?.record.evaluationIndexDigest ?? '',
+    rows: [5, 299, 300],
+    excludedTime: new Date(0),
+  });
+  await using _ = await gateOn(world);
+  const compute = new StandInCompute();
+  await using unlearner = unlearnerOn(world, compute);
+  await unlearner.start();
+  await world.submit({ rows: [0, 1] });
+  await until('a round is computed', () => compute.inputs.length > 0);
+  const [stop] = compute.inputs[0]?.heldOut ?? [];
+  expect(stop?.excluded.map(({ position }) => position)).toEqual([5, 299]);
+  const [round] = roundsOf(await untilLogged());
+  expect(round?.stopSetDigests['stop']).toMatch(/^[0-9a-f]{64}$/);
+  expect(round?.stopSetDigests['stop']).not.toBe(registered?.record.evaluationSets[0]?.digest);
+});
+
+async function untilLogged() {
+  await until('it is in the log', async () => (await world.log()).length > 0);
+  return world.log();
+}

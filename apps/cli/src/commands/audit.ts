@@ -11,6 +11,7 @@ import {
   parseModelKey,
   sha256,
 } from '@lethe/contracts';
+import { rangesInForce, SetsInForce } from '@lethe/datasets';
 import { modelAuditStatement, signStatement } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { BlobStore } from '@lethe/store';
@@ -101,15 +102,19 @@ async function readLineage(lineage: LineageStore, modelKey: ModelKey, options: A
   return { served: pointer, input: await auditInput(registration, pointer.weightsDigest, rounds) };
 
   async function auditInput(
-    { trainingData, trainingManifestDigest, ...registered }: ModelRegistration,
+    registered: ModelRegistration,
     servedDigest: string,
     forgotten: readonly Uint32Array[],
   ): Promise<Omit<AuditInput, 'seed'>> {
     const { blobs } = lineage;
+    const { trainingData, trainingManifestDigest } = registered;
+    const inForce = await new SetsInForce(lineage).of(registered);
     const sets = (role: string) =>
-      registered.evaluationSets.flatMap(({ role: each, source, ranges }) =>
-        each === role && source !== undefined ? [{ source, ranges }] : [],
-      );
+      inForce.flatMap((each) => {
+        const { set, size } = each;
+        if (set.role !== role || set.source === undefined || size === 0) return [];
+        return [{ source: set.source, ranges: rangesInForce(each) }];
+      });
     if (trainingData === undefined || sets('stop').length === 0) {
       const lacks = trainingData === undefined ? 'training data' : 'a stop set';
       throw new LetheError('precondition', `${modelKey} was registered without ${lacks}`);

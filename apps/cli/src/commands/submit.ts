@@ -123,8 +123,13 @@ function scopeOf(options: SubmitOptions): Scope {
 
 function showReceipt(receipt: Receipt, out: Output): void {
   out.result(Receipt.toJSON(receipt));
+  const { evaluationSampleCount } = receipt;
+  const taken =
+    evaluationSampleCount === 0
+      ? ''
+      : `, ${evaluationSampleCount} samples taken out of evaluation sets`;
   out.line(
-    `${receipt.requestId} ${stateName(receipt.state)}, ${receipt.sampleCount} samples, due ${receipt.deadline?.toISOString().slice(0, 10) ?? '–'}`,
+    `${receipt.requestId} ${stateName(receipt.state)}, ${receipt.sampleCount} samples${taken}, due ${receipt.deadline?.toISOString().slice(0, 10) ?? '–'}`,
   );
 }
 
@@ -138,6 +143,7 @@ const ended: readonly RequestState[] = [
   RequestState.REQUEST_STATE_COMPLETED,
   RequestState.REQUEST_STATE_ALREADY_FORGOTTEN,
   RequestState.REQUEST_STATE_NO_MATCH,
+  RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION,
   RequestState.REQUEST_STATE_ESCALATED,
   RequestState.REQUEST_STATE_CANCELLED,
   RequestState.REQUEST_STATE_DENIED,

@@ -86,9 +86,11 @@ export async function importModel(
   }
 
   const manifestFile = join(folder, 'training-manifest.sqlite');
+  const evaluationIndexFile = join(folder, 'evaluation-index.sqlite');
   const prepared = await prepareImport({
     training,
     manifestFile,
+    evaluationIndexFile,
     subjects: request.subjects,
     evaluationSets: sets,
     duplicates: request.duplicates,
@@ -114,8 +116,9 @@ export async function importModel(
     defaultMode: request.mode ?? (request.stop ? Mode.MODE_UNTRAIN : Mode.MODE_MISCLASSIFY),
     registeredTime: request.now,
     sampleShape: [...network.sampleShape],
+    evaluationIndexDigest: await blobs.put({ file: evaluationIndexFile }),
   });
-  if (existing !== undefined && sameButForTime(existing, registration)) {
+  if (existing !== undefined && isTheSame(existing, registration)) {
     return {
       registration: existing,
       notes: [...prepared.notes, `${modelKey} was registered like this before`],
@@ -125,10 +128,12 @@ export async function importModel(
   return { registration, notes: prepared.notes };
 }
 
-function sameButForTime(a: ModelRegistration, b: ModelRegistration): boolean {
-  const comparable = (registration: ModelRegistration) =>
-    canonicalJson(ModelRegistration.toJSON({ ...registration, registeredTime: undefined }));
-  return comparable(a) === comparable(b);
+/** But for the time, and an index that older versions did not write. */
+function isTheSame(existing: ModelRegistration, registration: ModelRegistration): boolean {
+  const { evaluationIndexDigest } = existing;
+  const comparable = (given: ModelRegistration) =>
+    canonicalJson(ModelRegistration.toJSON({ ...given, registeredTime: undefined }));
+  return comparable(existing) === comparable({ ...registration, evaluationIndexDigest });
 }
 
 /** Opens a data set; what is wrong with it is told with the option that named it. */

@@ -40,6 +40,7 @@ const run = (input: Partial<ImportInput>) =>
   prepareImport({
     training,
     manifestFile: join(folder, 'manifest.sqlite'),
+    evaluationIndexFile: join(folder, 'evaluation.sqlite'),
     subjects: { kind: 'each', samples: 2 },
     evaluationSets: [],
     ...input,

@@ -1,23 +1,20 @@
 import { rename, rm } from 'node:fs/promises';
 import {
   type DatasetSource,
+  type Digest,
   type EvaluationSet,
   LetheError,
   type RowRange,
 } from '@lethe/contracts';
 import type { Dataset } from '../dataset.ts';
+import { buildEvaluationIndex } from '../evaluation/evaluation-index.ts';
 import {
   buildTrainingManifest,
   type ManifestEntry,
   type ManifestSummary,
 } from '../manifest/build-manifest.ts';
 import { openTrainingManifest, type TrainingManifest } from '../manifest/training-manifest.ts';
-import {
-  evaluationSetDigest,
-  rangesOfRows,
-  rowsOfRanges,
-  sampleDigests,
-} from '../sample-digests.ts';
+import { rangesOfRows, rowsOfRanges, sampleDigests } from '../sample-digests.ts';
 import {
   type DuplicateRule,
   EvaluationHygiene,
@@ -44,6 +41,8 @@ export interface ImportInput {
   readonly training: Dataset;
   /** Where the training manifest is written. */
   readonly manifestFile: string;
+  /** Where the index of the evaluation sets is written, if there is any set. */
+  readonly evaluationIndexFile: string;
   readonly subjects: SubjectsInput;
   readonly evaluationSets: readonly EvaluationInput[];
   /** Evaluation samples that were trained on or have two roles. Default `refuse`. */
@@ -63,6 +62,8 @@ export interface PreparedImport {
   readonly manifest: ManifestSummary;
   /** Records for the registration, with digests; left-out rows are outside their ranges. */
   readonly evaluationSets: EvaluationSet[];
+  /** SHA-256 of the index of their samples; empty where there is no set. */
+  readonly evaluationIndexDigest: Digest | '';
   /** Sentences that the person importing should see. */
   readonly notes: readonly string[];
 }
@@ -90,7 +91,7 @@ export async function prepareImport(input: ImportInput): Promise<PreparedImport>
     const checked = await checkEvaluationSets(sets, opened, input);
     notes.push(...checked.notes);
     await rename(pending, input.manifestFile);
-    return { manifest, evaluationSets: checked.evaluationSets, notes };
+    return { manifest, ...checked, notes };
   } finally {
     await rm(pending, { force: true });
   }
@@ -128,10 +129,10 @@ async function checkEvaluationSets(
   sets: readonly CheckedSet[],
   manifest: TrainingManifest,
   input: ImportInput,
-): Promise<{ evaluationSets: EvaluationSet[]; notes: string[] }> {
+): Promise<Pick<PreparedImport, 'evaluationSets' | 'evaluationIndexDigest' | 'notes'>> {
   using hygiene = new EvaluationHygiene(manifest, input.duplicates ?? 'refuse');
   const total = sets.reduce((sum, { rows }) => sum + rows.length, 0);
-  const evaluationSets: EvaluationSet[] = [];
+  const cleanSets: CheckedSet[] = [];
   const notes: string[] = [];
   let before = 0;
   for (const set of sets) {
@@ -142,16 +143,20 @@ async function checkEvaluationSets(
     before += set.rows.length;
     notes.push(...clean.notes);
     if (clean.rows.length === 0) throw emptySet(set.name);
-    evaluationSets.push({
-      name: set.name,
-      role: set.role,
-      source: set.source,
-      ranges: rangesOfRows(clean.rows),
-      digest: await evaluationSetDigest(set.dataset, clean.rows),
-      size: clean.rows.length,
-    });
+    cleanSets.push({ ...set, rows: clean.rows });
   }
-  return { evaluationSets, notes };
+  if (cleanSets.length === 0) return { evaluationSets: [], evaluationIndexDigest: '', notes };
+  const { evaluationIndexFile: file, training } = input;
+  const index = await buildEvaluationIndex(file, cleanSets, training.classCount);
+  const evaluationSets = cleanSets.map(({ name, role, source, rows }, i) => ({
+    name,
+    role,
+    source,
+    ranges: rangesOfRows(rows),
+    digest: index.setDigests[i] as Digest,
+    size: rows.length,
+  }));
+  return { evaluationSets, evaluationIndexDigest: index.digest, notes };
 }
 
 function checkedSet(set: EvaluationInput, { training }: ImportInput): CheckedSet {

@@ -69,11 +69,16 @@ function weightsFindings({ weights, mode }: Evidence, policy: Policy): readonly 
 function hygieneChecks({ hygiene }: Evidence): readonly Finding[] {
   const name = 'evaluation_sets.disjoint';
   if (hygiene.kind === 'missing') return [missing(name, hygiene)];
-  const { sharedWithStop, removedFromGate } = hygiene.value;
-  const removed =
-    removedFromGate === 0
-      ? 'none had to be left out'
-      : `${removedFromGate} were left out because they are trained on or asked to be deleted`;
+  const { sharedWithStop, trainedOn, excludedOnRequest, left } = hygiene.value;
+  const reasons = [
+    ...(trainedOn === 0 ? [] : [`${trainedOn} were left out because they are trained on`]),
+    ...(excludedOnRequest === 0
+      ? []
+      : [
+          `${excludedOnRequest} were left out because their deletion was asked for, ${left} remain`,
+        ]),
+  ];
+  const removed = reasons.length === 0 ? 'none had to be left out' : reasons.join('; ');
   return [
     sharedWithStop === 0
       ? passed(name, `No gate sample steers a round; ${removed}.`)

@@ -69,8 +69,12 @@ export interface WeightsEvidence {
 export interface HygieneEvidence {
   /** Gate samples that may also have steered the round, by content. */
   readonly sharedWithStop: number;
-  /** Gate samples that a deletion request or the training manifest names: they were left out. */
-  readonly removedFromGate: number;
+  /** Gate samples that the training manifest names: they were left out. */
+  readonly trainedOn: number;
+  /** Gate samples that deletion requests name: they were left out too. */
+  readonly excludedOnRequest: number;
+  /** Gate samples left, of all that were registered, after those requests. */
+  readonly left: number;
 }
 
 /** Everything that a judgement rests on; a verdict is a function of this and the policy. */

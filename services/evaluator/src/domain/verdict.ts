@@ -1,4 +1,5 @@
 import type { ModelRegistration, RoundManifest, Verdict } from '@lethe/contracts';
+import type { SetInForce } from '@lethe/datasets';
 import type { Judgement, Version } from '@lethe/gate';
 
 export interface Judged {
@@ -9,6 +10,7 @@ export interface Judged {
   readonly policyDigest: string;
   readonly policyName: string;
   readonly served: Version;
+  readonly sets: readonly SetInForce[];
   readonly judgement: Judgement;
   readonly time: Date;
 }
@@ -32,5 +34,12 @@ export function verdictOf(judged: Judged): Verdict {
       registration.evaluationSets.map(({ name, digest }) => [name, digest]),
     ),
     judgedTime: judged.time,
+    evaluationSets: judged.sets.map(({ set: { name, role }, size, excluded, digest }) => ({
+      name,
+      role,
+      size,
+      excluded: excluded.length,
+      digest,
+    })),
   };
 }

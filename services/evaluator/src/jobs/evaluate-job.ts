@@ -39,7 +39,7 @@ export interface SetLogits {
   readonly labels: Int32Array;
   /** [n] positions within the set as registered, ascending. */
   readonly rows: Uint32Array;
-  /** Rows left out because they are trained on or asked to be deleted. */
+  /** Rows left out because they are trained on. */
   readonly removed: number;
   /** Samples that a stop set holds too. */
   readonly sharedWithStop: number;

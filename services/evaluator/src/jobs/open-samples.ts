@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type DatasetSource, LetheError, type RowRange } from '@lethe/contracts';
 import {
   type Dataset,
+  type ExcludedSample,
   openDataset,
   openTrainingManifest,
   rowsOfRanges,
@@ -24,8 +25,8 @@ export type SamplesToJudge =
       readonly digest: string;
       /** What is in it was trained on, and is left out. */
       readonly manifestFile: string;
-      /** SHA-256 of samples that are asked to be deleted: left out too. */
-      readonly excluded: readonly string[];
+      /** What deletion requests took out: left out too, and its bytes need not be there any more. */
+      readonly excluded: readonly ExcludedSample[];
       /** Sets that steer rounds; no sample may be in both. */
       readonly stopSets: readonly SetOfSource[];
       /** Most rows that are looked at, evenly spaced. */
@@ -92,18 +93,21 @@ async function cleanSet(
   set: Extract<SamplesToJudge, { kind: 'evaluation-set' }>,
 ) {
   const all = rowsOfRanges([...set.ranges], dataset.size);
-  const excluded = new Set(set.excluded);
+  const excluded = new Map(set.excluded.map((each) => [each.position, each.sha256]));
   const steering = await digestsOf(set.stopSets);
   const hash = createHash('sha256');
   const rows: number[] = [];
   const positions: number[] = [];
   let [position, sharedWithStop] = [0, 0];
   for await (const { row, digest } of sampleDigests(dataset, all)) {
-    hash.update(digest, 'hex');
-    if (steering.has(digest)) sharedWithStop += 1;
-    if (!excluded.has(digest) && manifest.rowsOfDigests([digest]).rows.length === 0) {
-      rows.push(row);
-      positions.push(position);
+    const takenOut = excluded.get(position);
+    hash.update(takenOut ?? digest, 'hex');
+    if (takenOut === undefined) {
+      if (steering.has(digest)) sharedWithStop += 1;
+      if (manifest.rowsOfDigests([digest]).rows.length === 0) {
+        rows.push(row);
+        positions.push(position);
+      }
     }
     position += 1;
   }
@@ -117,7 +121,7 @@ async function cleanSet(
   return {
     rows: evenly(Uint32Array.from(rows), set.limit),
     positions: evenly(Uint32Array.from(positions), set.limit),
-    removed: all.length - rows.length,
+    removed: all.length - excluded.size - rows.length,
     sharedWithStop,
     read: (some: Uint32Array) => dataset.read(some),
   };

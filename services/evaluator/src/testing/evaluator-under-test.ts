@@ -93,6 +93,7 @@ export async function propose(world: TinyWorld, proposal: Proposal = {}): Promis
         settingsJson: '{}',
         backend: 'none',
         metrics: undefined,
+        stopSetDigests: {},
       },
     },
     createdTime: new Date(0),

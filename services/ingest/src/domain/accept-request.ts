@@ -3,6 +3,8 @@ import {
   DeletionRequested,
   DeletionStatus,
   type Digest,
+  type EvaluationExclusion,
+  type ModelRegistration,
   type Receipt,
   RequestState,
   topics,
@@ -17,6 +19,8 @@ export interface Acceptance {
   readonly requestId: string;
   readonly requestDigest: Digest;
   readonly receipt: Receipt;
+  /** Samples of evaluation sets that it takes out; recorded before the request is. */
+  readonly exclusion: EvaluationExclusion | undefined;
   /** To be published, in this order. */
   readonly records: readonly OutgoingRecord[];
   /** Record of the intake topic that it came in, whose transaction carries `records`. */
@@ -24,7 +28,10 @@ export interface Acceptance {
 }
 
 export interface AcceptContext {
-  readonly trainingManifestDigest: string;
+  readonly registration: Pick<
+    ModelRegistration,
+    'trainingManifestDigest' | 'evaluationIndexDigest'
+  >;
   /** Keys the request's digest. */
   readonly secret: Uint8Array;
   readonly legalClocks: LegalClocks;
@@ -34,21 +41,22 @@ export interface AcceptContext {
 }
 
 export function acceptRequest(
-  { parsed, mode, scope }: ResolvedRequest,
-  { trainingManifestDigest, secret, legalClocks, now, traceparent }: AcceptContext,
+  { parsed, mode, scope, evaluationRows }: ResolvedRequest,
+  { registration, secret, legalClocks, now, traceparent }: AcceptContext,
 ): Acceptance {
   const { requestId, emitter, modelKey, regulation } = parsed;
   const submittedTime = parsed.submittedTime ?? now;
   const deadline = legalDeadline(regulation, submittedTime, legalClocks);
   const digest = requestDigest(parsed, secret);
+  const { trainingManifestDigest, evaluationIndexDigest } = registration;
   const isMatch = scope.kind !== 'no-match';
   const sampleCount = countSamples(scope);
-  const state = isMatch ? RequestState.REQUEST_STATE_ACCEPTED : RequestState.REQUEST_STATE_NO_MATCH;
+  const state = stateOf(isMatch, evaluationRows.length);
   const named = { requestId, emitter, modelKey };
   const status: DeletionStatus = {
     ...named,
     state,
-    detail: isMatch ? 'taken in' : 'nothing of the scope was ever trained on',
+    detail: detailOf(isMatch, evaluationRows.length),
     time: now,
     sequence: 0,
     submittedTime,
@@ -88,9 +96,34 @@ export function acceptRequest(
       acceptedTime: now,
       deadline,
       signedReceipt: '',
+      evaluationSampleCount: evaluationRows.length,
     },
+    exclusion:
+      evaluationRows.length === 0
+        ? undefined
+        : {
+            modelKey,
+            requestDigest: digest,
+            evaluationIndexDigest,
+            rows: [...evaluationRows],
+            excludedTime: now,
+          },
     records,
   };
+}
+
+function stateOf(isMatch: boolean, evaluationSamples: number): RequestState {
+  if (isMatch) return RequestState.REQUEST_STATE_ACCEPTED;
+  return evaluationSamples > 0
+    ? RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION
+    : RequestState.REQUEST_STATE_NO_MATCH;
+}
+
+function detailOf(isMatch: boolean, evaluationSamples: number): string {
+  const first = isMatch ? 'taken in' : 'nothing of the scope was ever trained on';
+  return evaluationSamples === 0
+    ? first
+    : `${first}; ${evaluationSamples} samples of evaluation sets neither steer nor judge any more`;
 }
 
 function eventScope(

@@ -32,6 +32,7 @@ function model(change: Partial<ModelRegistration> = {}): IntakeModel {
       classCounts: [2, 2, 2, 0],
       label: (row) => labels[row]!,
     },
+    evaluation: undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import { LetheError, Mode, type ModelRegistration } from '@lethe/contracts';
 import type { TrainingManifest } from '@lethe/datasets';
+import { type EvaluationIndex, evaluationSamples } from './evaluation-samples.ts';
 import { limits } from './limits.ts';
 import type { ParsedRequest, ParsedScope } from './parse-request.ts';
 import { Violations } from './violations.ts';
@@ -11,6 +12,8 @@ export interface IntakeModel {
     TrainingManifest,
     'rowsOfSubject' | 'rowsOfSampleIds' | 'rowsOfDigests' | 'classCounts' | 'label'
   >;
+  /** Index of the evaluation sets; models imported before there was one have none. */
+  readonly evaluation: EvaluationIndex | undefined;
 }
 
 export type ResolvedScope =
@@ -24,10 +27,13 @@ export interface ResolvedRequest {
   readonly parsed: ParsedRequest;
   readonly mode: Mode;
   readonly scope: ResolvedScope;
+  /** Ascending rows of the evaluation index that the request takes out, each once. */
+  readonly evaluationRows: Uint32Array;
 }
 
 /**
- * What a request means for its model: mode and rows.
+ * What a request means for its model: mode, rows to forget, and samples of evaluation sets that
+ * may neither steer nor judge any more.
  *
  * A list in which nothing is known is `no-match`; one in which some samples are unknown is refused
  * with their names, so that no part of a request is dropped without a word.
@@ -37,10 +43,10 @@ export interface ResolvedRequest {
 export function resolveRequest(parsed: ParsedRequest, model: IntakeModel): ResolvedRequest {
   const violations = new Violations();
   const mode = chooseMode(parsed, model, violations);
-  const scope = resolveScope(parsed.scope, model, violations);
+  const { scope, evaluationRows } = resolveScope(parsed.scope, model, violations);
   checkRelabel(parsed, model, scope, violations);
   if (!violations.isEmpty) throw violations.toError();
-  return { parsed, mode, scope };
+  return { parsed, mode, scope, evaluationRows };
 }
 
 function chooseMode(
@@ -61,40 +67,58 @@ function chooseMode(
   return mode;
 }
 
-function resolveScope(
-  scope: ParsedScope,
-  model: IntakeModel,
-  violations: Violations,
-): ResolvedScope {
+function resolveScope(scope: ParsedScope, model: IntakeModel, violations: Violations): Resolved {
   switch (scope.kind) {
     case 'subject':
-      return checkedRows(model.manifest.rowsOfSubject(scope.handle));
+      return ofTraining(checkedRows(model.manifest.rowsOfSubject(scope.handle)));
     case 'samples':
       return resolveSamples(scope, model, violations);
     case 'class':
-      return resolveClass(scope.label, model, violations);
+      return ofTraining(resolveClass(scope.label, model, violations));
     default:
       return scope satisfies never;
   }
 }
 
+type Resolved = Pick<ResolvedRequest, 'scope' | 'evaluationRows'>;
+
+/** Subjects and classes are of the training data: evaluation sets hold no subject. */
+function ofTraining(scope: ResolvedScope): Resolved {
+  return { scope, evaluationRows: new Uint32Array(0) };
+}
+
 function resolveSamples(
   { ids, sha256 }: ParsedScope & { kind: 'samples' },
-  { manifest }: IntakeModel,
+  { manifest, evaluation, registration }: IntakeModel,
   violations: Violations,
-): ResolvedScope {
+): Resolved {
   const byId = manifest.rowsOfSampleIds(ids);
   const byDigest = manifest.rowsOfDigests(sha256);
   const rows = ascendingUnique(byId.rows, byDigest.rows);
-  if (rows.length === 0) return { kind: 'no-match' };
-  const remedy = 'Leave it out: only samples of the training manifest can be forgotten.';
-  for (const id of byId.unknown) {
-    violations.add('scope.samples.ids', id, 'is not in the training manifest', remedy);
+  const setNames = registration.evaluationSets.map(({ name }) => name);
+  const held = evaluationSamples({ ids: byId.unknown, sha256 }, setNames, evaluation);
+  const { rows: evaluationRows, ambiguous } = held;
+  const unknown = new Set(held.unknown);
+  if (rows.length + evaluationRows.length + ambiguous.length === 0) {
+    return ofTraining({ kind: 'no-match' });
   }
-  for (const digest of byDigest.unknown) {
-    violations.add('scope.samples.sha256', digest, 'is not in the training manifest', remedy);
+  const description = 'is neither in the training manifest nor in an evaluation set';
+  const remedy = 'Leave it out: only registered samples can be forgotten.';
+  for (const id of byId.unknown.filter((each) => unknown.has(each))) {
+    violations.add('scope.samples.ids', id, description, remedy);
   }
-  return checkedRows(rows);
+  for (const digest of byDigest.unknown.filter((each) => unknown.has(each))) {
+    violations.add('scope.samples.sha256', digest, description, remedy);
+  }
+  for (const id of ambiguous) {
+    violations.add(
+      'scope.samples.ids',
+      id,
+      'names different samples of several evaluation sets',
+      'Write SET:ID, or name the sample by its SHA-256.',
+    );
+  }
+  return { scope: checkedRows(rows), evaluationRows };
 }
 
 function resolveClass(

@@ -5,7 +5,7 @@ import type { IntakeModel } from '../domain/resolve-request.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 
 /**
- * Registrations from the lineage and training manifests from their blobs. Both never change, so
+ * Registrations from the lineage, training manifests and evaluation indexes from their blobs. Both never change, so
  * each is read once; a model that is not there yet is looked for again every time.
  */
 export class LineageModelCatalog implements ModelCatalog {
@@ -44,8 +44,13 @@ export class LineageModelCatalog implements ModelCatalog {
     const registered = await this.#lineage.registration(modelKey);
     if (registered === undefined) return undefined;
     const registration = registered.record;
-    const manifest = await this.#manifest(registration.trainingManifestDigest as Digest);
-    return { registration, manifest };
+    const { trainingManifestDigest, evaluationIndexDigest } = registration;
+    const manifest = await this.#manifest(trainingManifestDigest as Digest);
+    const evaluation =
+      evaluationIndexDigest === ''
+        ? undefined
+        : await this.#manifest(evaluationIndexDigest as Digest);
+    return { registration, manifest, evaluation };
   }
 
   async #manifest(digest: Digest): Promise<TrainingManifest> {

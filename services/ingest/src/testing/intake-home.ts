@@ -39,6 +39,8 @@ export async function openIntakeHome(options: HomeOptions = {}): Promise<IntakeH
   const manifestFile = join(folder, 'manifest.sqlite');
   await buildTrainingManifest(manifestFile, entries(samples), { classCount });
   const manifestDigest = await blobs.put({ file: manifestFile });
+  const evaluationFile = join(folder, 'evaluation.sqlite');
+  await buildTrainingManifest(evaluationFile, evaluationEntries(), { classCount });
   const network = await blobs.put(Buffer.from('a network'));
   await lineage.register(
     ModelRegistration.fromPartial({
@@ -48,7 +50,11 @@ export async function openIntakeHome(options: HomeOptions = {}): Promise<IntakeH
       trainingManifestDigest: manifestDigest,
       classCount,
       defaultMode: hasStopSet ? Mode.MODE_UNTRAIN : Mode.MODE_MISCLASSIFY,
-      evaluationSets: hasStopSet ? [{ name: 'stop', role: 'stop', size: 10 }] : [],
+      evaluationSets: [
+        ...(hasStopSet ? [{ name: 'stop', role: 'stop', size: 10 }] : []),
+        { name: 'gate', role: 'gate', size: 10 },
+      ],
+      evaluationIndexDigest: hasStopSet ? await blobs.put({ file: evaluationFile }) : '',
     }),
   );
   return {
@@ -70,6 +76,22 @@ function* entries(samples: number) {
       sha256: sha256(`bytes of ${row}`),
       label: row % (classCount - 1),
       subject: `user-${Math.floor(row / 4)}`,
+    };
+  }
+}
+
+/**
+ * `stop:held-0` to `stop:held-9`, then `gate:held-10` and so on; `gate:held-19` is the sample of
+ * `stop:held-9` once more.
+ */
+function* evaluationEntries() {
+  for (let row = 0; row < 20; row++) {
+    yield {
+      row,
+      sampleId: `${row < 10 ? 'stop' : 'gate'}:held-${row}`,
+      sha256: sha256(`held-out bytes of ${row === 19 ? 9 : row}`),
+      label: row % (classCount - 1),
+      subject: '',
     };
   }
 }

@@ -4,6 +4,7 @@ const ended: ReadonlySet<RequestState> = new Set([
   RequestState.REQUEST_STATE_COMPLETED,
   RequestState.REQUEST_STATE_ALREADY_FORGOTTEN,
   RequestState.REQUEST_STATE_NO_MATCH,
+  RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION,
   RequestState.REQUEST_STATE_CANCELLED,
   RequestState.REQUEST_STATE_DENIED,
   RequestState.REQUEST_STATE_DUPLICATE,

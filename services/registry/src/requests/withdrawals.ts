@@ -76,7 +76,9 @@ export async function withdraw(
 
 function isOver(state: RequestState): boolean {
   return (
-    state === RequestState.REQUEST_STATE_NO_MATCH || state === RequestState.REQUEST_STATE_DUPLICATE
+    state === RequestState.REQUEST_STATE_NO_MATCH ||
+    state === RequestState.REQUEST_STATE_DUPLICATE ||
+    state === RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION
   );
 }
 

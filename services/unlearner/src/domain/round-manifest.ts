@@ -35,6 +35,8 @@ export interface ComputedRound {
   readonly seed: number;
   readonly backend: string;
   readonly metrics: RoundMetrics;
+  /** Of each stop set in force, by name. */
+  readonly stopSetDigests: Readonly<Record<string, string>>;
 }
 
 /** @param round parts of one mode, at least one */
@@ -59,6 +61,7 @@ export function roundManifest(position: Position, round: ComputedRound): RoundMa
         settingsJson: canonicalJson(round.settings),
         backend: round.backend,
         metrics: round.metrics,
+        stopSetDigests: { ...round.stopSetDigests },
       },
     },
     createdTime: position.time,

@@ -3,6 +3,7 @@ import type { JobContext } from '@lethe/compute';
 import { type DatasetSource, LetheError, type RowRange } from '@lethe/contracts';
 import {
   type Dataset,
+  type ExcludedSample,
   evaluationSetDigest,
   openDataset,
   openTrainingManifest,
@@ -42,9 +43,14 @@ export interface RoundJobInput {
   readonly rows: Uint32Array;
   /** Evaluation sets that may steer a round (role `stop`). */
   readonly heldOut: readonly {
+    readonly name: string;
     readonly source: DatasetSource;
     readonly ranges: readonly RowRange[];
     readonly digest: string;
+    /** What deletion requests took out: it steers no more, and its bytes may be gone. */
+    readonly excluded: readonly ExcludedSample[];
+    /** Of what is left. */
+    readonly digestInForce: string;
   }[];
   /** Most held-out samples to use, evenly spaced over the sets. */
   readonly heldOutLimit: number;
@@ -166,16 +172,19 @@ async function readForgetSet(
 async function readHeldOut(input: RoundJobInput): Promise<LabelledSamples | undefined> {
   const batches: SampleBatch[] = [];
   const share = Math.ceil(input.heldOutLimit / Math.max(1, input.heldOut.length));
-  for (const { source, ranges, digest } of input.heldOut) {
+  for (const { source, ranges, digest, excluded } of input.heldOut) {
     await using dataset = await openDataset(source);
-    const rows = rowsOfRanges([...ranges], dataset.size);
-    const actual = await evaluationSetDigest(dataset, rows);
+    const all = rowsOfRanges([...ranges], dataset.size);
+    const actual = await evaluationSetDigest(dataset, all, excluded);
     if (actual !== digest) {
       throw new LetheError(
         'precondition',
         `the held-out set on disk is not the one that was registered (${actual} instead of ${digest}); restore its files`,
       );
     }
+    const takenOut = new Set(excluded.map(({ position }) => position));
+    const rows = all.filter((_, position) => !takenOut.has(position));
+    if (rows.length === 0) continue;
     const chosen = evenlySpaced(rows.length, share).map((index) => rows[index] as number);
     batches.push(await dataset.read(chosen));
   }

@@ -34,6 +34,25 @@ export interface ModelRegistration {
     | undefined;
   /** Shape of one sample, without the batch axis: [height, width, channels] or [features]. */
   sampleShape: number[];
+  /**
+   * SHA-256 of the index of all samples of the evaluation sets, in the form of a training manifest:
+   * rows count on from set to set, ids are SET:ID. Empty: imported before there was one.
+   */
+  evaluationIndexDigest: string;
+}
+
+/**
+ * models/<key>/exclusions/<request digest>.json: put-if-absent. Samples of evaluation sets that a
+ * deletion request names: from then on they neither steer rounds nor judge.
+ */
+export interface EvaluationExclusion {
+  modelKey: string;
+  /** Of the request, as in its receipt. */
+  requestDigest: string;
+  evaluationIndexDigest: string;
+  /** Rows of that index, ascending. */
+  rows: number[];
+  excludedTime: Date | undefined;
 }
 
 /** Where samples are read from, for example kind "cifar10-binary", path "/data/cifar". */
@@ -113,7 +132,16 @@ export interface Round {
   settingsJson: string;
   /** Compute backend that made the weights, for example "wasm-simd". */
   backend: string;
-  metrics: RoundMetrics | undefined;
+  metrics:
+    | RoundMetrics
+    | undefined;
+  /** SHA-256 of each stop set as it was when it steered this round, by name. */
+  stopSetDigests: { [key: string]: string };
+}
+
+export interface Round_StopSetDigestsEntry {
+  key: string;
+  value: string;
 }
 
 /** The part of one request that a round serves. */
@@ -209,11 +237,26 @@ export interface Verdict {
   evaluationSetDigests: { [key: string]: string };
   judgedTime: Date | undefined;
   policyName: string;
+  /** The same sets as they were when this was judged. */
+  evaluationSets: EvaluationSetInForce[];
 }
 
 export interface Verdict_EvaluationSetDigestsEntry {
   key: string;
   value: string;
+}
+
+/** What is left of an evaluation set after deletion requests. */
+export interface EvaluationSetInForce {
+  name: string;
+  /** "stop" or "gate". */
+  role: string;
+  /** Samples left. */
+  size: number;
+  /** Samples that deletion requests took out. */
+  excluded: number;
+  /** SHA-256 over the SHA-256 of the samples left, in order. */
+  digest: string;
 }
 
 export interface Check {
@@ -308,6 +351,7 @@ function createBaseModelRegistration(): ModelRegistration {
     defaultMode: 0,
     registeredTime: undefined,
     sampleShape: [],
+    evaluationIndexDigest: "",
   };
 }
 
@@ -355,6 +399,9 @@ export const ModelRegistration: MessageFns<ModelRegistration> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.evaluationIndexDigest !== "") {
+      writer.uint32(114).string(message.evaluationIndexDigest);
     }
     return writer;
   },
@@ -486,6 +533,14 @@ export const ModelRegistration: MessageFns<ModelRegistration> = {
 
             break;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.evaluationIndexDigest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -557,6 +612,11 @@ export const ModelRegistration: MessageFns<ModelRegistration> = {
         : globalThis.Array.isArray(object?.sample_shape)
         ? object.sample_shape.map((e: any) => globalThis.Number(e))
         : [],
+      evaluationIndexDigest: isSet(object.evaluationIndexDigest)
+        ? globalThis.String(object.evaluationIndexDigest)
+        : isSet(object.evaluation_index_digest)
+        ? globalThis.String(object.evaluation_index_digest)
+        : "",
     };
   },
 
@@ -601,6 +661,9 @@ export const ModelRegistration: MessageFns<ModelRegistration> = {
     if (message.sampleShape?.length) {
       obj.sampleShape = message.sampleShape.map((e) => Math.round(e));
     }
+    if (message.evaluationIndexDigest !== "") {
+      obj.evaluationIndexDigest = message.evaluationIndexDigest;
+    }
     return obj;
   },
 
@@ -626,6 +689,170 @@ export const ModelRegistration: MessageFns<ModelRegistration> = {
     message.defaultMode = object.defaultMode ?? 0;
     message.registeredTime = object.registeredTime ?? undefined;
     message.sampleShape = object.sampleShape?.map((e) => e) || [];
+    message.evaluationIndexDigest = object.evaluationIndexDigest ?? "";
+    return message;
+  },
+};
+
+function createBaseEvaluationExclusion(): EvaluationExclusion {
+  return { modelKey: "", requestDigest: "", evaluationIndexDigest: "", rows: [], excludedTime: undefined };
+}
+
+export const EvaluationExclusion: MessageFns<EvaluationExclusion> = {
+  encode(message: EvaluationExclusion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.modelKey !== "") {
+      writer.uint32(10).string(message.modelKey);
+    }
+    if (message.requestDigest !== "") {
+      writer.uint32(18).string(message.requestDigest);
+    }
+    if (message.evaluationIndexDigest !== "") {
+      writer.uint32(26).string(message.evaluationIndexDigest);
+    }
+    if (message.rows.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.rows) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.excludedTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.excludedTime), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluationExclusion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluationExclusion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.modelKey = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestDigest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.evaluationIndexDigest = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.rows.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.rows.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.excludedTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluationExclusion {
+    return {
+      modelKey: isSet(object.modelKey)
+        ? globalThis.String(object.modelKey)
+        : isSet(object.model_key)
+        ? globalThis.String(object.model_key)
+        : "",
+      requestDigest: isSet(object.requestDigest)
+        ? globalThis.String(object.requestDigest)
+        : isSet(object.request_digest)
+        ? globalThis.String(object.request_digest)
+        : "",
+      evaluationIndexDigest: isSet(object.evaluationIndexDigest)
+        ? globalThis.String(object.evaluationIndexDigest)
+        : isSet(object.evaluation_index_digest)
+        ? globalThis.String(object.evaluation_index_digest)
+        : "",
+      rows: globalThis.Array.isArray(object?.rows) ? object.rows.map((e: any) => globalThis.Number(e)) : [],
+      excludedTime: isSet(object.excludedTime)
+        ? fromJsonTimestamp(object.excludedTime)
+        : isSet(object.excluded_time)
+        ? fromJsonTimestamp(object.excluded_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: EvaluationExclusion): unknown {
+    const obj: any = {};
+    if (message.modelKey !== "") {
+      obj.modelKey = message.modelKey;
+    }
+    if (message.requestDigest !== "") {
+      obj.requestDigest = message.requestDigest;
+    }
+    if (message.evaluationIndexDigest !== "") {
+      obj.evaluationIndexDigest = message.evaluationIndexDigest;
+    }
+    if (message.rows?.length) {
+      obj.rows = message.rows.map((e) => Math.round(e));
+    }
+    if (message.excludedTime !== undefined) {
+      obj.excludedTime = message.excludedTime.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EvaluationExclusion>, I>>(base?: I): EvaluationExclusion {
+    return EvaluationExclusion.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EvaluationExclusion>, I>>(object: I): EvaluationExclusion {
+    const message = createBaseEvaluationExclusion();
+    message.modelKey = object.modelKey ?? "";
+    message.requestDigest = object.requestDigest ?? "";
+    message.evaluationIndexDigest = object.evaluationIndexDigest ?? "";
+    message.rows = object.rows?.map((e) => e) || [];
+    message.excludedTime = object.excludedTime ?? undefined;
     return message;
   },
 };
@@ -1474,6 +1701,7 @@ function createBaseRound(): Round {
     settingsJson: "",
     backend: "",
     metrics: undefined,
+    stopSetDigests: {},
   };
 }
 
@@ -1515,6 +1743,9 @@ export const Round: MessageFns<Round> = {
     if (message.metrics !== undefined) {
       RoundMetrics.encode(message.metrics, writer.uint32(98).fork()).join();
     }
+    globalThis.Object.entries(message.stopSetDigests).forEach(([key, value]: [string, string]) => {
+      Round_StopSetDigestsEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
+    });
     return writer;
   },
 
@@ -1627,6 +1858,17 @@ export const Round: MessageFns<Round> = {
             message.metrics = RoundMetrics.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            const entry13 = Round_StopSetDigestsEntry.decode(reader, reader.uint32());
+            if (entry13.value !== undefined) {
+              message.stopSetDigests[entry13.key] = entry13.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1679,6 +1921,33 @@ export const Round: MessageFns<Round> = {
         : "",
       backend: isSet(object.backend) ? globalThis.String(object.backend) : "",
       metrics: isSet(object.metrics) ? RoundMetrics.fromJSON(object.metrics) : undefined,
+      stopSetDigests: isObject(object.stopSetDigests)
+        ? (globalThis.Object.entries(object.stopSetDigests) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.stop_set_digests)
+        ? (globalThis.Object.entries(object.stop_set_digests) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -1720,6 +1989,15 @@ export const Round: MessageFns<Round> = {
     if (message.metrics !== undefined) {
       obj.metrics = RoundMetrics.toJSON(message.metrics);
     }
+    if (message.stopSetDigests) {
+      const entries = globalThis.Object.entries(message.stopSetDigests) as [string, string][];
+      if (entries.length > 0) {
+        obj.stopSetDigests = {};
+        entries.forEach(([k, v]) => {
+          obj.stopSetDigests[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -1742,6 +2020,100 @@ export const Round: MessageFns<Round> = {
     message.metrics = (object.metrics !== undefined && object.metrics !== null)
       ? RoundMetrics.fromPartial(object.metrics)
       : undefined;
+    message.stopSetDigests = (globalThis.Object.entries(object.stopSetDigests ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseRound_StopSetDigestsEntry(): Round_StopSetDigestsEntry {
+  return { key: "", value: "" };
+}
+
+export const Round_StopSetDigestsEntry: MessageFns<Round_StopSetDigestsEntry> = {
+  encode(message: Round_StopSetDigestsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Round_StopSetDigestsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRound_StopSetDigestsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Round_StopSetDigestsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: Round_StopSetDigestsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Round_StopSetDigestsEntry>, I>>(base?: I): Round_StopSetDigestsEntry {
+    return Round_StopSetDigestsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Round_StopSetDigestsEntry>, I>>(object: I): Round_StopSetDigestsEntry {
+    const message = createBaseRound_StopSetDigestsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -2782,6 +3154,7 @@ function createBaseVerdict(): Verdict {
     evaluationSetDigests: {},
     judgedTime: undefined,
     policyName: "",
+    evaluationSets: [],
   };
 }
 
@@ -2825,6 +3198,9 @@ export const Verdict: MessageFns<Verdict> = {
     }
     if (message.policyName !== "") {
       writer.uint32(106).string(message.policyName);
+    }
+    for (const v of message.evaluationSets) {
+      EvaluationSetInForce.encode(v!, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -2949,6 +3325,14 @@ export const Verdict: MessageFns<Verdict> = {
             message.policyName = reader.string();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.evaluationSets.push(EvaluationSetInForce.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3040,6 +3424,11 @@ export const Verdict: MessageFns<Verdict> = {
         : isSet(object.policy_name)
         ? globalThis.String(object.policy_name)
         : "",
+      evaluationSets: globalThis.Array.isArray(object?.evaluationSets)
+        ? object.evaluationSets.map((e: any) => EvaluationSetInForce.fromJSON(e))
+        : globalThis.Array.isArray(object?.evaluation_sets)
+        ? object.evaluation_sets.map((e: any) => EvaluationSetInForce.fromJSON(e))
+        : [],
     };
   },
 
@@ -3090,6 +3479,9 @@ export const Verdict: MessageFns<Verdict> = {
     if (message.policyName !== "") {
       obj.policyName = message.policyName;
     }
+    if (message.evaluationSets?.length) {
+      obj.evaluationSets = message.evaluationSets.map((e) => EvaluationSetInForce.toJSON(e));
+    }
     return obj;
   },
 
@@ -3117,6 +3509,7 @@ export const Verdict: MessageFns<Verdict> = {
       }, {});
     message.judgedTime = object.judgedTime ?? undefined;
     message.policyName = object.policyName ?? "";
+    message.evaluationSets = object.evaluationSets?.map((e) => EvaluationSetInForce.fromPartial(e)) || [];
     return message;
   },
 };
@@ -3206,6 +3599,139 @@ export const Verdict_EvaluationSetDigestsEntry: MessageFns<Verdict_EvaluationSet
     const message = createBaseVerdict_EvaluationSetDigestsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseEvaluationSetInForce(): EvaluationSetInForce {
+  return { name: "", role: "", size: 0, excluded: 0, digest: "" };
+}
+
+export const EvaluationSetInForce: MessageFns<EvaluationSetInForce> = {
+  encode(message: EvaluationSetInForce, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.role !== "") {
+      writer.uint32(18).string(message.role);
+    }
+    if (message.size !== 0) {
+      writer.uint32(24).uint32(message.size);
+    }
+    if (message.excluded !== 0) {
+      writer.uint32(32).uint32(message.excluded);
+    }
+    if (message.digest !== "") {
+      writer.uint32(42).string(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluationSetInForce {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluationSetInForce();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.size = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.excluded = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluationSetInForce {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      role: isSet(object.role) ? globalThis.String(object.role) : "",
+      size: isSet(object.size) ? globalThis.Number(object.size) : 0,
+      excluded: isSet(object.excluded) ? globalThis.Number(object.excluded) : 0,
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+    };
+  },
+
+  toJSON(message: EvaluationSetInForce): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.role !== "") {
+      obj.role = message.role;
+    }
+    if (message.size !== 0) {
+      obj.size = Math.round(message.size);
+    }
+    if (message.excluded !== 0) {
+      obj.excluded = Math.round(message.excluded);
+    }
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EvaluationSetInForce>, I>>(base?: I): EvaluationSetInForce {
+    return EvaluationSetInForce.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EvaluationSetInForce>, I>>(object: I): EvaluationSetInForce {
+    const message = createBaseEvaluationSetInForce();
+    message.name = object.name ?? "";
+    message.role = object.role ?? "";
+    message.size = object.size ?? 0;
+    message.excluded = object.excluded ?? 0;
+    message.digest = object.digest ?? "";
     return message;
   },
 };

@@ -137,6 +137,11 @@ export const RequestState = {
   REQUEST_STATE_DUPLICATE: 11,
   /** REQUEST_STATE_EXTENDED - Tells of a longer deadline; the request stands where it stood. */
   REQUEST_STATE_EXTENDED: 12,
+  /**
+   * REQUEST_STATE_REMOVED_FROM_EVALUATION - Nothing of the scope was trained on; its samples of evaluation sets neither steer nor judge
+   * any more.
+   */
+  REQUEST_STATE_REMOVED_FROM_EVALUATION: 13,
 } as const;
 
 export type RequestState = typeof RequestState[keyof typeof RequestState];
@@ -155,6 +160,7 @@ export namespace RequestState {
   export type REQUEST_STATE_REOPENED = typeof RequestState.REQUEST_STATE_REOPENED;
   export type REQUEST_STATE_DUPLICATE = typeof RequestState.REQUEST_STATE_DUPLICATE;
   export type REQUEST_STATE_EXTENDED = typeof RequestState.REQUEST_STATE_EXTENDED;
+  export type REQUEST_STATE_REMOVED_FROM_EVALUATION = typeof RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION;
 }
 
 export function requestStateFromJSON(object: any): RequestState {
@@ -198,6 +204,9 @@ export function requestStateFromJSON(object: any): RequestState {
     case 12:
     case "REQUEST_STATE_EXTENDED":
       return RequestState.REQUEST_STATE_EXTENDED;
+    case 13:
+    case "REQUEST_STATE_REMOVED_FROM_EVALUATION":
+      return RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum RequestState");
   }
@@ -231,6 +240,8 @@ export function requestStateToJSON(object: RequestState): string {
       return "REQUEST_STATE_DUPLICATE";
     case RequestState.REQUEST_STATE_EXTENDED:
       return "REQUEST_STATE_EXTENDED";
+    case RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION:
+      return "REQUEST_STATE_REMOVED_FROM_EVALUATION";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum RequestState");
   }
@@ -275,7 +286,10 @@ export interface Scope {
 }
 
 export interface SampleList {
-  /** Sample ids as in the training manifest. */
+  /**
+   * Sample ids as in the training manifest. SET:ID names a sample of an evaluation set; so does an
+   * id alone that the training manifest does not have.
+   */
   ids: string[];
   /** Lower-case hexadecimal SHA-256 of the samples' bytes. */
   sha256: string[];
@@ -286,13 +300,13 @@ export interface Receipt {
   requestId: string;
   emitter: string;
   modelKey: string;
-  /** REQUEST_STATE_ACCEPTED or REQUEST_STATE_NO_MATCH. */
+  /** REQUEST_STATE_ACCEPTED, REQUEST_STATE_NO_MATCH or REQUEST_STATE_REMOVED_FROM_EVALUATION. */
   state: RequestState;
   /** HMAC-SHA-256 of the canonical JSON of the request as understood, under a secret of intake. */
   requestDigest: string;
   /** Training manifest the scope was resolved against (SHA-256). */
   trainingManifestDigest: string;
-  /** Number of samples the scope names. */
+  /** Number of samples the scope names that were trained on. */
   sampleCount: number;
   acceptedTime: Date | undefined;
   deadline:
@@ -300,6 +314,8 @@ export interface Receipt {
     | undefined;
   /** DSSE envelope over this receipt: JSON in one line. Receipts of a batch are signed together. */
   signedReceipt: string;
+  /** Number of samples of evaluation sets the scope names: they neither steer nor judge any more. */
+  evaluationSampleCount: number;
 }
 
 function createBaseDeletionRequest(): DeletionRequest {
@@ -729,6 +745,7 @@ function createBaseReceipt(): Receipt {
     acceptedTime: undefined,
     deadline: undefined,
     signedReceipt: "",
+    evaluationSampleCount: 0,
   };
 }
 
@@ -763,6 +780,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.signedReceipt !== "") {
       writer.uint32(82).string(message.signedReceipt);
+    }
+    if (message.evaluationSampleCount !== 0) {
+      writer.uint32(88).uint32(message.evaluationSampleCount);
     }
     return writer;
   },
@@ -860,6 +880,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.signedReceipt = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.evaluationSampleCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -912,6 +940,11 @@ export const Receipt: MessageFns<Receipt> = {
         : isSet(object.signed_receipt)
         ? globalThis.String(object.signed_receipt)
         : "",
+      evaluationSampleCount: isSet(object.evaluationSampleCount)
+        ? globalThis.Number(object.evaluationSampleCount)
+        : isSet(object.evaluation_sample_count)
+        ? globalThis.Number(object.evaluation_sample_count)
+        : 0,
     };
   },
 
@@ -947,6 +980,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.signedReceipt !== "") {
       obj.signedReceipt = message.signedReceipt;
     }
+    if (message.evaluationSampleCount !== 0) {
+      obj.evaluationSampleCount = Math.round(message.evaluationSampleCount);
+    }
     return obj;
   },
 
@@ -965,6 +1001,7 @@ export const Receipt: MessageFns<Receipt> = {
     message.acceptedTime = object.acceptedTime ?? undefined;
     message.deadline = object.deadline ?? undefined;
     message.signedReceipt = object.signedReceipt ?? "";
+    message.evaluationSampleCount = object.evaluationSampleCount ?? 0;
     return message;
   },
 };
