@@ -1,21 +1,26 @@
 // Speed of a compute backend: images per second through ResNet-20 in training and forward.
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BackendPreference, openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { buildResnet20 } from './resnet20.ts';
 import { withStockKernels } from './stock-kernels.ts';
+import { type StepSeconds, startTorch, type TorchSteps } from './torch-steps.ts';
 
-const help = `npm run bench:backend -- [--backend auto|native|wasm] [--batch 64] [--repeats 5] [--json]
+const help = `npm run bench:backend -- [--backend auto|native|wasm] [--batch 64] [--repeats 5] [--threads N] [--torch PYTHON] [--json]
 
 Median images per second of ResNet-20 (CIFAR size, normalisation folded) on one backend: a
 training step (gradients of all trainable weights and an Adam update) and a forward pass. On
-wasm the same steps are also timed with the kernels that tfjs ships, in turn with ours.`;
+wasm the same steps are also timed with the kernels that tfjs ships, in turn with ours; with
+--torch and an interpreter that has PyTorch also in that, on the same number of threads.`;
 
 interface Speed {
   /** Medians. */
   readonly trainingImagesPerSecond: number;
   readonly forwardImagesPerSecond: number;
+  /** Likewise by processor time, of all threads together: what a busy machine changes least. */
+  readonly trainingMsPerImage: number;
+  readonly forwardMsPerImage: number;
 }
 
 const { values } = parseArgs({
@@ -23,6 +28,8 @@ const { values } = parseArgs({
     backend: { type: 'string', default: 'auto' },
     batch: { type: 'string', default: '64' },
     repeats: { type: 'string', default: '5' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    torch: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -31,11 +38,17 @@ if (values.help) console.log(help);
 else await measure();
 
 async function measure(): Promise<void> {
-  const backend = await openBackend({ prefer: values.backend as BackendPreference });
-  const batch = Number(values.batch);
-  const variants: Record<string, <T>(compute: () => T) => T> = { ours: (compute) => compute() };
-  if (backend.name === 'wasm-simd') variants['stock'] = withStockKernels;
-  const speeds = timeVariants(variants, batch, Number(values.repeats));
+  const backend = await openBackend({
+    prefer: values.backend as BackendPreference,
+    threads: Number(values.threads),
+  });
+  const [batch, repeats] = [Number(values.batch), Number(values.repeats)];
+  const variants: Record<string, Variant> = { ours: ownSteps(batch, (compute) => compute()) };
+  if (backend.name === 'wasm-simd') variants['stock'] = ownSteps(batch, withStockKernels);
+  const torch = await torchOf(batch);
+  if (torch !== undefined) variants['torch'] = torch.step;
+  const speeds = await timeVariants(variants, batch, repeats);
+  torch?.[Symbol.dispose]();
   const report = {
     backend: backend.name,
     description: backend.description,
@@ -48,45 +61,73 @@ async function measure(): Promise<void> {
       : {
           peer: { name: 'tfjs kernels, filter gradient as one matMul per tap', ...speeds['stock'] },
         }),
+    ...(speeds['torch'] === undefined
+      ? {}
+      : { torch: { name: torch?.description, ...speeds['torch'] } }),
   };
   if (values.json) return console.log(JSON.stringify(report));
   console.log(`${report.description}; ${report.machine}; ${report.network}, batch ${batch}`);
+  if (torch !== undefined) console.log(torch.description);
   for (const [name, speed] of Object.entries(speeds)) {
     const [training, forward] = [speed.trainingImagesPerSecond, speed.forwardImagesPerSecond];
-    console.log(`${name.padEnd(6)} ${training} images/s in training, ${forward} images/s forward`);
+    console.log(
+      `${name.padEnd(6)} ${training} images/s in training, ${forward} forward; ${speed.trainingMsPerImage} and ${speed.forwardMsPerImage} processor ms an image`,
+    );
   }
 }
 
+/** On as many threads as libtensorflow gets. */
+async function torchOf(batch: number): Promise<TorchSteps | undefined> {
+  return values.torch === undefined
+    ? undefined
+    : startTorch(values.torch, batch, Number(values.threads));
+}
+
+type Variant = (step: 'train' | 'forward') => Promise<StepSeconds>;
+
 /** Times the variants in turn, so that a busy machine slows all of them alike. */
-function timeVariants(
-  variants: Record<string, <T>(compute: () => T) => T>,
+async function timeVariants(
+  variants: Record<string, Variant>,
   batch: number,
   repeats: number,
-): Record<string, Speed> {
-  const { train, forward } = makeSteps(batch);
-  const times = Object.entries(variants).map(([name, use]) => {
-    use(train);
-    use(forward);
-    return { name, use, training: [] as number[], forward: [] as number[] };
+): Promise<Record<string, Speed>> {
+  const times = Object.entries(variants).map(([name, run]) => {
+    return { name, run, train: [] as StepSeconds[], forward: [] as StepSeconds[] };
   });
-  for (let i = 0; i < repeats; i++) {
-    for (const time of times) {
-      time.training.push(seconds(() => time.use(train)));
-      time.forward.push(seconds(() => time.use(forward)));
+  // The first of each is not counted.
+  for (let i = 0; i <= repeats; i++) {
+    for (const { run, train, forward } of times) {
+      const [training, pass] = [await run('train'), await run('forward')];
+      if (i === 0) continue;
+      train.push(training);
+      forward.push(pass);
     }
   }
   return Object.fromEntries(
-    times.map(({ name, training, forward: passes }) => [
+    times.map(({ name, train, forward }) => [
       name,
       {
-        trainingImagesPerSecond: perSecond(batch, training),
-        forwardImagesPerSecond: perSecond(batch, passes),
+        trainingImagesPerSecond: perSecond(batch, train),
+        forwardImagesPerSecond: perSecond(batch, forward),
+        trainingMsPerImage: msPerImage(batch, train),
+        forwardMsPerImage: msPerImage(batch, forward),
       },
     ]),
   );
 }
 
-function makeSteps(batch: number): { train: () => void; forward: () => void } {
+function ownSteps(batch: number, use: <T>(compute: () => T) => T): Variant {
+  const steps = makeSteps(batch);
+  return async (name) => {
+    const [started, processor] = [performance.now(), process.cpuUsage()];
+    use(steps[name]);
+    const clock = (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(processor);
+    return { clock, processor: (user + system) / 1e6 };
+  };
+}
+
+function makeSteps(batch: number): { readonly train: () => void; readonly forward: () => void } {
   const model = buildResnet20();
   const images = tf.randomNormal([batch, 32, 32, 3], 0, 1, 'float32', 1);
   const labels = tf.oneHot(
@@ -108,13 +149,15 @@ function makeSteps(batch: number): { train: () => void; forward: () => void } {
   };
 }
 
-function seconds(run: () => void): number {
-  const start = performance.now();
-  run();
-  return (performance.now() - start) / 1000;
+function perSecond(images: number, times: readonly StepSeconds[]): number {
+  return Math.round((images / median(times.map(({ clock }) => clock))) * 10) / 10;
 }
 
-function perSecond(images: number, times: number[]): number {
-  const median = times.toSorted((a, b) => a - b)[times.length >> 1]!;
-  return Math.round((images / median) * 10) / 10;
+function msPerImage(images: number, times: readonly StepSeconds[]): number {
+  const seconds = median(times.map(({ processor }) => processor));
+  return Math.round((1e5 * seconds) / images) / 100;
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
 }

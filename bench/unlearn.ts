@@ -54,10 +54,7 @@ async function bench(options: BenchArguments): Promise<void> {
         mode,
         method,
         settings: options.settings,
-        heldOut:
-          mode === 'untrain' || Number(options.settings['proxyShare'] ?? 0) > 0
-            ? task.heldOut
-            : undefined,
+        heldOut: mode === 'untrain' || options.proxies ? task.heldOut : undefined,
         ...(task.retain === undefined ? {} : { retain: task.retain }),
         seed: new Random(seed).fork(`round ${round}`).bits(),
       },
@@ -82,6 +79,7 @@ async function bench(options: BenchArguments): Promise<void> {
     JSON.stringify({
       method,
       mode,
+      proxies: options.proxies,
       k,
       rounds,
       seed,

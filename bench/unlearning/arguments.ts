@@ -12,6 +12,8 @@ export interface BenchArguments {
   readonly backend: BackendPreference;
   /** Training images that stay, for methods that learn on some. */
   readonly retain: number;
+  /** Held-out images are given without need, in misclassify and relabel too. */
+  readonly proxies: boolean;
   readonly json: boolean;
   readonly settings: Readonly<Record<string, SettingValue>>;
 }
@@ -27,6 +29,7 @@ Measures unlearning on CIFAR-10 with the pre-trained ResNet-20.
   --data-dir DIR  folder with cifar-10-batches-bin/ and weights/ (default LETHE_DATA_DIR or ../shared/data)
   --backend B     ${backendPreferences.join(', ')} (default auto)
   --retain N      training images that stay, for finetune and retrain (default 5000)
+  --proxies       1,000 unlabelled held-out images may be used in misclassify and relabel too
   --max-steps N   most steps of a round; l2ul, adv and neggrad have no limit of their own
   --set NAME=V    overrides a setting of the method; may be repeated
   --json          ends with one line of JSON`;
@@ -44,6 +47,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
       'data-dir': { type: 'string', default: process.env['LETHE_DATA_DIR'] ?? '../shared/data' },
       backend: { type: 'string', default: 'auto' },
       retain: { type: 'string', default: '5000' },
+      proxies: { type: 'boolean', default: false },
       'max-steps': { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
@@ -69,6 +73,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
     dataDir: values['data-dir'],
     backend: oneOf('backend', values.backend, backendPreferences),
     retain: wholeNumber('retain', values.retain, 1),
+    proxies: values.proxies,
     json: values.json,
     settings,
   };

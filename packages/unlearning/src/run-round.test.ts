@@ -96,6 +96,20 @@ describe('a round of lethe', () => {
   });
 });
 
+describe('held-out samples in misclassify', () => {
+  it('are held on where they are given, without a look at their labels', async () => {
+    const { values, labels } = task.heldOut;
+    const withLabels = (given: Int32Array) =>
+      runRound(roundOf(task, { heldOut: { values, labels: given }, settings: quick }));
+    const result = await withLabels(labels);
+    expect(result.settings['proxyShare']).toBe(0.5);
+    expect(await withLabels(labels.map(() => 0))).toEqual(result);
+    const without = await runRound(roundOf(task, { heldOut: undefined, settings: quick }));
+    expect(without.settings['proxyShare']).toBe(0);
+    expect(without.weights).not.toEqual(result.weights);
+  });
+});
+
 const plain = { momentum: 0, weightDecay: 0 };
 const attack = { perturbations: 5, attackIterations: 10, attackRadius: 2, attackStep: 0.4 };
 

@@ -33,6 +33,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     mode: input.mode,
     k: input.forget.labels.length,
     earlierRounds: ledger.rounds,
+    heldOut: input.heldOut !== undefined,
   });
   const meter = { training: 0, forward: 0 };
   const checkpoint = checkpointOf(hooks, meter);

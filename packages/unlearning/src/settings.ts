@@ -8,6 +8,8 @@ export interface Situation {
   readonly k: number;
   /** Rounds applied to this model before this one. */
   readonly earlierRounds: number;
+  /** The round comes with held-out samples. */
+  readonly heldOut: boolean;
 }
 
 type Default<Value> = Value | ((situation: Situation) => Value);

@@ -13,10 +13,9 @@ import { momentumSgd } from '../../optimizers/momentum-sgd.ts';
 import type { Settings } from '../../settings.ts';
 import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
-import { holdStrength } from './hold-strength.ts';
 import { advSettings, l2ulSettings, neggradSettings } from './l2ul-settings.ts';
+import { publishedHold } from './published-hold.ts';
 import { type PerturbedSamples, targetedAttack } from './targeted-attack.ts';
-import { normalisePerTensor, outputImportance } from './weight-importance.ts';
 
 const modes = ['misclassify', 'relabel', 'untrain'] as const;
 
@@ -27,7 +26,7 @@ export const l2ul = defineMethod({
   run: async (work, settings) =>
     descend(work, settings, {
       perturbed: await perturb(work, settings),
-      hold: await holdOf(work, settings.importance),
+      hold: (await publishedHold(work)).map((strength) => settings.importance * strength),
     }),
 });
 
@@ -181,28 +180,6 @@ async function perturb(
           forgetAccuracy: work.forgetAccuracyBefore,
         });
       },
-    );
-  } finally {
-    theta.dispose();
-  }
-}
-
-async function holdOf(work: RoundWork, lambda: number): Promise<Float32Array> {
-  const { network, forget, ledger, meter } = work;
-  const theta = tf.tensor1d(work.served);
-  try {
-    const omega = await outputImportance(network, theta, forget.input, async (step) => {
-      meter.training += 1;
-      await work.checkpoint({
-        phase: 'preparing',
-        step,
-        stepLimit: forget.labels.length,
-        forgetAccuracy: work.forgetAccuracyBefore,
-      });
-    });
-    const earlier = normalisePerTensor(ledger.importance.map(Math.sqrt), network.segments);
-    return holdStrength(normalisePerTensor(omega, network.segments), earlier).map(
-      (strength) => lambda * strength,
     );
   } finally {
     theta.dispose();

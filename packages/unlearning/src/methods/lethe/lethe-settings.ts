@@ -86,6 +86,12 @@ export const letheSettings = {
     unit: 'factor',
     doc: 'w: weight of the penalty that holds what earlier rounds have moved; 0 turns it off.',
   },
+  importanceRule: {
+    kind: 'choice',
+    default: 'earlier',
+    choices: ['earlier', 'undoing', 'published'],
+    doc: 'What the penalty holds: what earlier rounds have moved; only what would undo them, moving back towards the original network; or, for comparison, what matters little for this forget set, as L2UL does.',
+  },
   stepLimit: {
     kind: 'number',
     default: ({ k }) => (k <= 64 ? 400 : 800),
@@ -122,8 +128,8 @@ export const letheSettings = {
   },
   proxyShare: {
     kind: 'number',
-    default: ({ mode }) => (mode === 'untrain' ? 0.5 : 0),
-    defaultText: '0.5 in untrain, else 0',
+    default: ({ heldOut }) => (heldOut ? 0.5 : 0),
+    defaultText: '0.5 where the round comes with held-out samples, else 0',
     min: 0,
     max: 1,
     unit: 'share of the retain batch',

@@ -14,7 +14,7 @@ import type { MethodResult, RoundWork } from '../round-work.ts';
 import { firstStepRate } from './first-step.ts';
 import { ForgetBatches } from './forget-batches.ts';
 import { forgetCopies } from './forget-copies.ts';
-import { ledgerPull } from './ledger-pull.ts';
+import { heldImportance, type ImportanceRule, ledgerPull } from './ledger-pull.ts';
 import { letheSettings } from './lethe-settings.ts';
 import { Pacer } from './pace.ts';
 import {
@@ -53,9 +53,11 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   const split = forgetCount * network.sampleSize;
   const batch = new Float32Array(split + settings.retainBatch * network.sampleSize);
 
+  const rule = settings.importanceRule as ImportanceRule;
+  const held = await heldImportance(work, settings.importance, rule);
   const served = tf.tensor1d(work.served);
   const teachers = teachersOf(work, settings, served);
-  const pull = ledgerPull(work.ledger, served, settings.importance);
+  const pull = ledgerPull(held, served, work.original, rule);
   using optimizer = adam(network.parameterCount);
   let theta = served.clone();
   let good: tf.Tensor1D | undefined;
