@@ -54,8 +54,8 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     async (...received: unknown[]): Promise<void> => {
       const command = received.at(-1) as Command;
       const args = received.slice(0, -2).filter((arg) => arg !== undefined) as string[];
-      // `up` stops in order instead.
-      using _ = command.name() === 'up' ? undefined : exitOnSignals(out);
+      // These stop in order instead.
+      using _ = ['up', 'top'].includes(command.name()) ? undefined : exitOnSignals(out);
       const { run } = await load();
       outcome.exitCode = await run(command.optsWithGlobals(), out, ...args);
     };
@@ -189,6 +189,36 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     )
     .option('--limit <n>', 'most rows', wholeNumber(1, 1000), 20)
     .action(action(() => import('./commands/status.ts')));
+
+  program
+    .command('top')
+    .summary('watch models, backlog, rounds in flight and deadlines, until Ctrl-C')
+    .description(
+      'A view of the running Lethe that is kept current: what is overdue or escalated first. Where standard output is no terminal it is printed once; with --json a line is printed for every look.',
+    )
+    .option('--every <ms>', 'time between two looks', wholeNumber(100, 3_600_000), 1000)
+    .option('--once', 'look once')
+    .action(action(() => import('./commands/top.ts')));
+
+  program
+    .command('trace')
+    .summary('the life of one request, from receipt to completion')
+    .description(
+      'Tells from the records what happened to a request and when: submission, receipt, every round that served it, verdicts, promotion, completion, deadline; and the traces of request and rounds, with links where --trace-url is given. Rounds and verdicts come from the object store.',
+    )
+    .argument('<request-id>')
+    .option(
+      '--emitter <name>',
+      'who sent it (default: cli; with a token or certificate, whoever that is)',
+    )
+    .addOption(
+      new Option(
+        '--trace-url <url>',
+        'where traces are shown, for example "http://localhost:16686/trace/{trace_id}"',
+      ).env('LETHE_TRACE_URL'),
+    )
+    .addOption(storeOption())
+    .action(action(() => import('./commands/trace.ts')));
 
   program
     .command('models')

@@ -4,6 +4,7 @@ export { limits } from './domain/limits.ts';
 export { deletionEventType } from './formats/cloud-event.ts';
 export { readDeletion } from './formats/read-deletion.ts';
 export { emitterHeader } from './handlers/ingest-handlers.ts';
+export { requestIndexVersion } from './index/sqlite-request-index.ts';
 export type { Intake } from './intake.ts';
 export { createIngestService, type IngestDependencies, type IngestService } from './service.ts';
 export { EmitterSources } from './topic/emitter-sources.ts';

@@ -1,3 +1,5 @@
 export { callbacksOf, type RegistryConfig, registrySettings, retentionOf } from './config.ts';
+export { deadLetterIndexVersion } from './dead-letters/dead-letter-index.ts';
 export type { Retention } from './maintenance.ts';
+export { projectionVersion } from './requests/request-projection.ts';
 export { createRegistryService, type RegistryDependencies } from './service.ts';

@@ -237,17 +237,19 @@ describe('the registry service', () => {
       const done = { requestId: otherId, state: RequestState.REQUEST_STATE_COMPLETED };
       await tell(home, ...ids.map((id) => status({ requestId: id })), status(done));
       const ask = { modelKey: 'm1', state: RequestState.REQUEST_STATE_ACCEPTED, limit: 2 };
-      const seen: (string | undefined)[] = [];
       await expect
-        .poll(() => registry.listRequests({ ...ask, limit: 10, pageToken: '' }))
+        .poll(() => registry.listRequests({ ...ask, limit: 10, pageToken: '', newestFirst: false }))
         .toMatchObject({ requests: { length: 5 } });
-      let pageToken = '';
-      do {
-        const page = await registry.listRequests({ ...ask, pageToken });
-        seen.push(...page.requests.map((each) => each.current?.requestId));
-        pageToken = page.nextPageToken;
-      } while (pageToken !== '');
-      expect(seen).toEqual(ids);
+      for (const newestFirst of [false, true]) {
+        const seen: (string | undefined)[] = [];
+        let pageToken = '';
+        do {
+          const page = await registry.listRequests({ ...ask, pageToken, newestFirst });
+          seen.push(...page.requests.map((each) => each.current?.requestId));
+          pageToken = page.nextPageToken;
+        } while (pageToken !== '');
+        expect(seen).toEqual(newestFirst ? ids.toReversed() : ids);
+      }
     });
   });
 
@@ -280,7 +282,7 @@ describe('the registry service', () => {
       connect(RegistryServiceClient, server.address, { token: `token-of-${name}` });
     await using shop = as('shop');
     await using crm = as('crm');
-    const all = { modelKey: '', state: 0 as const, limit: 0, pageToken: '' };
+    const all = { modelKey: '', state: 0 as const, limit: 0, pageToken: '', newestFirst: false };
     await tell(home, status(), status({ emitter: 'crm' }), status({ requestId: otherId }));
     await expect.poll(() => shop.listRequests(all)).toMatchObject({ requests: { length: 2 } });
     expect((await crm.listRequests(all)).requests).toMatchObject([{ current: { emitter: 'crm' } }]);
@@ -300,7 +302,7 @@ describe('the registry service', () => {
     await withRegistry(home, async (registry) => {
       await tell(home, status(), status({ emitter: 'crm' }));
       await expect.poll(() => stateOf(registry, 'crm')).toBeDefined();
-      const list = { modelKey: '', state: 0 as const, limit: 0, pageToken: '' };
+      const list = { modelKey: '', state: 0 as const, limit: 0, pageToken: '', newestFirst: false };
       const cases: [() => Promise<unknown>, string, string?][] = [
         [() => registry.getServing({ modelKey: 'unknown' }), 'not_found'],
         [() => registry.getServing({ modelKey: '../x' }), 'invalid', 'model_key'],

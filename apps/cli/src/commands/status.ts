@@ -31,6 +31,7 @@ export const run: CommandFunction<StatusOptions> = async (options, out, requestI
       modelKey: options.model ?? '',
       state: options.state ? parseState(options.state) : RequestState.REQUEST_STATE_UNSPECIFIED,
       limit: options.limit,
+      newestFirst: true,
     }),
   );
   for (const request of requests) out.result(RequestStatus.toJSON(request));

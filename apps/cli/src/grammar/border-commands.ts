@@ -1,10 +1,32 @@
-import { storeSettings } from '@lethe/service-kit/config';
-import type { Command } from 'commander';
+import { busSettings, storeSettings } from '@lethe/service-kit/config';
+import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
 import { addConfigOptions } from './config-options.ts';
 
 /** Commands about what Lethe stands on, and who may reach it. */
 export function addBorderCommands(program: Command, action: AddAction): void {
+  const doctor = program
+    .command('doctor')
+    .summary('look at everything Lethe stands on, and say what to mend')
+    .description(
+      'Looks at versions, settings, disk, the files of --home, keys, bus, object store, clocks, compute backend, data sets and the running Lethe. Each finding has its remedy. With --bus or --store (or their variables) it looks at services that run apart, else at the embedded Lethe of --home. Changes nothing; what it writes to an object store to try it is removed. Exit code 0: nothing must be mended; 6: something must.',
+    )
+    .addOption(
+      new Option('--only <area...>', 'look at these only').choices([
+        ...['versions', 'config', 'disk', 'home', 'keys', 'bus', 'store', 'clocks', 'backend'],
+        ...['data', 'running'],
+      ]),
+    )
+    .addOption(
+      new Option('--backend <name>', 'compute backend')
+        .choices(['auto', 'native', 'wasm', 'js'])
+        .default('auto')
+        .env('LETHE_BACKEND'),
+    )
+    .action(action(() => import('../commands/doctor.ts')));
+  addConfigOptions(doctor, busSettings);
+  addConfigOptions(doctor, storeSettings);
+
   const probe = program
     .command('probe')
     .summary('try whether an object store can be relied on')

@@ -8,9 +8,12 @@ import type {
   ReserveResult,
 } from './request-index.ts';
 
+/** `user_version` of the files that this code writes. */
+export const requestIndexVersion = 2;
+
 const schema: SqliteSchema = {
   name: 'request index',
-  version: 2,
+  version: requestIndexVersion,
   // Rows are appended; only the index, which is small, is written all over by random ids.
   // A call of reserve() is one outbox row, whatever the number of its requests. Tags are never
   // used twice, so that a request can name the row its records were in long after it is gone.

@@ -19,9 +19,12 @@ export interface DeadLetterFilter {
   readonly limit: number;
 }
 
+/** `user_version` of the files that this code writes. */
+export const deadLetterIndexVersion = 1;
+
 const schema: SqliteSchema = {
   name: 'index of dead letters',
-  version: 1,
+  version: deadLetterIndexVersion,
   statements: `
     CREATE TABLE identity (id TEXT NOT NULL);
     CREATE TABLE dead_letter (

@@ -8,7 +8,7 @@ export async function listModels(context: RegistryContext): Promise<ListModelsRe
 }
 
 async function summarise(
-  { board, projection }: RegistryContext,
+  { board, projection, clock }: RegistryContext,
   modelKey: string,
 ): Promise<ModelSummary> {
   const counts = openStates.map((state) => projection.count(modelKey, state));
@@ -17,5 +17,8 @@ async function summarise(
     serving: (await board.current(modelKey)).pointer,
     openRequestCount: counts.reduce((sum, count) => sum + count, 0),
     escalatedRequestCount: projection.count(modelKey, RequestState.REQUEST_STATE_ESCALATED),
+    completedRequestCount: projection.count(modelKey, RequestState.REQUEST_STATE_COMPLETED),
+    overdueRequestCount: projection.countOverdue(modelKey, clock.now()),
+    nearestDeadline: projection.nearestDeadline(modelKey),
   };
 }

@@ -9,7 +9,7 @@ import type { RegistryContext } from './registry-context.ts';
 import { requestStatus } from './request-status.ts';
 
 /**
- * Requests in the order in which they were heard of, a page at a time; an emitter sees its own.
+ * Requests in the order in which they were heard of, or the latest first, a page at a time; an emitter sees its own.
  *
  * @throws LetheError `not_found` for a model that is not registered
  */
@@ -24,7 +24,8 @@ export async function listRequests(
     ...(modelKey === '' ? {} : { modelKey: parseModelKey(modelKey) }),
     ...(state === RequestState.REQUEST_STATE_UNSPECIFIED ? {} : { state }),
     ...(ownEmitter === undefined ? {} : { emitter: ownEmitter }),
-    afterPosition: parsePageToken(request.pageToken),
+    afterPosition: request.pageToken === '' ? undefined : parsePageToken(request.pageToken),
+    newestFirst: request.newestFirst,
     // One more than asked for tells whether there is a next page.
     limit: limit + 1,
   });

@@ -29,7 +29,9 @@ export interface RequestFilter {
   readonly modelKey?: string;
   readonly state?: RequestState;
   readonly emitter?: string;
-  readonly afterPosition: number;
+  /** Later ones only, or with `newestFirst` earlier ones; `undefined`: from the end that comes first. */
+  readonly afterPosition: number | undefined;
+  readonly newestFirst?: boolean;
   readonly limit: number;
 }
 
@@ -64,9 +66,12 @@ const statements = `
   ) WITHOUT ROWID;
 `;
 
+/** `user_version` of the files that this code writes. */
+export const projectionVersion = 2;
+
 const schema: SqliteSchema = {
   name: 'request projection',
-  version: 2,
+  version: projectionVersion,
   statements,
   // With a new identity the view is made anew from the bus.
   upgrades: { 1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${statements}` },
@@ -99,6 +104,7 @@ export class RequestProjection implements Disposable {
   readonly #extend;
   readonly #countOverdue;
   readonly #nextDue;
+  readonly #nearest;
   readonly #ofYear;
 
   /** @throws LetheError `precondition`, `corrupt`, `capacity` naming the file */
@@ -128,6 +134,9 @@ export class RequestProjection implements Disposable {
     );
     this.#countOverdue = db.prepare(
       'SELECT count(*) AS count FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms < ? AND deadline_ms > 0',
+    );
+    this.#nearest = db.prepare(
+      'SELECT min(deadline_ms) AS deadline_ms FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms > 0',
     );
     this.#nextDue = db.prepare(
       `SELECT ${columns} FROM request WHERE ended_ms IS NULL AND deadline_ms > 0 AND deadline_ms < ?
@@ -164,10 +173,12 @@ export class RequestProjection implements Disposable {
     });
   }
 
-  /** In the order of arrival. */
-  list({ modelKey, state, emitter, afterPosition, limit }: RequestFilter): ProjectedRequest[] {
-    const conditions = ['position > ?'];
-    const values: (string | number)[] = [afterPosition];
+  /** In the order of arrival, or the other way round. */
+  list(filter: RequestFilter): ProjectedRequest[] {
+    const { modelKey, state, emitter, afterPosition, newestFirst = false, limit } = filter;
+    const conditions = [newestFirst ? 'position < ?' : 'position > ?'];
+    const from = afterPosition ?? (newestFirst ? Number.MAX_SAFE_INTEGER : 0);
+    const values: (string | number)[] = [from];
     if (modelKey !== undefined) {
       conditions.push('model_key = ?');
       values.push(modelKey);
@@ -184,7 +195,7 @@ export class RequestProjection implements Disposable {
       const rows = this.#file.db
         .prepare(
           `SELECT position, state, sequence, deadline_ms, extended, current FROM request
-           WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT ?`,
+           WHERE ${conditions.join(' AND ')} ORDER BY position ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
         )
         .all(...values, limit);
       return rows.map((row) => this.#withHistory(row as unknown as RequestRow));
@@ -200,6 +211,14 @@ export class RequestProjection implements Disposable {
     return this.#file.attempt(() =>
       Number(this.#countOverdue.get(modelKey, now.getTime())?.['count']),
     );
+  }
+
+  /** Of the requests of a model that have not ended, the nearest deadline. */
+  nearestDeadline(modelKey: string): Date | undefined {
+    return this.#file.attempt(() => {
+      const found = this.#nearest.get(modelKey)?.['deadline_ms'] ?? null;
+      return found === null ? undefined : new Date(Number(found));
+    });
   }
 
   /** Requests that have not ended, were not called expired, and whose deadline is before `time`. */

@@ -41,6 +41,11 @@ export interface ModelSummary {
   /** Requests accepted and not yet ended. */
   openRequestCount: number;
   escalatedRequestCount: number;
+  completedRequestCount: number;
+  /** Open and past their deadline. */
+  overdueRequestCount: number;
+  /** Of the open requests; absent when there are none. */
+  nearestDeadline: Date | undefined;
 }
 
 export interface GetServingRequest {
@@ -82,6 +87,8 @@ export interface ListRequestsRequest {
   /** Default 100, at most 1000. */
   limit: number;
   pageToken: string;
+  /** The latest first, instead of the oldest. */
+  newestFirst: boolean;
 }
 
 export interface ListRequestsResponse {
@@ -211,7 +218,15 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
 };
 
 function createBaseModelSummary(): ModelSummary {
-  return { registration: undefined, serving: undefined, openRequestCount: 0, escalatedRequestCount: 0 };
+  return {
+    registration: undefined,
+    serving: undefined,
+    openRequestCount: 0,
+    escalatedRequestCount: 0,
+    completedRequestCount: 0,
+    overdueRequestCount: 0,
+    nearestDeadline: undefined,
+  };
 }
 
 export const ModelSummary: MessageFns<ModelSummary> = {
@@ -227,6 +242,15 @@ export const ModelSummary: MessageFns<ModelSummary> = {
     }
     if (message.escalatedRequestCount !== 0) {
       writer.uint32(32).uint32(message.escalatedRequestCount);
+    }
+    if (message.completedRequestCount !== 0) {
+      writer.uint32(40).uint32(message.completedRequestCount);
+    }
+    if (message.overdueRequestCount !== 0) {
+      writer.uint32(48).uint32(message.overdueRequestCount);
+    }
+    if (message.nearestDeadline !== undefined) {
+      Timestamp.encode(toTimestamp(message.nearestDeadline), writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -276,6 +300,30 @@ export const ModelSummary: MessageFns<ModelSummary> = {
             message.escalatedRequestCount = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.completedRequestCount = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.overdueRequestCount = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.nearestDeadline = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -302,6 +350,21 @@ export const ModelSummary: MessageFns<ModelSummary> = {
         : isSet(object.escalated_request_count)
         ? globalThis.Number(object.escalated_request_count)
         : 0,
+      completedRequestCount: isSet(object.completedRequestCount)
+        ? globalThis.Number(object.completedRequestCount)
+        : isSet(object.completed_request_count)
+        ? globalThis.Number(object.completed_request_count)
+        : 0,
+      overdueRequestCount: isSet(object.overdueRequestCount)
+        ? globalThis.Number(object.overdueRequestCount)
+        : isSet(object.overdue_request_count)
+        ? globalThis.Number(object.overdue_request_count)
+        : 0,
+      nearestDeadline: isSet(object.nearestDeadline)
+        ? fromJsonTimestamp(object.nearestDeadline)
+        : isSet(object.nearest_deadline)
+        ? fromJsonTimestamp(object.nearest_deadline)
+        : undefined,
     };
   },
 
@@ -319,6 +382,15 @@ export const ModelSummary: MessageFns<ModelSummary> = {
     if (message.escalatedRequestCount !== 0) {
       obj.escalatedRequestCount = Math.round(message.escalatedRequestCount);
     }
+    if (message.completedRequestCount !== 0) {
+      obj.completedRequestCount = Math.round(message.completedRequestCount);
+    }
+    if (message.overdueRequestCount !== 0) {
+      obj.overdueRequestCount = Math.round(message.overdueRequestCount);
+    }
+    if (message.nearestDeadline !== undefined) {
+      obj.nearestDeadline = message.nearestDeadline.toISOString();
+    }
     return obj;
   },
 
@@ -335,6 +407,9 @@ export const ModelSummary: MessageFns<ModelSummary> = {
       : undefined;
     message.openRequestCount = object.openRequestCount ?? 0;
     message.escalatedRequestCount = object.escalatedRequestCount ?? 0;
+    message.completedRequestCount = object.completedRequestCount ?? 0;
+    message.overdueRequestCount = object.overdueRequestCount ?? 0;
+    message.nearestDeadline = object.nearestDeadline ?? undefined;
     return message;
   },
 };
@@ -740,7 +815,7 @@ export const RequestStatus: MessageFns<RequestStatus> = {
 };
 
 function createBaseListRequestsRequest(): ListRequestsRequest {
-  return { modelKey: "", state: 0, limit: 0, pageToken: "" };
+  return { modelKey: "", state: 0, limit: 0, pageToken: "", newestFirst: false };
 }
 
 export const ListRequestsRequest: MessageFns<ListRequestsRequest> = {
@@ -756,6 +831,9 @@ export const ListRequestsRequest: MessageFns<ListRequestsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(34).string(message.pageToken);
+    }
+    if (message.newestFirst !== false) {
+      writer.uint32(40).bool(message.newestFirst);
     }
     return writer;
   },
@@ -805,6 +883,14 @@ export const ListRequestsRequest: MessageFns<ListRequestsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.newestFirst = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -831,6 +917,11 @@ export const ListRequestsRequest: MessageFns<ListRequestsRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      newestFirst: isSet(object.newestFirst)
+        ? globalThis.Boolean(object.newestFirst)
+        : isSet(object.newest_first)
+        ? globalThis.Boolean(object.newest_first)
+        : false,
     };
   },
 
@@ -848,6 +939,9 @@ export const ListRequestsRequest: MessageFns<ListRequestsRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.newestFirst !== false) {
+      obj.newestFirst = message.newestFirst;
+    }
     return obj;
   },
 
@@ -860,6 +954,7 @@ export const ListRequestsRequest: MessageFns<ListRequestsRequest> = {
     message.state = object.state ?? 0;
     message.limit = object.limit ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.newestFirst = object.newestFirst ?? false;
     return message;
   },
 };
