@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
@@ -8,11 +9,11 @@ const require = createRequire(import.meta.url);
 const urlOf = (name: string) => JSON.stringify(pathToFileURL(require.resolve(name)).href);
 
 /** Trains a small seeded network for three steps and prints a digest of its weights. */
-const program = (seed: number, before: string) => `
+const program = (seed: number, before: string, prefer: string) => `
   import { createHash } from 'node:crypto';
   import { openBackend } from ${urlOf('@lethe/compute')};
   import * as tf from ${urlOf('@tensorflow/tfjs')};
-  await openBackend({ prefer: 'wasm' });
+  await openBackend({ prefer: '${prefer}' });
   ${before}
   const kernelInitializer = tf.initializers.heNormal({ seed: ${seed} });
   const model = tf.sequential({ layers: [
@@ -34,8 +35,8 @@ const program = (seed: number, before: string) => `
   console.log(digest.digest('hex'));
 `;
 
-async function digestOf(seed: number, before = ''): Promise<string> {
-  const source = program(seed, before);
+async function digestOf(seed: number, before = '', prefer = 'wasm'): Promise<string> {
+  const source = program(seed, before, prefer);
   const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', source]);
   return (await run).stdout.trim();
 }
@@ -51,5 +52,16 @@ describe('training on WebAssembly', () => {
   it('gives the same bits whatever was computed before', async () => {
     const busy = 'for (let i = 1; i < 50; i++) tf.randomNormal([i, 7]).mul(2).sum().dataSync();';
     expect(await digestOf(1, busy)).toBe(await digestOf(1));
+  });
+});
+
+const installed = existsSync(fileURLToPath(new URL('../native/node_modules', import.meta.url)));
+const onNative = `training on libtensorflow${installed ? '' : ' (skipped: not installed, npm run native:install)'}`;
+
+describe.skipIf(!installed)(onNative, () => {
+  it('gives the same bits in every process with as many threads', async () => {
+    const first = await digestOf(1, '', 'native');
+    expect(await digestOf(1, '', 'native')).toBe(first);
+    expect(first).not.toBe(await digestOf(1));
   });
 });

@@ -95,6 +95,8 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   meter.forward += forget.labels.length;
   const forgetAccuracyAfter = accuracy(after, forget.labels, input.network.classCount);
   const next = await enterRound(work, prepared, theta, forgetAccuracyAfter);
+  // Gradients may not be numbers where the loss still is; the next round could not read them.
+  if (!next.importance.every(Number.isFinite)) return unchanged('diverged', steps);
   return {
     outcome,
     weights: network.unflatten(theta),
