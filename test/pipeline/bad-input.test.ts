@@ -233,7 +233,17 @@ describe('the command line says', () => {
   test('which port is taken', async () => {
     const port = up.grpc.split(':').at(-1) ?? '';
     const other = join(folder.path, 'other');
-    const told = await lethe(['up', '--home', other, '--grpc-port', port, '--http-port', '0']);
+    const told = await lethe([
+      'up',
+      '--home',
+      other,
+      '--grpc-port',
+      port,
+      '--http-port',
+      '0',
+      '--console-port',
+      '0',
+    ]);
     expect(told.stderr).toMatch(/gRPC address .* cannot be taken.*Choose another, or port 0/);
     expect(told.stderr).not.toMatch(/\n\s+at /);
     expect(told.code).toBe(6);

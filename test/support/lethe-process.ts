@@ -38,6 +38,7 @@ export interface Up {
   readonly process: ChildProcess;
   readonly grpc: string;
   readonly http: string;
+  readonly console: string;
   /** Everything it logged so far. */
   log(): string;
   /** `kill -9`, the whole group: compute processes too, as when a machine goes down. */
@@ -52,7 +53,8 @@ export async function startUp(
   args: readonly string[] = [],
   under: readonly string[] = [],
 ): Promise<Up> {
-  const up = ['up', '--home', home, '--json', '--grpc-port', '0', '--http-port', '0', ...args];
+  const ports = ['--grpc-port', '0', '--http-port', '0', '--console-port', '0'];
+  const up = ['up', '--home', home, '--json', ...ports, ...args];
   const [command = '', ...rest] = [...under, process.execPath, bin, ...up];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let log = '';
@@ -66,11 +68,12 @@ export async function startUp(
       throw new Error(`lethe up ended with ${code}: ${log}`);
     }),
   ]);
-  const { grpc, http } = JSON.parse(first) as { grpc: string; http: string };
+  const { grpc, http, console } = JSON.parse(first) as Pick<Up, 'grpc' | 'http' | 'console'>;
   return {
     process: child,
     grpc,
     http,
+    console,
     log: () => log,
     async kill() {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');

@@ -92,6 +92,12 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
       7402,
     )
     .option(
+      '--console-port <port>',
+      'HTTP port of the console, the pages for people (0: any free one)',
+      wholeNumber(0, 65_535),
+      7403,
+    )
+    .option(
       '--ops-address <host:port>',
       'serve /livez, /readyz and /metrics here over HTTP (default: not served)',
     )

@@ -14,6 +14,8 @@ export * from './grpc/connect.ts';
 export * from './grpc/implement-service.ts';
 export * from './grpc/server.ts';
 export { errorCodeOf, grpcStatusOf, httpStatusOf } from './grpc/status-codes.ts';
+export * from './http/http-credentials.ts';
+export * from './http/serve-http.ts';
 export * from './legal-deadline.ts';
 export * from './lifecycle/lethe-service.ts';
 export * from './lifecycle/resource-stack.ts';

@@ -1,3 +1,4 @@
+import { LetheError } from '@lethe/contracts';
 import {
   ChangingFiles,
   type ConfigOf,
@@ -7,6 +8,7 @@ import {
 } from '@lethe/service-kit';
 import { readCallbackTargets } from './callbacks/callback-targets.ts';
 import type { CallbackSettings } from './callbacks/deliver.ts';
+import type { ConsoleOptions } from './console/serve-console.ts';
 import type { Retention } from './maintenance.ts';
 
 export const registrySettings = defineConfig({
@@ -85,6 +87,29 @@ export const registrySettings = defineConfig({
     default: false,
     help: 'A rollback needs a second person who approves it.',
   },
+  consoleAddress: {
+    env: 'LETHE_CONSOLE_ADDRESS',
+    flag: 'console-address',
+    type: 'string',
+    default: '',
+    help: 'HOST:PORT to serve the console on, the pages for people; port 0 takes a free one. Empty: not served.',
+  },
+  consoleSessionHours: {
+    env: 'LETHE_CONSOLE_SESSION_HOURS',
+    flag: 'console-session-hours',
+    type: 'number',
+    default: 12,
+    range: [0.01, 168],
+    unit: 'hours',
+    help: 'How long somebody who signed in to the console stays so.',
+  },
+  traceUrl: {
+    env: 'LETHE_TRACE_URL',
+    flag: 'trace-url',
+    type: 'string',
+    default: '',
+    help: 'Address of a trace, for links from the console, with {trace_id} in it: https://jaeger.example/trace/{trace_id}. Empty: no links.',
+  },
 });
 
 const hourMs = 3_600_000;
@@ -107,6 +132,24 @@ export async function callbacksOf(config: RegistryConfig): Promise<CallbackSetti
   );
   const giveUpMs = config.callbackGiveUpHours * hourMs;
   return { targets: () => targets.current(), giveUpMs };
+}
+
+/**
+ * The console as the settings want it, at `address` where that is given; `undefined`: not at all.
+ *
+ * @throws LetheError `invalid` naming the setting
+ */
+export function consoleOf(
+  { consoleAddress, consoleSessionHours, traceUrl }: RegistryConfig,
+  address = consoleAddress,
+): ConsoleOptions | undefined {
+  if (traceUrl !== '' && !/^https?:\/\/[^\s"]*\{trace_id\}/.test(traceUrl)) {
+    const remedy = 'Write one like https://jaeger.example/trace/{trace_id}.';
+    const { env } = registrySettings.traceUrl;
+    throw LetheError.invalid(env, traceUrl, 'is no address with {trace_id} in it', remedy);
+  }
+  if (address === '') return undefined;
+  return { address, sessionMs: consoleSessionHours * hourMs, traceUrl };
 }
 
 export type RegistryConfig = ConfigOf<typeof registrySettings>;

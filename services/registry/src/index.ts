@@ -1,5 +1,16 @@
-export { callbacksOf, type RegistryConfig, registrySettings, retentionOf } from './config.ts';
+export {
+  callbacksOf,
+  consoleOf,
+  type RegistryConfig,
+  registrySettings,
+  retentionOf,
+} from './config.ts';
+export type { ConsoleOptions } from './console/serve-console.ts';
 export { deadLetterIndexVersion } from './dead-letters/dead-letter-index.ts';
 export type { Retention } from './maintenance.ts';
 export { projectionVersion } from './requests/request-projection.ts';
-export { createRegistryService, type RegistryDependencies } from './service.ts';
+export {
+  createRegistryService,
+  type RegistryDependencies,
+  type RegistryService,
+} from './service.ts';

@@ -2,15 +2,16 @@
 import { KeyRing } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { legalClocksOf, runAlone } from '@lethe/service-kit';
-import { callbacksOf, registrySettings, retentionOf } from './config.ts';
+import { callbacksOf, consoleOf, registrySettings, retentionOf } from './config.ts';
 import { createRegistryService } from './service.ts';
 
 await runAlone({
   name: 'registry',
   purpose: 'says what serves.',
   settings: registrySettings,
-  create: async ({ context, config, log, bus, store, blobs }) =>
-    createRegistryService({
+  create: async ({ context, config, log, security, bus, store, blobs }) => {
+    const options = consoleOf(config);
+    return createRegistryService({
       bus,
       lineage: new LineageStore(store, blobs),
       projectionFile: config.projection,
@@ -21,5 +22,8 @@ await runAlone({
       legalClocks: legalClocksOf(config),
       log,
       onFatal: context.fail,
-    }),
+      security,
+      ...(options === undefined ? {} : { console: options }),
+    });
+  },
 });

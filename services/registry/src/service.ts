@@ -26,10 +26,15 @@ import {
   type Readiness,
   ResourceStack,
   systemClock,
+  type WireSecurity,
 } from '@lethe/service-kit';
 import { sendCallbacks } from './callbacks/callbacks.ts';
 import type { CallbackSettings } from './callbacks/deliver.ts';
 import { DeliveryStore } from './callbacks/delivery-store.ts';
+import { ChangeFeed } from './console/change-feed.ts';
+import { type ConsoleOptions, serveConsole } from './console/serve-console.ts';
+import { AuditTail } from './console/views/audit-tail.ts';
+import { ModelHistory } from './console/views/history-view.ts';
 import { AuditedResolutionLog } from './dead-letters/audited-resolution-log.ts';
 import { DeadLetterAlarm } from './dead-letters/dead-letter-alarm.ts';
 import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts';
@@ -70,9 +75,18 @@ export interface RegistryDependencies {
   readonly legalClocks?: LegalClocks;
   /** Whom to call about requests; default: nobody. */
   readonly callbacks?: CallbackSettings | undefined;
+  /** Where people look at all of it with a browser; without it there is no console. */
+  readonly console?: ConsoleOptions;
+  /** What protects the console. Default: plaintext for everybody, on this machine only. */
+  readonly security?: WireSecurity;
   readonly log: Log;
   readonly onFatal: (error: Error) => void;
   readonly clock?: Clock;
+}
+
+export interface RegistryService extends LetheService {
+  /** The address that the console is served on, once started. */
+  consoleAddress(): string | undefined;
 }
 
 /** How soon a newly registered model gets its first serving pointer, unless it is asked for. */
@@ -81,13 +95,16 @@ const seedEveryMs = 1_000;
 const maxSeedEveryMs = 8_000;
 
 /** The registry service. Bus and lineage stay the caller's to close. */
-export function createRegistryService(dependencies: RegistryDependencies): LetheService {
+export function createRegistryService(dependencies: RegistryDependencies): RegistryService {
   const { bus, lineage, log, clock = systemClock } = dependencies;
   const stack = new ResourceStack();
   const projection = stack.use(RequestProjection.open(dependencies.projectionFile));
   const deadLetters = stack.use(DeadLetterIndex.open(beside(dependencies.projectionFile)));
   const alarm = new DeadLetterAlarm({ index: deadLetters, clock, log });
-  const board = new ServingBoard(lineage, clock);
+  const feed = new ChangeFeed();
+  const board = new ServingBoard(lineage, clock, (modelKey) =>
+    feed.announce({ kind: 'model', modelKey }),
+  );
   const { keys, retention, fourEyes = false, legalClocks = defaultLegalClocks } = dependencies;
   const auditLog = stack.use(
     new AuditLog({
@@ -96,7 +113,8 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
       onTrouble: (error) => log.warn('the audit log is behind with its upkeep', { error }),
     }),
   );
-  const recorder = new Recorder({ lineage, keys, auditLog, clock });
+  const onNote = () => feed.announce({ kind: 'audit-log' });
+  const recorder = new Recorder({ lineage, keys, auditLog, clock, onNote });
   const resolutions = new AuditedResolutionLog(new StoreResolutionLog(lineage.store), recorder);
   const desk = new DeadLetterDesk({ index: deadLetters, resolutions, bus, clock, log });
   const promoter = new Promoter({ lineage, board, recorder, clock, log });
@@ -106,6 +124,21 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
   const servers = new ObservedServers(board, clock);
   const deliveries = new DeliveryStore(lineage.store);
   const closing = new AbortController();
+  const context = { lineage, board, projection, deadLetters, clock };
+  const isPurgeDue = (decided: Date) =>
+    clock.now().getTime() - decided.getTime() > retention.weightsMs;
+  const release = releaseHandlers({
+    ...context,
+    history,
+    rollbacks,
+    servers,
+    recorder,
+    isPurgeDue,
+  });
+  const request = requestHandlers({ ...context, recorder, legalClocks, publish });
+  const evidence = evidenceHandlers({ ...context, keys, auditLog });
+  const letters = deadLetterHandlers({ index: deadLetters, desk });
+  let consoleAddress: string | undefined;
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   const onFatal = (error: Error) => {
     state = { kind: 'not-ready', reason: error.message };
@@ -117,13 +150,29 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     const records = await sweep();
     if (records.length > 0) await bus.publish(records);
     stack.use(await consumeVerdicts());
-    stack.use(await projectStatuses(bus, projection, { clock, log, onFatal }));
-    stack.use(await followDeadLetters(bus, { index: deadLetters, alarm, log, onFatal }));
+    stack.use(
+      await projectStatuses(bus, projection, {
+        clock,
+        log,
+        onFatal,
+        onModel: (modelKey) => feed.announce({ kind: 'requests', modelKey }),
+      }),
+    );
+    stack.use(
+      await followDeadLetters(bus, {
+        index: deadLetters,
+        alarm,
+        log,
+        onFatal,
+        onChange: () => feed.announce({ kind: 'dead-letters' }),
+      }),
+    );
     const { callbacks } = dependencies;
     if (callbacks !== undefined) {
       const parts = { deliveries, keys, clock, log, onFatal };
       stack.use(await sendCallbacks(bus, { ...callbacks, ...parts }));
     }
+    await openConsole();
     const background = [
       seedForever(),
       alarm.remind(closing.signal),
@@ -150,12 +199,45 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     state = { kind: 'ready' };
   }
 
+  async function openConsole(): Promise<void> {
+    if (dependencies.console === undefined) return;
+    const { security } = dependencies;
+    const server = await serveConsole(dependencies.console, {
+      context: {
+        ...context,
+        history,
+        servers,
+        modelHistory: new ModelHistory({ lineage, board, isPurgeDue }),
+        auditTail: new AuditTail(auditLog),
+        release,
+        request,
+        evidence,
+        letters,
+      },
+      feed,
+      secret: keys.requestDigestKey(),
+      fourEyes,
+      ...(security === undefined ? {} : { security }),
+      log,
+    });
+    stack.use(server);
+    consoleAddress = server.address;
+    log.info('serving the console', {
+      url: `${security?.tls === undefined ? 'http' : 'https'}://${server.address}`,
+    });
+  }
+
   function consumeVerdicts(): Promise<Consumption> {
     return consumeRecords(bus, {
       group: 'registry',
       topics: [topics.modelVerdict],
       stage: 'registry',
-      handle: async (record) => done(await promoter.settle(decodeEvent(ModelVerdict, record))),
+      handle: async (record) => {
+        const verdict = decodeEvent(ModelVerdict, record);
+        const outcome = done(await promoter.settle(verdict));
+        feed.announce({ kind: 'model', modelKey: verdict.modelKey });
+        return outcome;
+      },
       log,
       onFatal,
       clock,
@@ -191,32 +273,19 @@ export function createRegistryService(dependencies: RegistryDependencies): Lethe
     }
   }
 
-  const context = { lineage, board, projection, deadLetters, clock };
   return {
     name: 'registry',
+    consoleAddress: () => consoleAddress,
     grpc: [
       implementService(RegistryServiceService, registryHandlers(context)),
-      implementService(
-        ReleaseServiceService,
-        releaseHandlers({
-          ...context,
-          history,
-          rollbacks,
-          servers,
-          recorder,
-          keepMs: retention.weightsMs,
-        }),
-      ),
-      implementService(
-        RequestServiceService,
-        requestHandlers({ ...context, recorder, legalClocks, publish }),
-      ),
-      implementService(EvidenceServiceService, evidenceHandlers({ ...context, keys, auditLog })),
+      implementService(ReleaseServiceService, release),
+      implementService(RequestServiceService, request),
+      implementService(EvidenceServiceService, evidence),
       implementService(
         CallbackServiceService,
         callbackHandlers({ ...context, deliveries, publish }),
       ),
-      implementService(DeadLetterServiceService, deadLetterHandlers({ index: deadLetters, desk })),
+      implementService(DeadLetterServiceService, letters),
     ],
     start,
     readiness: () => state,

@@ -13,6 +13,7 @@ interface UpOptions {
   readonly host: string;
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly consolePort: number;
   readonly opsAddress?: string;
   readonly backend: BackendPreference;
   readonly maxBatch: number;
@@ -32,6 +33,7 @@ export const run: CommandFunction<UpOptions> = async (options, out) => {
     log,
     grpcAddress: `${options.host}:${options.grpcPort}`,
     httpAddress: `${options.host}:${options.httpPort}`,
+    consoleAddress: `${options.host}:${options.consolePort}`,
     opsAddress: options.opsAddress ?? process.env['LETHE_OPS_ADDRESS'] ?? '',
     backend: options.backend,
     maxBatch: options.maxBatch,
@@ -47,10 +49,16 @@ export const run: CommandFunction<UpOptions> = async (options, out) => {
     pid: process.pid,
     grpc: lethe.grpcAddress,
     http: lethe.httpAddress,
+    console: lethe.consoleAddress,
     startedAt,
   });
-  out.result({ home: home.layout.root, grpc: lethe.grpcAddress, http: lethe.httpAddress });
-  log.info('up', { grpc: lethe.grpcAddress, http: lethe.httpAddress, home: home.layout.root });
+  const addresses = {
+    grpc: lethe.grpcAddress,
+    http: lethe.httpAddress,
+    console: lethe.consoleAddress,
+  };
+  out.result({ home: home.layout.root, ...addresses });
+  log.info('up', { ...addresses, home: home.layout.root });
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
   log.info('stopping: running rounds are dropped and start again with the next `lethe up`');
   const failure = stop.failure();

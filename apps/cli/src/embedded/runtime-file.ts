@@ -6,6 +6,8 @@ export interface Runtime {
   readonly pid: number;
   readonly grpc: string;
   readonly http: string;
+  /** Absent where a version without a console runs. */
+  readonly console?: string;
   readonly startedAt: string;
 }
 

@@ -6,7 +6,13 @@ import { KeyRing } from '@lethe/evidence';
 import { readPolicy } from '@lethe/gate';
 import { createIngestService, EmitterSources } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
-import { callbacksOf, createRegistryService, registrySettings, retentionOf } from '@lethe/registry';
+import {
+  callbacksOf,
+  consoleOf,
+  createRegistryService,
+  registrySettings,
+  retentionOf,
+} from '@lethe/registry';
 import {
   type LetheService,
   type Log,
@@ -36,6 +42,8 @@ export interface EmbeddedSettings {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly grpcAddress: string;
   readonly httpAddress: string;
+  /** `HOST:PORT` of the console; not given: none is served. */
+  readonly consoleAddress?: string;
   /** `HOST:PORT` for /livez, /readyz and /metrics; empty or not given: not served. */
   readonly opsAddress?: string;
   readonly backend: BackendPreference;
@@ -56,6 +64,8 @@ export interface EmbeddedSettings {
 export interface EmbeddedLethe extends AsyncDisposable {
   readonly grpcAddress: string;
   readonly httpAddress: string;
+  /** Empty where there is no console. */
+  readonly consoleAddress: string;
 }
 
 const healthEveryMs = 1000;
@@ -104,7 +114,8 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
     services.push(stack.use(service));
     return service;
   };
-  add(
+  const console = consoleOf(registryConfig, settings.consoleAddress ?? '');
+  const registry = add(
     createRegistryService({
       bus,
       lineage,
@@ -114,6 +125,8 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       fourEyes: registryConfig.fourEyes,
       callbacks: await callbacksOf(registryConfig),
       legalClocks,
+      ...(console === undefined ? {} : { console }),
+      security,
       clock,
       log: log.child({ service: 'registry' }),
       onFatal,
@@ -188,6 +201,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
   return {
     grpcAddress: server.address,
     httpAddress: ingest.httpAddress() ?? '',
+    consoleAddress: registry.consoleAddress() ?? '',
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }

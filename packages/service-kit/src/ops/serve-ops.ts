@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { LetheError } from '@lethe/contracts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Telemetry } from '@lethe/telemetry';
+import { type HttpServer, serveHttp } from '../http/serve-http.ts';
 import type { Readiness } from '../lifecycle/lethe-service.ts';
 
 export interface OpsOptions {
@@ -12,42 +10,18 @@ export interface OpsOptions {
   readonly telemetry: Telemetry;
 }
 
-export interface OpsServer extends AsyncDisposable {
-  /** `HOST:PORT` with the port that was taken. */
-  readonly address: string;
-}
-
 /**
  * What operators and orchestrators ask, over plain HTTP: `/livez`, `/readyz` with its reason, and
  * `/metrics` in Prometheus' text format. Nothing here changes anything or names a person.
  *
  * @throws LetheError `precondition` when the address cannot be taken
  */
-export async function serveOps(options: OpsOptions): Promise<OpsServer> {
-  const { address } = options;
-  const at = address.lastIndexOf(':');
-  const host = address.slice(0, at).replace(/^\[|\]$/g, '');
-  const server = createServer((request, response) => answer(request, response, options));
-  try {
-    server.listen(Number(address.slice(at + 1)), host);
-    await once(server, 'listening');
-  } catch (cause) {
-    throw new LetheError(
-      'precondition',
-      `operations address ${address} cannot be taken: ${LetheError.from(cause).message}. Choose another, or port 0 for a free one.`,
-      { cause },
-    );
-  }
-  const { port } = server.address() as AddressInfo;
-  return {
-    address: `${address.slice(0, at)}:${port}`,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+export async function serveOps(options: OpsOptions): Promise<HttpServer> {
+  return await serveHttp({
+    what: 'operations address',
+    address: options.address,
+    handle: (request, response) => answer(request, response, options),
+  });
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, options: OpsOptions): void {

@@ -1,5 +1,4 @@
-import type { PeerCertificate, TLSSocket } from 'node:tls';
-import type { CallGuard, Credentials, Identity } from '@lethe/service-kit';
+import { type CallGuard, httpCredentials, type Identity } from '@lethe/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { ownEmitterOf } from '../handlers/ingest-handlers.ts';
 
@@ -18,7 +17,7 @@ export class HttpCallers {
   /** For routes that take requests: refuses, by 401 or 403, whoever may not send any. */
   readonly required = {
     onRequest: async (request: FastifyRequest): Promise<void> => {
-      this.#identities.set(request, await this.#guard.admit(rpc, credentialsOf(request)));
+      this.#identities.set(request, await this.#guard.admit(rpc, httpCredentials(request.raw)));
     },
   };
 
@@ -28,17 +27,4 @@ export class HttpCallers {
     if (identity === undefined) throw new Error('this route does not ask who calls');
     return ownEmitterOf(identity);
   }
-}
-
-function credentialsOf({ headers, raw }: FastifyRequest): Credentials {
-  const socket = raw.socket as Partial<TLSSocket>;
-  return {
-    authorization: headers.authorization,
-    certificate: socket.authorized === true ? certificateOf(socket) : undefined,
-  };
-}
-
-function certificateOf(socket: Partial<TLSSocket>): PeerCertificate | undefined {
-  const certificate = socket.getPeerCertificate?.();
-  return certificate?.raw === undefined ? undefined : certificate;
 }

@@ -1,5 +1,5 @@
-import type { SecureContextOptions, Server } from 'node:tls';
-import { followTls, type ServerTls, type TlsMaterial } from '@lethe/service-kit';
+import type { Server } from 'node:tls';
+import { contextOptions, followTls, type ServerTls } from '@lethe/service-kit';
 import type { FastifyInstance } from 'fastify';
 
 /** What fastify needs to speak TLS; nothing for plaintext. */
@@ -20,12 +20,4 @@ export function followCertificates(app: FastifyInstance, tls: ServerTls): void {
   const server = app.server as unknown as Server;
   const follower = followTls(tls, (material) => server.setSecureContext(contextOptions(material)));
   app.addHook('onClose', () => follower[Symbol.dispose]());
-}
-
-function contextOptions({ certificate, privateKey, clientCa }: TlsMaterial): SecureContextOptions {
-  return {
-    cert: certificate,
-    key: privateKey,
-    ...(clientCa === undefined ? {} : { ca: clientCa }),
-  };
 }

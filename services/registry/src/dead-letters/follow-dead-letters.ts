@@ -13,6 +13,8 @@ export interface FollowOptions {
   readonly alarm: DeadLetterAlarm;
   readonly log: Log;
   readonly onFatal: (error: Error) => void;
+  /** Hears that entries or decisions have come. */
+  readonly onChange?: () => void;
 }
 
 /**
@@ -41,6 +43,7 @@ async function follow(partition: OwnedPartition, options: FollowOptions): Promis
     const letters = isResolved ? [] : records.flatMap((record) => readable(record, log));
     const resolutions = isResolved ? records.flatMap((record) => decoded(record, log)) : [];
     for (const letter of index.apply(letters, resolutions)) alarm.raise(letter);
+    options.onChange?.();
     await partition.commit(last.offset + 1n, []);
   }
 }

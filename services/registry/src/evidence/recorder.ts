@@ -14,17 +14,21 @@ export class Recorder {
   readonly #keys: KeyRing;
   readonly #auditLog: AuditLog;
   readonly #clock: Clock;
+  readonly #onNote: () => void;
 
   constructor(options: {
     lineage: LineageStore;
     keys: KeyRing;
     auditLog: AuditLog;
     clock: Clock;
+    /** Hears that entries were written. */
+    onNote?: () => void;
   }) {
     this.#lineage = options.lineage;
     this.#keys = options.keys;
     this.#auditLog = options.auditLog;
     this.#clock = options.clock;
+    this.#onNote = options.onNote ?? (() => {});
   }
 
   /** May be repeated: certificates and entries are written once. */
@@ -47,6 +51,7 @@ export class Recorder {
   async note(events: readonly AuditEvent[]): Promise<void> {
     try {
       await this.#auditLog.append(events);
+      this.#onNote();
     } catch (cause) {
       const { code, message } = LetheError.from(cause);
       throw code === 'corrupt' ? new LetheError('unavailable', message, { cause }) : cause;

@@ -15,7 +15,8 @@ export interface ReleaseHandlerContext extends RegistryContext {
   readonly rollbacks: Rollbacks;
   readonly servers: ObservedServers;
   readonly recorder: Recorder;
-  readonly keepMs: number;
+  /** Whether weights that were superseded then may be kept no longer. */
+  readonly isPurgeDue: (decided: Date) => boolean;
 }
 
 export function releaseHandlers(
@@ -38,15 +39,7 @@ export function releaseHandlers(
       const key = parseModelKey(modelKey);
       return { moves: await history.list(key, beforeGeneration, parseLimit(limit)) };
     },
-    listVersions: (request) =>
-      listVersions(
-        {
-          lineage,
-          board,
-          isPurgeDue: (decided) => clock.now().getTime() - decided.getTime() > context.keepMs,
-        },
-        request,
-      ),
+    listVersions: (request) => listVersions(context, request),
     async rollback(request, call) {
       if (request.override || request.approves !== '') requireRole(call, 'approver', 'an override');
       return await rollbacks.rollBack(request, actorOf(call));

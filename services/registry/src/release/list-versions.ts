@@ -23,7 +23,7 @@ export async function listVersions(
   const { pointer } = await context.board.current(modelKey);
   let sequence =
     request.beforeSequence === 0
-      ? await newest(context.lineage, modelKey, pointer.sequence)
+      ? await newestSequence(context.lineage, modelKey, pointer.sequence)
       : request.beforeSequence - 1;
   const versions: VersionSummary[] = [];
   for (; sequence >= 1 && versions.length < limit; sequence--) {
@@ -33,8 +33,12 @@ export async function listVersions(
   return { versions };
 }
 
-/** The log goes on for a few entries after what serves. */
-async function newest(lineage: LineageStore, modelKey: string, from: number): Promise<number> {
+/** The last entry of a model's log, which goes on for a few entries after what serves. */
+export async function newestSequence(
+  lineage: LineageStore,
+  modelKey: string,
+  from: number,
+): Promise<number> {
   let last = from;
   const after = logKey(modelKey, 'manifests', from);
   const prefix = after.slice(0, after.lastIndexOf('/') + 1);

@@ -51,7 +51,8 @@ export interface RollbackDeps {
 type Target = Parameters<typeof pointerBack>[0];
 
 const maxReasonCharacters = 500;
-const proposalLifeMs = 24 * 60 * 60 * 1000;
+/** A proposal that nobody approves within this time is void. */
+export const proposalLifeMs = 24 * 60 * 60 * 1000;
 
 export class Rollbacks {
   readonly #deps: RollbackDeps;

@@ -13,8 +13,8 @@ export type VersionState =
 
 /** What the records of one version say. */
 export interface VersionFacts {
-  readonly verdict: Verdict | undefined;
-  readonly decision: Decision | undefined;
+  readonly verdict: Pick<Verdict, 'outcome'> | undefined;
+  readonly decision: Pick<Decision, 'promoted'> | undefined;
   readonly isQuarantined: boolean;
   readonly isPurged: boolean;
   readonly isServing: boolean;

@@ -15,6 +15,8 @@ const readWaitMs = 1_000;
 interface Reporting {
   readonly clock: Clock;
   readonly log: Log;
+  /** Hears of every model whose requests have changed. */
+  readonly onModel?: (modelKey: string) => void;
 }
 
 interface Decoded {
@@ -29,7 +31,7 @@ interface Decoded {
 export function projectStatuses(
   bus: MessageBus,
   projection: RequestProjection,
-  options: { clock: Clock; log: Log; onFatal: (error: Error) => void },
+  options: Reporting & { readonly onFatal: (error: Error) => void },
 ): Promise<Consumption> {
   return bus.consume({
     group: `registry.requests.${projection.id}`,
@@ -52,6 +54,9 @@ async function follow(
     if (last === undefined) continue;
     const { statuses, deadLetters } = decodeAll(records, options);
     projection.apply(statuses);
+    for (const modelKey of new Set(statuses.map((each) => each.modelKey))) {
+      options.onModel?.(modelKey);
+    }
     await partition.commit(last.offset + 1n, deadLetters);
   }
 }

@@ -35,6 +35,29 @@ export interface RequestFilter {
   readonly limit: number;
 }
 
+/** Which requests a page shows, and in what order. */
+export interface RequestSelection {
+  /** `open` and `overdue`: nearest deadline first; `every` and a state: newest first. */
+  readonly show: 'open' | 'overdue' | 'every' | RequestState;
+  readonly modelKey?: string;
+  readonly emitter?: string;
+  readonly now: Date;
+}
+
+/** Where a page ends, for the one after it. */
+export interface RequestPlace {
+  readonly deadlineMs: number;
+  readonly position: number;
+}
+
+export interface RequestTotals {
+  readonly byState: ReadonlyMap<RequestState, number>;
+  readonly overdue: number;
+  /** Open, not overdue, and due before `soon`. */
+  readonly dueSoon: number;
+  readonly nextDeadline: Date | undefined;
+}
+
 const statements = `
   CREATE TABLE identity (id TEXT NOT NULL);
   CREATE TABLE request (
@@ -53,6 +76,7 @@ const statements = `
     UNIQUE (request_id, emitter)
   );
   CREATE INDEX request_by_deadline ON request (model_key, ended_ms, deadline_ms);
+  CREATE INDEX request_by_due ON request (ended_ms, deadline_ms, position);
   CREATE INDEX request_by_submission ON request (submitted_ms);
   CREATE INDEX request_by_model ON request (model_key, state, position);
   CREATE INDEX request_by_state ON request (state, position);
@@ -67,14 +91,17 @@ const statements = `
 `;
 
 /** `user_version` of the files that this code writes. */
-export const projectionVersion = 2;
+export const projectionVersion = 3;
 
 const schema: SqliteSchema = {
   name: 'request projection',
   version: projectionVersion,
   statements,
-  // With a new identity the view is made anew from the bus.
-  upgrades: { 1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${statements}` },
+  upgrades: {
+    // With a new identity the view is made anew from the bus.
+    1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${statements}`,
+    2: 'CREATE INDEX IF NOT EXISTS request_by_due ON request (ended_ms, deadline_ms, position)',
+  },
 };
 
 interface RequestRow {
@@ -202,6 +229,65 @@ export class RequestProjection implements Disposable {
     });
   }
 
+  /** One page of a selection, without histories. */
+  page(
+    selection: RequestSelection,
+    after: RequestPlace | undefined,
+    limit: number,
+  ): ProjectedRequest[] {
+    const { conditions, values, byDeadline } = filterOf(selection);
+    if (after !== undefined && byDeadline) {
+      conditions.push('(deadline_ms, position) > (?, ?)');
+      values.push(after.deadlineMs, after.position);
+    } else if (after !== undefined) {
+      conditions.push('position < ?');
+      values.push(after.position);
+    }
+    return this.#file.attempt(() =>
+      this.#file.db
+        .prepare(
+          `SELECT position, state, sequence, deadline_ms, extended, current FROM request
+           WHERE ${conditions.join(' AND ')}
+           ORDER BY ${byDeadline ? 'deadline_ms, position' : 'position DESC'} LIMIT ?`,
+        )
+        .all(...values, limit)
+        .map((row) => projected(row as unknown as RequestRow, [])),
+    );
+  }
+
+  /** How many requests a selection has. */
+  countOf(selection: RequestSelection): number {
+    const { conditions, values } = filterOf(selection);
+    return this.#file.attempt(() => {
+      const counted = `SELECT count(*) AS count FROM request WHERE ${conditions.join(' AND ')}`;
+      return Number(this.#file.db.prepare(counted).get(...values)?.['count']);
+    });
+  }
+
+  /** What an overview says about the requests of a model. */
+  totals(modelKey: string, now: Date, soon: Date): RequestTotals {
+    return this.#file.attempt(() => {
+      const states = this.#file.db
+        .prepare('SELECT state, count(*) AS count FROM request WHERE model_key = ? GROUP BY state')
+        .all(modelKey);
+      const open = 'FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms';
+      const due = this.#file.db
+        .prepare(`SELECT count(*) AS count ${open} >= ? AND deadline_ms < ?`)
+        .get(modelKey, now.getTime(), soon.getTime());
+      const next = this.#file.db
+        .prepare(`SELECT min(deadline_ms) AS next ${open} > 0`)
+        .get(modelKey)?.['next'];
+      return {
+        byState: new Map(
+          states.map((row) => [Number(row['state']) as RequestState, Number(row['count'])]),
+        ),
+        overdue: this.countOverdue(modelKey, now),
+        dueSoon: Number(due?.['count']),
+        nextDeadline: typeof next === 'number' ? new Date(next) : undefined,
+      };
+    });
+  }
+
   count(modelKey: string, state: RequestState): number {
     return this.#file.attempt(() => Number(this.#count.get(modelKey, state)?.['count']));
   }
@@ -280,14 +366,37 @@ export class RequestProjection implements Disposable {
 
   #withHistory(row: RequestRow): ProjectedRequest {
     const history = this.#history.all(row.position);
-    return {
-      position: row.position,
-      current: DeletionStatus.decode(row.current),
-      history: history.map((each) => DeletionStatus.decode(each['status'] as Uint8Array)),
-      deadline: row.deadline_ms === 0 ? undefined : new Date(row.deadline_ms),
-      isExtended: row.extended === 1,
-    };
+    return projected(
+      row,
+      history.map((each) => DeletionStatus.decode(each['status'] as Uint8Array)),
+    );
   }
+}
+
+function projected(row: RequestRow, history: readonly DeletionStatus[]): ProjectedRequest {
+  return {
+    position: row.position,
+    current: DeletionStatus.decode(row.current),
+    history,
+    deadline: row.deadline_ms === 0 ? undefined : new Date(row.deadline_ms),
+    isExtended: row.extended === 1,
+  };
+}
+
+function filterOf({ show, modelKey, emitter, now }: RequestSelection) {
+  const conditions: string[] = [];
+  const values: (string | number)[] = [];
+  const add = (condition: string, ...given: (string | number)[]) => {
+    conditions.push(condition);
+    values.push(...given);
+  };
+  if (modelKey !== undefined) add('model_key = ?', modelKey);
+  if (show === 'open' || show === 'overdue') add('ended_ms IS NULL');
+  if (show === 'overdue') add('deadline_ms < ? AND deadline_ms > 0', now.getTime());
+  if (typeof show === 'number') add('state = ?', show);
+  if (emitter !== undefined) add('emitter = ?', emitter);
+  if (conditions.length === 0) conditions.push('TRUE');
+  return { conditions, values, byDeadline: show === 'open' || show === 'overdue' };
 }
 
 function identityOf(file: SqliteFile): string {

@@ -19,9 +19,13 @@ export class ServingBoard {
   readonly #registrations = new Map<string, ModelRegistration>();
   readonly #watchers = new Map<string, Set<Watcher>>();
 
-  constructor(lineage: LineageStore, clock: Clock) {
+  readonly #onMove: (modelKey: string) => void;
+
+  /** @param onMove hears of moves made here */
+  constructor(lineage: LineageStore, clock: Clock, onMove: (modelKey: string) => void = () => {}) {
     this.#lineage = lineage;
     this.#clock = clock;
+    this.#onMove = onMove;
   }
 
   /** @throws LetheError `not_found` */
@@ -54,6 +58,7 @@ export class ServingBoard {
   /** Wakes watchers: the pointer was moved here. */
   announce(modelKey: string): void {
     for (const watcher of this.#watchers.get(modelKey) ?? []) watcher.wake();
+    this.#onMove(modelKey);
   }
 
   /**

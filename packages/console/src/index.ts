@@ -1,0 +1,2 @@
+export * from './console-page.ts';
+export type * from './wire.ts';

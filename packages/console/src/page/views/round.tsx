@@ -1,0 +1,302 @@
+import { useContext, useState } from 'preact/hooks';
+import type { CheckView, QuarantineAsk, RoundView as Round, VerdictView } from '../../wire.ts';
+import { postJson } from '../api.ts';
+import { count, figure, percent, words } from '../format.ts';
+import { links } from '../links.ts';
+import { ActionDialog } from '../parts/action-dialog.tsx';
+import { Badge, toneOf } from '../parts/badge.tsx';
+import { DataTable } from '../parts/data-table.tsx';
+import { Digest } from '../parts/digest.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { Facts, Page, Section } from '../parts/page.tsx';
+import { Time } from '../parts/time.tsx';
+import { TraceLink } from '../parts/trace-link.tsx';
+import { IntervalPlot } from '../plots/interval-plot.tsx';
+import { Link } from '../router.tsx';
+import { SessionContext } from '../session-context.ts';
+import { useResource } from '../use-resource.ts';
+
+/** One round: what it did, and why the gate let it pass or not, check by check. */
+export function RoundView(props: { readonly modelKey: string; readonly sequence: string }) {
+  const { session } = useContext(SessionContext);
+  const { modelKey, sequence } = props;
+  const [isQuarantining, setQuarantining] = useState(false);
+  const path = `/models/${encodeURIComponent(modelKey)}`;
+  const resource = useResource<Round>(
+    `${path}/rounds/${encodeURIComponent(sequence)}`,
+    (change) => change.kind === 'model' && change.modelKey === modelKey,
+  );
+  const mayQuarantine = session.may.includes('ReleaseService.quarantine');
+  return (
+    <Page
+      title={`Round ${sequence} of ${modelKey}`}
+      lead={<Link to={links.model(modelKey)}>← Lineage of {modelKey}</Link>}
+      aside={
+        mayQuarantine ? (
+          <button type="button" onClick={() => setQuarantining(true)}>
+            Quarantine …
+          </button>
+        ) : null
+      }
+    >
+      <Loaded resource={resource}>{(round) => <Content round={round} />}</Loaded>
+      {isQuarantining ? (
+        <ActionDialog
+          title={`Quarantine version ${sequence}`}
+          confirm="Quarantine"
+          isDangerous
+          act={async ({ reason, actor }) => {
+            const ask: QuarantineAsk = { sequence: Number(sequence), reason };
+            await postJson(`${path}/quarantine`, ask, actor);
+            return '';
+          }}
+          onClose={() => {
+            setQuarantining(false);
+            resource.reload();
+          }}
+        >
+          <p class="quiet">This version can then not be promoted, and nothing rolls back to it.</p>
+        </ActionDialog>
+      ) : null}
+    </Page>
+  );
+}
+
+function Content({ round }: { readonly round: Round }) {
+  const { entry, verdict } = round;
+  return (
+    <>
+      <section class="panel strip" aria-label="What became of it">
+        <div>
+          <Badge state={entry.state} />
+          <p class="big">{verdict === null ? 'Being judged' : headline(verdict)}</p>
+          {entry.explanation === '' ? null : <p>{entry.explanation}</p>}
+        </div>
+        <Facts
+          facts={[
+            ['requests', entry.requestCount],
+            ['samples', entry.sampleCount],
+            [
+              'forget set',
+              `${percent(entry.forgetAccuracyBefore, 0)} → ${percent(entry.forgetAccuracyAfter, 0)}`,
+            ],
+            ['held out', percent(entry.heldOutAccuracy)],
+            ['trace', <TraceLink traceId={entry.traceId} />],
+          ]}
+        />
+      </section>
+      {verdict === null ? null : <Verdict verdict={verdict} modelKey={round.modelKey} />}
+      <Section title="How it was made">
+        <Facts
+          facts={[
+            ['made', <Time time={entry.createdTime} />],
+            [
+              'made from',
+              entry.parentSequence === 0 ? (
+                'the original'
+              ) : (
+                <Link to={links.round(round.modelKey, entry.parentSequence)}>
+                  round {entry.parentSequence}
+                </Link>
+              ),
+            ],
+            ['method', `${entry.method}, mode ${entry.mode}`],
+            ['ladder', `step ${entry.ladderStep + 1}`],
+            ['result', words(entry.result)],
+            ['steps', entry.steps],
+            ['took', entry.seconds === null ? '–' : `${entry.seconds.toFixed(1)} s`],
+            ['backend', entry.backend],
+            ['seed', round.seed],
+            ['decided', <Time time={round.decidedTime} />],
+            ['weights', <Digest value={entry.weightsDigest} label="weights digest" />],
+            ['manifest', <Digest value={round.manifestDigest} label="manifest digest" />],
+          ]}
+        />
+        <details>
+          <summary>Settings of the method</summary>
+          <pre>{pretty(round.settings)}</pre>
+        </details>
+      </Section>
+      <Section title="Requests it served">
+        <DataTable
+          label="Requests of this round"
+          rows={round.requests}
+          keyOf={({ requestId, emitter }) => `${requestId} ${emitter}`}
+          empty="None."
+          columns={[
+            {
+              name: 'request',
+              cell: ({ requestId, emitter }) => (
+                <Link to={links.request(requestId, emitter)}>
+                  <span class="mono">{requestId}</span>
+                </Link>
+              ),
+            },
+            { name: 'emitter', cell: ({ emitter }) => emitter },
+            { name: 'samples', isNumber: true, cell: ({ samples }) => samples },
+            { name: 'part', cell: ({ last }) => (last ? 'last or only one' : 'more to come') },
+          ]}
+        />
+        {entry.requestCount > round.requests.length ? (
+          <p class="quiet">
+            and {count(entry.requestCount - round.requests.length, 'other request')}.
+          </p>
+        ) : null}
+      </Section>
+    </>
+  );
+}
+
+function headline({ outcome, checks }: VerdictView): string {
+  const stopping = checks.filter((check) => check.outcome !== 'pass' && !check.advisory);
+  if (outcome === 'pass') return `Passed ${count(checks.length, 'check')}`;
+  const what = outcome === 'fail' ? 'Refused' : 'Undecided';
+  return `${what}: ${stopping.length} of ${count(checks.length, 'check')} not passed`;
+}
+
+function Verdict({
+  verdict,
+  modelKey,
+}: {
+  readonly verdict: VerdictView;
+  readonly modelKey: string;
+}) {
+  const [isAll, setAll] = useState(false);
+  const stopping = verdict.checks.filter(
+    ({ outcome, advisory }) => outcome !== 'pass' && !advisory,
+  );
+  const undecided = verdict.checks.filter(
+    ({ outcome, advisory }) => outcome !== 'pass' && advisory,
+  );
+  const passed = verdict.checks.filter(({ outcome }) => outcome === 'pass');
+  const shown = isAll ? verdict.checks : [...stopping, ...undecided, ...passed].slice(0, 12);
+  return (
+    <Section
+      title="The verdict, check by check"
+      note={
+        <>
+          Under policy <b>{verdict.policyName || '–'}</b>{' '}
+          <Digest value={verdict.policyDigest} label="policy digest" />, against{' '}
+          {verdict.servedSequence === 0 ? (
+            'the original'
+          ) : (
+            <Link to={links.round(modelKey, verdict.servedSequence)}>
+              version {verdict.servedSequence}
+            </Link>
+          )}
+          , which served then, and the original. Judged <Time time={verdict.judgedTime} />. Band:
+          what the policy allows. Line: confidence interval. Dot: the figure.
+        </>
+      }
+    >
+      <Explained title="What stopped it" checks={stopping} />
+      <Explained
+        title="What could not be decided, and was left to the other checks"
+        checks={undecided}
+      />
+      <ul class="checks">
+        {shown.map((check) => (
+          <Check key={check.name} check={check} />
+        ))}
+      </ul>
+      {verdict.checks.length > shown.length || isAll ? (
+        <button type="button" aria-expanded={isAll} onClick={() => setAll(!isAll)}>
+          {isAll ? 'Fewer checks' : `All ${verdict.checks.length} checks`}
+        </button>
+      ) : null}
+      <p class="quiet small">
+        Verdict <Digest value={verdict.digest} label="verdict digest" />; evaluation sets{' '}
+        {verdict.evaluationSets.map(({ name, digest }) => (
+          <span key={name}>
+            {name} <Digest value={digest} label={`digest of ${name}`} />{' '}
+          </span>
+        ))}
+      </p>
+    </Section>
+  );
+}
+
+function Explained(props: { readonly title: string; readonly checks: readonly CheckView[] }) {
+  if (props.checks.length === 0) return null;
+  return (
+    <>
+      <h3>{props.title}</h3>
+      <ul class="plain">
+        {props.checks.map(({ name, reason, explanation }) => (
+          <li key={name}>
+            <code>{name}</code> {words(reason)}: {explanation}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Check({ check }: { readonly check: CheckView }) {
+  return (
+    <li>
+      <div class="check-name">
+        <Badge state={check.outcome} />{' '}
+        {check.advisory ? <span class="quiet">advisory</span> : null}
+        <code>{check.name}</code>
+      </div>
+      <CheckFigure check={check} />
+      <div class="check-words">
+        <p>{check.explanation}</p>
+        <p class="quiet small">
+          {[
+            ...(check.title === '' ? [] : [check.title]),
+            ...(check.sampleCount === 0 ? [] : [count(check.sampleCount, 'sample')]),
+            ...(check.intervalMethod === '' ? [] : [`interval: ${check.intervalMethod}`]),
+            ...(check.adjustedPValue === null || check.intervalMethod === ''
+              ? []
+              : [`adjusted p ${Number(check.adjustedPValue.toPrecision(2))}`]),
+            ...(check.pooledSequences.length === 0
+              ? []
+              : [`pooled with rounds ${check.pooledSequences.join(', ')}`]),
+          ].join(' · ')}
+        </p>
+      </div>
+    </li>
+  );
+}
+
+function CheckFigure({ check }: { readonly check: CheckView }) {
+  const { value, low, high, intervalLow, intervalHigh, unit } = check;
+  if (
+    check.intervalMethod === '' ||
+    value === null ||
+    low === null ||
+    high === null ||
+    intervalLow === null ||
+    intervalHigh === null
+  ) {
+    return <div class="check-figure" />;
+  }
+  const show = (each: number) => figure(each, unit);
+  return (
+    <div class="check-figure">
+      <IntervalPlot
+        value={value}
+        interval={[intervalLow, intervalHigh]}
+        bounds={[low, high]}
+        tone={toneOf(check.outcome)}
+        title={`${check.name}: ${show(value)}, interval ${show(intervalLow)} to ${show(intervalHigh)}, allowed ${show(low)} to ${show(high)}`}
+      />
+      <span class="small">
+        <b>{show(value)}</b>{' '}
+        <span class="quiet">
+          allowed {show(low)} to {show(high)}
+        </span>
+      </span>
+    </div>
+  );
+}
+
+function pretty(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** The console in a real browser: not part of `npm test`. One run of Lethe, looked at step by step. */
+export default defineConfig({
+  test: {
+    include: ['test/console/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 30_000 } },
+    pool: 'forks',
+    maxWorkers: 1,
+  },
+});
