@@ -39,8 +39,8 @@ const checkout = (path: string) => fileURLToPath(new URL(`../../${path}`, import
 export class Fleet implements AsyncDisposable {
   readonly members: readonly Member[];
   readonly ingestUrl: string;
-  /** Starts that a supervisor did not ask for: services that ended by themselves. */
-  endedByThemselves = 0;
+  /** Services that ended by themselves, each with its last words: nobody had killed them. */
+  readonly endedByThemselves: string[] = [];
   readonly #options: FleetOptions;
   readonly #ports: ReadonlyMap<string, Ports>;
   #closing = false;
@@ -112,12 +112,13 @@ export class Fleet implements AsyncDisposable {
   async #revive(member: Member): Promise<void> {
     try {
       if (member.process === undefined) member.process = await this.#start(member);
-      else await member.process.restart();
+      else {
+        this.#noteEnding(member, member.process);
+        await member.process.restart();
+      }
     } catch (thrown) {
       // Its surroundings may be down at the moment: it is tried again.
-      const { message } = thrown as Error;
-      if (!message.includes('(SIGKILL)')) this.endedByThemselves += 1;
-      this.#note(member, message);
+      this.#note(member, (thrown as Error).message);
       await sleep(500);
     }
   }
@@ -154,6 +155,12 @@ export class Fleet implements AsyncDisposable {
       isReady: (output) => output.includes('"grpc":'),
       readyWithinMs: 60_000,
     });
+  }
+
+  #noteEnding({ name }: Member, process: ServerProcess): void {
+    if (process.ending === 'SIGKILL') return;
+    const lastWords = process.output().trimEnd().split('\n').at(-1) ?? '';
+    this.endedByThemselves.push(`${name} (${process.ending}): ${lastWords}`);
   }
 
   #note({ name }: Member, text: string): void {

@@ -38,7 +38,8 @@ export interface ChaosOptions {
 export interface ChaosReport extends CheckReport, Damage {
   readonly surroundings: string;
   readonly seconds: number;
-  readonly endedByThemselves: number;
+  /** Services that nobody had killed, with their last words. */
+  readonly endedByThemselves: readonly string[];
   readonly folder: string;
 }
 

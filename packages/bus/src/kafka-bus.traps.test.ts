@@ -97,11 +97,13 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     const input = { group: newName('g'), topic, partition: 0 };
     let owner = await FencedProducer.open(clients, input, 'lethe/');
     for (let next = 1n; next <= 20n; next++) {
-      await owner.commit(next);
+      await owner.commit({ offset: next, mark: `${next}` });
       const successor = await FencedProducer.open(clients, input, 'lethe/');
       // `lag` has not heard of these commits: it tells what the broker tells.
       expect(await bus.lag(input.group, [topic])).toMatchObject([{ committed: next }]);
-      await expect(owner.commit(next)).rejects.toMatchObject({ code: 'fenced' });
+      await expect(owner.commit({ offset: next, mark: '' })).rejects.toMatchObject({
+        code: 'fenced',
+      });
       await owner.close();
       owner = successor;
     }

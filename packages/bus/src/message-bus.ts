@@ -20,18 +20,31 @@ export interface IncomingRecord {
   readonly timestampMs: number;
 }
 
+/** Where a group stands in a partition, and what its owner wrote beside it. */
+export interface CommittedPlace {
+  readonly offset: bigint;
+  /** The `mark` of the last commit; empty where there was none. */
+  readonly mark: string;
+}
+
+/** A mark is committed with every offset; Kafka brokers take so many bytes (`offset.metadata.max.bytes`). */
+export const maxMarkBytes = 4096;
+
 /**
  * One partition, owned by this member of its group until `lost` aborts.
  *
  * Invariants every adapter keeps:
  * 1. Owner before reader: when the partition is handed over, all former owners are already
  *    fenced, and only then is the committed offset read.
- * 2. `commit` is one transaction: the records become visible and the offset moves, or neither.
+ * 2. `commit` is one transaction: the records become visible, and offset and mark are set, or
+ *    nothing is.
  * 3. After `lost`, `read` gives nothing and `commit` throws `fenced`.
  */
 export interface OwnedPartition {
   readonly topic: string;
   readonly partition: number;
+  /** What the group had committed at the hand-over; the oldest offset where it never had. */
+  readonly start: CommittedPlace;
   /** Aborted when ownership ends: rebalance, fencing, shutdown. */
   readonly lost: AbortSignal;
   /**
@@ -40,12 +53,14 @@ export interface OwnedPartition {
    */
   read(limit: number, waitMs: number): Promise<readonly IncomingRecord[]>;
   /**
-   * Writes `records` and moves the committed offset to `nextOffset` (last handled + 1).
+   * Writes `records` and moves the committed offset to `nextOffset` (last handled + 1, or
+   * `start.offset` again while nothing is handled).
    *
-   * @throws LetheError `fenced` when another owner has taken over; `unavailable` when the
+   * @param mark what the next owner finds beside the offset: ASCII, at most {@link maxMarkBytes}
+   * @throws LetheError `invalid` for a mark that is too long; `fenced` when another owner has taken over; `unavailable` when the
    * outcome is unknown: the partition is then lost and will be handed over anew.
    */
-  commit(nextOffset: bigint, records: readonly OutgoingRecord[]): Promise<void>;
+  commit(nextOffset: bigint, records: readonly OutgoingRecord[], mark?: string): Promise<void>;
 }
 
 export interface ConsumeOptions {

@@ -260,7 +260,7 @@ describe('bad files', () => {
     const db = openDurable(file);
     db.exec('PRAGMA user_version = 99');
     await expect(opening()).rejects.toMatchObject({ code: 'precondition' });
-    await expect(opening()).rejects.toThrow(/schema version 99; this Lethe knows versions up to 1/);
+    await expect(opening()).rejects.toThrow(/schema version 99; this Lethe knows versions up to 2/);
     expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 99 });
     db.close();
   });

@@ -9,7 +9,8 @@
  * 1. One round in flight: nothing is computed while an attempt has no decision.
  * 2. The manifest is the commit point. What was computed and not committed never happened.
  * 3. The outbox of the last attempt is sent before anything else is done, by whoever finds it
- *    not sent: after a crash between manifest and transaction the same bytes go out again.
+ *    not sent: after a crash between manifest and transaction the partition's mark does not name
+ *    the manifest, and its bytes go out. Each goes out in one transaction only.
  * 4. An offset is finished when the lineage names its request, never before.
  */
 import { exponentialBackoff, type OutgoingRecord } from '@lethe/bus';
@@ -34,8 +35,18 @@ import { tracedRound } from './traced-round.ts';
 export interface Outlet {
   /** Done with the record at `offset`: the lineage holds it, or it becomes a dead letter. */
   finish(offset: bigint, deadLetter?: OutgoingRecord): void;
-  /** One transaction: these records, and the committed offset as far as it may move. */
-  send(records: readonly OutgoingRecord[]): Promise<void>;
+  /** Whether the outbox of this manifest went out, under this owner of the partition or another. */
+  hasSent(manifest: SentManifest): boolean;
+  /**
+   * One transaction: these records, which are the outbox of `manifest`, and the committed offset
+   * as far as it may move.
+   */
+  send(records: readonly OutgoingRecord[], manifest: SentManifest): Promise<void>;
+}
+
+export interface SentManifest {
+  readonly modelKey: string;
+  readonly digest: string;
 }
 
 export interface RoundLimits {
@@ -155,11 +166,14 @@ export class ModelActor {
     if (sequence <= this.#sentThrough) return;
     const found = await this.#deps.lineages.manifest(state.modelKey, sequence);
     const decided = found?.record.entry?.$case === 'round' && state.inFlight === undefined;
-    if (found !== undefined && !decided) {
+    const isSent = (digest: string) =>
+      decided || this.#outlet.hasSent({ modelKey: state.modelKey, digest });
+    if (found !== undefined && !isSent(found.digest)) {
+      const manifest = { modelKey: state.modelKey, digest: found.digest };
       const candidate = candidateMessage(found.record, found.digest);
       const messages = [...found.record.outbox, ...(candidate === undefined ? [] : [candidate])];
       const { traceparent } = found.record;
-      await continueTrace(traceparent, () => this.#outlet.send(messages.map(recordOf)));
+      await continueTrace(traceparent, () => this.#outlet.send(messages.map(recordOf), manifest));
     }
     this.#sentThrough = sequence;
   }

@@ -4,7 +4,8 @@
  *
  * Invariants:
  * 1. One transaction at a time; each carries the offset as far as the window allows, and the dead
- *    letters that wait: none leaves later than the offset that passes its record.
+ *    letters that wait: none leaves later than the offset that passes its record. The mark beside
+ *    the offset tells the next owner whose outbox was in it or in one before.
  * 2. Memory is bounded: with `windowSize` records open, nothing more is read.
  * 3. Every registered model of the partition is served from the start, also when no record of
  *    its own is read any more: refused rounds wait in the lineage, not in the bus.
@@ -13,7 +14,6 @@ import {
   type Backoff,
   exponentialBackoff,
   type IncomingRecord,
-  type MessageBus,
   type OutgoingRecord,
   type OwnedPartition,
   partitionOf,
@@ -27,12 +27,12 @@ import {
   topics,
 } from '@lethe/contracts';
 import { Doorbell, deadLetterRecord, decodeEvent, OffsetWindow } from '@lethe/service-kit';
+import { SentOutboxes } from './domain/sent-outboxes.ts';
 import * as events from './events.ts';
-import type { ModelActorDeps, Outlet } from './model-actor.ts';
+import type { ModelActorDeps, Outlet, SentManifest } from './model-actor.ts';
 import { ServedModel } from './served-model.ts';
 
 export interface PartitionOwnerDeps extends ModelActorDeps {
-  readonly bus: MessageBus;
   /** Most records read and not yet finished. */
   readonly windowSize: number;
 }
@@ -49,6 +49,7 @@ export class PartitionOwner implements Outlet {
   readonly #room = new Doorbell();
   /** Dead letters for the next transaction. */
   readonly #letters: OutgoingRecord[] = [];
+  #sent: SentOutboxes;
   /** Settles when the transaction before has: they queue up. */
   #transaction: Promise<void> = Promise.resolve();
   /** Ends the models' work with the partition, or with {@link run}. */
@@ -58,6 +59,7 @@ export class PartitionOwner implements Outlet {
   constructor(partition: OwnedPartition, deps: PartitionOwnerDeps) {
     this.#partition = partition;
     this.#deps = deps;
+    this.#sent = SentOutboxes.parse(partition.start.mark);
     this.#signal = AbortSignal.any([partition.lost, this.#ended.signal]);
   }
 
@@ -70,7 +72,7 @@ export class PartitionOwner implements Outlet {
         if (this.#window.openCount < this.#deps.windowSize) await this.#readOn();
         else await this.#room.wait(this.#deps.clock, readWaitMs, lost);
         const hasNews = this.#window.canAdvance || this.#letters.length > 0;
-        if (hasNews && !lost.aborted) await this.send([]);
+        if (hasNews && !lost.aborted) await this.#transact(() => this.#commit([], this.#sent));
       }
     } finally {
       this.#ended.abort();
@@ -89,25 +91,28 @@ export class PartitionOwner implements Outlet {
     this.#room.ring();
   }
 
-  send(records: readonly OutgoingRecord[]): Promise<void> {
-    const transaction = this.#transaction.then(() => this.#commit(records));
+  hasSent({ modelKey, digest }: SentManifest): boolean {
+    return this.#sent.has(modelKey, digest);
+  }
+
+  send(records: readonly OutgoingRecord[], { modelKey, digest }: SentManifest): Promise<void> {
+    return this.#transact(() => this.#commit(records, this.#sent.with(modelKey, digest)));
+  }
+
+  #transact(commit: () => Promise<void>): Promise<void> {
+    const transaction = this.#transaction.then(commit);
     this.#transaction = transaction.catch(() => {});
     return transaction;
   }
 
-  async #commit(records: readonly OutgoingRecord[]): Promise<void> {
-    const nextOffset = this.#window.watermark;
+  async #commit(records: readonly OutgoingRecord[], sent: SentOutboxes): Promise<void> {
+    // Before anything is read the offset stays where it is, and the mark moves.
+    const nextOffset = this.#window.watermark ?? this.#partition.start.offset;
     const letters = this.#letters.slice();
-    const all = [...letters, ...records];
-    if (nextOffset === undefined) {
-      // Nothing was read since the hand-over, so there is no offset to name. The outbox of a
-      // committed manifest may be sent by anybody: consumers drop what they have seen.
-      if (all.length > 0) await this.#deps.bus.publish(all);
-      return;
-    }
-    await this.#partition.commit(nextOffset, all);
+    await this.#partition.commit(nextOffset, [...letters, ...records], String(sent));
     // Only now: a transaction that failed is made again.
     this.#letters.splice(0, letters.length);
+    this.#sent = sent;
     this.#window.committed(nextOffset);
     this.#room.ring();
   }

@@ -41,7 +41,6 @@ export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
   let backlog: Disposable | undefined;
 
   const ownerDeps: PartitionOwnerDeps = {
-    bus,
     lineages,
     compute: deps.compute,
     clock,

@@ -14,9 +14,10 @@ export interface TopicFindings {
 
 /**
  * What the topics tell agrees with the store. Of every round there is one candidate event, one
- * verdict event and one decision event, each naming the stored record by its digest (the same
- * event once more is a repetition that consumers drop; another one is a violation); statuses end
- * where the lineage ends; nothing was set aside.
+ * verdict event and one decision event, each naming the stored record by its digest. A candidate is
+ * written once, ever; a verdict or a decision may come once more, byte for byte, which consumers
+ * drop by its id, and another one is a violation. Statuses end where the lineage ends; nothing was
+ * set aside.
  */
 export function checkTopics(
   accepted: readonly AcceptedRequest[],
@@ -58,6 +59,9 @@ export function checkTopics(
       told.delete(place);
       const distinct = new Set(ids);
       repeatedEvents += ids.length - distinct.size;
+      if (topic === 'model.candidate.v1' && ids.length > distinct.size) {
+        violations.push(`${topic}: ${place} was written ${ids.length} times`);
+      }
       if (distinct.size > 1) violations.push(`${topic}: ${place} has ${distinct.size} events`);
       if (digest !== undefined && !distinct.has(digest)) {
         violations.push(`${topic}: ${place} has no event that names what is stored`);

@@ -151,10 +151,10 @@ describe('the checker', () => {
     });
   });
 
-  test('counts the same event once more as a repetition, not as a violation', () => {
+  test('counts the same verdict once more as a repetition, not as a violation', () => {
     const story = new Story();
-    const [first] = story.topics.get('model.candidate.v1')!;
-    story.topics.get('model.candidate.v1')!.push({ ...first!, offset: 9n });
+    const [first] = story.topics.get('model.verdict.v1')!;
+    story.topics.get('model.verdict.v1')!.push({ ...first!, offset: 9n });
     const report = checkTruth(story);
     expect(report.violations).toEqual([]);
     expect(report.figures.repeatedEvents).toBe(1);
@@ -169,6 +169,14 @@ describe('the checker', () => {
   });
 
   test.each<[string, RegExp, (story: Story) => void]>([
+    [
+      'a candidate that was written twice',
+      /model\.candidate\.v1: m 1 was written 2 times/,
+      (story) => {
+        const [first] = story.topics.get('model.candidate.v1')!;
+        story.topics.get('model.candidate.v1')!.push({ ...first!, offset: 9n });
+      },
+    ],
     [
       'a request that is in no round',
       /d was accepted and is lost/,

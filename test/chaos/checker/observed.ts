@@ -39,7 +39,7 @@ export interface CheckReport {
     readonly rounds: number;
     readonly promotions: number;
     readonly refusals: number;
-    /** The same event once more, byte for byte: consumers drop these by id. */
+    /** The same verdict or decision once more, byte for byte: consumers drop these by id. */
     readonly repeatedEvents: number;
     /** The same request once more on the requests' topic. */
     readonly repeatedRequests: number;

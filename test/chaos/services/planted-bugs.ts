@@ -81,15 +81,16 @@ function unfenced(bus: MessageBus, partition: OwnedPartition): OwnedPartition {
   return {
     topic: partition.topic,
     partition: partition.partition,
+    start: partition.start,
     lost: new AbortController().signal,
     async read(limit, waitMs) {
       if (!partition.lost.aborted) return await partition.read(limit, waitMs);
       await sleep(waitMs);
       return [];
     },
-    async commit(nextOffset, records) {
+    async commit(nextOffset, records, mark) {
       try {
-        await partition.commit(nextOffset, records);
+        await partition.commit(nextOffset, records, mark);
       } catch (thrown) {
         if (LetheError.from(thrown).code !== 'fenced') throw thrown;
         await bus.publish(records);

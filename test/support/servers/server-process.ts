@@ -32,6 +32,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly #command: ServerCommand;
   #child: ChildProcess | undefined;
   #output = '';
+  #ending: number | NodeJS.Signals | undefined;
 
   private constructor(command: ServerCommand) {
     this.#command = command;
@@ -51,6 +52,11 @@ export class ServerProcess implements AsyncDisposable {
   /** Undefined while it does not run. */
   get processId(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** How its last life ended: exit code or signal. */
+  get ending(): number | NodeJS.Signals | undefined {
+    return this.#ending;
   }
 
   /** The last of what it printed since it was started. */
@@ -106,7 +112,8 @@ export class ServerProcess implements AsyncDisposable {
       throw new Error(`${name} cannot be started: ${(error as Error).message}`);
     });
     if (child.pid !== undefined) guard(child, child.pid, leftover);
-    child.once('exit', () => {
+    child.once('exit', (code, signal) => {
+      this.#ending = code ?? signal ?? undefined;
       if (this.#child === child) this.#child = undefined;
     });
     await Promise.race([this.#ready(child), failed]);

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { OwnedPartition } from '../message-bus.ts';
+import { maxMarkBytes, type OwnedPartition } from '../message-bus.ts';
 import { type Case, drain, handOvers, record, textOf, until } from './fixture.ts';
 
 /** Commits: records and offset together, and only by the owner. */
@@ -40,6 +40,34 @@ export function transactionCases(check: Case): void {
     await bus.publish([record(target, 'a', 'after')]);
     const seen = await drain(bus, fixture.name('check'), [target], 1);
     expect(seen.map(textOf)).toEqual(['after']);
+  });
+
+  check('hands the mark of the last commit over, beside its offset', async (fixture) => {
+    const [bus, other] = [await fixture.open(), await fixture.open()];
+    const source = await fixture.topic(bus, 'in', 1);
+    const group = fixture.name('g');
+    await bus.publish([record(source, 'a', 'x'), record(source, 'a', 'y')]);
+    const first = handOvers(group, [source]);
+    const consumption = await bus.consume(first.options);
+    await until(() => first.given.length === 1);
+    expect(first.given[0]!.start).toEqual({ offset: 0n, mark: '' });
+    // While nothing is handled the offset stays, and the mark moves.
+    await first.given[0]!.commit(0n, [], 'before');
+    await first.given[0]!.read(1, 60_000);
+    await first.given[0]!.commit(1n, [], 'm'.repeat(maxMarkBytes));
+    const tooLong = first.given[0]!.commit(1n, [], 'm'.repeat(maxMarkBytes + 1));
+    await expect(tooLong).rejects.toMatchObject({ code: 'invalid' });
+    await consumption[Symbol.asyncDispose]();
+    const second = handOvers(group, [source]);
+    const later = await other.consume(second.options);
+    await until(() => second.given.length === 1);
+    expect(second.given[0]!.start).toEqual({ offset: 1n, mark: 'm'.repeat(maxMarkBytes) });
+    await second.given[0]!.commit(1n, []);
+    await later[Symbol.asyncDispose]();
+    const third = handOvers(group, [source]);
+    await bus.consume(third.options);
+    await until(() => third.given.length === 1);
+    expect(third.given[0]!.start).toEqual({ offset: 1n, mark: '' });
   });
 
   check('fences a former owner: no record of it appears, no offset moves', async (fixture) => {

@@ -200,10 +200,11 @@ export class KafkaConsumption implements Consumption {
       if (!this.#assigned.has(name)) return undefined;
       const { clients, transactionalIdPrefix } = this.#parts;
       producer = await FencedProducer.open(clients, input, transactionalIdPrefix);
-      const position = startOffset(input, await this.#parts.boundsOf(input));
+      const bounds = await this.#parts.boundsOf(input);
+      const start = { offset: startOffset(input, bounds), mark: bounds.mark };
       const isStillOurs = this.#assigned.has(name) && slot.absences === absences;
       if (isStillOurs && !this.#closing.signal.aborted) {
-        return new KafkaOwnedPartition(input, position, producer, {
+        return new KafkaOwnedPartition(input, start, producer, {
           pause: () => this.#member?.pause(input),
           resume: () => this.#member?.resume(input),
           prepare: (records) => this.#parts.prepare(records),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LetheError } from '@lethe/contracts';
+import type { CommittedPlace } from '../message-bus.ts';
 import type { PartitionBatch } from './batches.ts';
 import type { KafkaClients } from './clients.ts';
 import type { Producer, Transaction } from './kafkajs.ts';
@@ -69,17 +70,17 @@ export class FencedProducer {
   }
 
   /**
-   * Writes what `prepare` gives and moves the group's offset, in one transaction. What `prepare`
+   * Writes what `prepare` gives and sets the group's offset with its mark, in one transaction. What `prepare`
    * throws is thrown before anything began, and breaks nothing.
    *
    * @throws LetheError `fenced` when another owner has taken over, `capacity` and `invalid` when
    * the broker refuses a record, `unavailable` when the outcome is not known
    */
   commit(
-    nextOffset: bigint,
+    place: CommittedPlace,
     prepare: () => Promise<readonly PartitionBatch[]> = async () => [],
   ): Promise<void> {
-    const commit = this.#work.then(async () => this.#commit(nextOffset, await prepare()));
+    const commit = this.#work.then(async () => this.#commit(place, await prepare()));
     this.#work = commit.catch(() => {});
     return commit;
   }
@@ -91,7 +92,7 @@ export class FencedProducer {
     await this.#producer.disconnect().catch(() => {});
   }
 
-  async #commit(nextOffset: bigint, batches: readonly PartitionBatch[]): Promise<void> {
+  async #commit(place: CommittedPlace, batches: readonly PartitionBatch[]): Promise<void> {
     if (this.#isBroken) {
       throw new LetheError('fenced', `${nameOf(this.#input)}: this hand-over has ended.`);
     }
@@ -99,7 +100,7 @@ export class FencedProducer {
     try {
       transaction = await this.#producer.transaction();
       for (const batch of batches) await send(transaction, batch);
-      await this.#sendOffset(transaction, nextOffset);
+      await this.#sendOffset(transaction, place);
       await transaction.commit();
     } catch (thrown) {
       this.#isBroken = true;
@@ -110,12 +111,11 @@ export class FencedProducer {
     }
   }
 
-  async #sendOffset(transaction: Transaction, nextOffset: bigint): Promise<void> {
+  async #sendOffset(transaction: Transaction, { offset, mark }: CommittedPlace): Promise<void> {
     const { group, topic, partition } = this.#input;
-    const offsets = {
-      consumerGroupId: group,
-      topics: [{ topic, partitions: [{ partition, offset: String(nextOffset) }] }],
-    };
+    // kafkajs sends metadata along (TxnOffsetCommit v0) and does not declare it.
+    const own = { partition, offset: String(offset), metadata: mark };
+    const offsets = { consumerGroupId: group, topics: [{ topic, partitions: [own] }] };
     const deadline = performance.now() + patienceMs;
     for (let waitMs = 3; ; waitMs = Math.min(50, waitMs * 2)) {
       try {

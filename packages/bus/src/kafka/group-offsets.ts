@@ -35,7 +35,12 @@ export class GroupOffsets {
         const ends = log.find((each) => each.partition === partition);
         // An answer without the partition must not be taken for a group that never committed.
         if (own === undefined || ends === undefined) throw new PartitionMissing(topic, partition);
-        return { committed: BigInt(own.offset), low: BigInt(ends.low), high: BigInt(ends.high) };
+        return {
+          committed: BigInt(own.offset),
+          mark: own.metadata ?? '',
+          low: BigInt(ends.low),
+          high: BigInt(ends.high),
+        };
       });
     });
   }

@@ -1,5 +1,11 @@
 import { LetheError } from '@lethe/contracts';
-import type { IncomingRecord, OutgoingRecord, OwnedPartition } from '../message-bus.ts';
+import { checkMark } from '../check-mark.ts';
+import type {
+  CommittedPlace,
+  IncomingRecord,
+  OutgoingRecord,
+  OwnedPartition,
+} from '../message-bus.ts';
 import type { PartitionBatch } from './batches.ts';
 import type { FencedProducer, InputPartition } from './fenced-producer.ts';
 
@@ -27,6 +33,7 @@ const maxBufferedBytes = 1024 * 1024;
 export class KafkaOwnedPartition implements OwnedPartition {
   readonly topic: string;
   readonly partition: number;
+  readonly start: CommittedPlace;
   readonly #input: InputPartition;
   readonly #producer: FencedProducer;
   readonly #source: PartitionSource;
@@ -44,15 +51,16 @@ export class KafkaOwnedPartition implements OwnedPartition {
 
   constructor(
     input: InputPartition,
-    position: bigint,
+    start: CommittedPlace,
     producer: FencedProducer,
     source: PartitionSource,
   ) {
     this.topic = input.topic;
     this.partition = input.partition;
     this.#input = input;
-    this.#position = position;
-    this.#committed = position;
+    this.start = start;
+    this.#position = start.offset;
+    this.#committed = start.offset;
     this.#producer = producer;
     this.#source = source;
   }
@@ -121,7 +129,8 @@ export class KafkaOwnedPartition implements OwnedPartition {
     }
   }
 
-  async commit(nextOffset: bigint, records: readonly OutgoingRecord[]): Promise<void> {
+  async commit(nextOffset: bigint, records: readonly OutgoingRecord[], mark = ''): Promise<void> {
+    checkMark(mark);
     if (this.lost.aborted) throw fencedError(this.#input);
     if (nextOffset < this.#committed) {
       throw LetheError.invalid(
@@ -132,9 +141,8 @@ export class KafkaOwnedPartition implements OwnedPartition {
       );
     }
     try {
-      await this.#producer.commit(this.#beyondMarkers(nextOffset), () =>
-        this.#source.prepare(records),
-      );
+      const place = { offset: this.#beyondMarkers(nextOffset), mark };
+      await this.#producer.commit(place, () => this.#source.prepare(records));
       this.#hasCommitted = true;
       this.#committed = nextOffset;
       this.#source.onCommitted(nextOffset);

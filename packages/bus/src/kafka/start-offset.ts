@@ -4,6 +4,8 @@ import { LetheError } from '@lethe/contracts';
 export interface PartitionBounds {
   /** Committed offset of the group; -1: never committed. */
   readonly committed: bigint;
+  /** What was committed beside the offset. */
+  readonly mark: string;
   /** Offset of the oldest record still there. */
   readonly low: bigint;
   /** Offset of the next record. */
@@ -22,7 +24,7 @@ const resetByKafkajs = -2n;
  */
 export function startOffset(
   place: { readonly group: string; readonly topic: string; readonly partition: number },
-  { committed, low, high }: PartitionBounds,
+  { committed, low, high }: Omit<PartitionBounds, 'mark'>,
 ): bigint {
   if (committed === -1n) return low;
   if (committed >= low && committed <= high) return committed;
@@ -31,7 +33,7 @@ export function startOffset(
 
 export function lostRecords(
   { group, topic, partition }: { group: string; topic: string; partition: number },
-  { committed, low, high }: PartitionBounds,
+  { committed, low, high }: Omit<PartitionBounds, 'mark'>,
 ): LetheError {
   const what =
     committed === resetByKafkajs

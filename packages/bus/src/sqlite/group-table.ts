@@ -15,6 +15,7 @@ export interface Membership {
 export interface Ownership {
   readonly epoch: number;
   readonly committed: number;
+  readonly mark: string;
 }
 
 /**
@@ -45,11 +46,11 @@ export class GroupTable {
        WHERE group_name = ? AND log_id = ?`,
     );
     this.#moveCursor = db.prepare(
-      'UPDATE cursor SET committed = ? WHERE group_name = ? AND log_id = ?',
+      'UPDATE cursor SET committed = ?, mark = ? WHERE group_name = ? AND log_id = ?',
     );
     this.#raiseEpoch = db.prepare(
       `UPDATE cursor SET epoch = epoch + 1 WHERE group_name = ? AND log_id = ? AND owner = ?
-       RETURNING epoch, committed`,
+       RETURNING epoch, committed, mark`,
     );
     this.#owned = db.prepare(
       `SELECT log_id, epoch, partition, name FROM cursor
@@ -111,15 +112,25 @@ export class GroupTable {
   take(member: Membership, logId: number): Ownership | undefined {
     const row = transact(this.#db, () => this.#raiseEpoch.get(member.group, logId, member.id));
     if (row === undefined) return undefined;
-    return { epoch: Number(row['epoch']), committed: Number(row['committed']) };
+    return {
+      epoch: Number(row['epoch']),
+      committed: Number(row['committed']),
+      mark: String(row['mark']),
+    };
   }
 
   /**
-   * Moves the committed offset; to be called inside a transaction.
+   * Moves the committed offset and sets the mark beside it; to be called inside a transaction.
    *
    * @throws LetheError `fenced`, or `invalid` when the offset goes backwards or beyond the end
    */
-  commit(member: Membership, position: LogPosition, epoch: number, nextOffset: bigint): void {
+  commit(
+    member: Membership,
+    position: LogPosition,
+    epoch: number,
+    nextOffset: bigint,
+    mark: string,
+  ): void {
     const row = this.#cursor.get(member.group, position.logId);
     if (row === undefined || row['owner'] !== member.id || row['epoch'] !== epoch) {
       throw fencedError(member.group, position);
@@ -134,7 +145,7 @@ export class GroupTable {
         'Commit the offset of the last handled record plus 1.',
       );
     }
-    this.#moveCursor.run(Number(nextOffset), member.group, position.logId);
+    this.#moveCursor.run(Number(nextOffset), mark, member.group, position.logId);
   }
 
   /** The committed offset of a group, `undefined` when it never read this log. */

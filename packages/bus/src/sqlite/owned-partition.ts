@@ -1,6 +1,12 @@
 import { LetheError } from '@lethe/contracts';
 import { translateSqliteError } from '@lethe/sqlite';
-import type { IncomingRecord, OutgoingRecord, OwnedPartition } from '../message-bus.ts';
+import { checkMark } from '../check-mark.ts';
+import type {
+  CommittedPlace,
+  IncomingRecord,
+  OutgoingRecord,
+  OwnedPartition,
+} from '../message-bus.ts';
 import { fencedError, type GroupTable, type Membership, type Ownership } from './group-table.ts';
 import type { LogPosition, PreparedRecord, RecordLog } from './record-log.ts';
 import type { WakeUps } from './wake-ups.ts';
@@ -21,6 +27,7 @@ export class SqliteOwnedPartition implements OwnedPartition {
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
+  readonly start: CommittedPlace;
   readonly #parts: BusParts;
   readonly #member: Membership;
   readonly #position: LogPosition;
@@ -32,7 +39,7 @@ export class SqliteOwnedPartition implements OwnedPartition {
     parts: BusParts,
     member: Membership,
     position: LogPosition,
-    { epoch, committed }: Ownership,
+    { epoch, committed, mark }: Ownership,
   ) {
     this.topic = position.topic;
     this.partition = position.partition;
@@ -41,6 +48,7 @@ export class SqliteOwnedPartition implements OwnedPartition {
     this.#member = member;
     this.#position = position;
     this.#next = committed;
+    this.start = { offset: BigInt(committed), mark };
   }
 
   get lost(): AbortSignal {
@@ -70,12 +78,13 @@ export class SqliteOwnedPartition implements OwnedPartition {
     }
   }
 
-  async commit(nextOffset: bigint, records: readonly OutgoingRecord[]): Promise<void> {
+  async commit(nextOffset: bigint, records: readonly OutgoingRecord[], mark = ''): Promise<void> {
+    checkMark(mark);
     if (this.lost.aborted) throw fencedError(this.#member.group, this.#position);
     const { groups, queue } = this.#parts;
     try {
       await queue.submit(this.#parts.prepare(records), () =>
-        groups.commit(this.#member, this.#position, this.epoch, nextOffset),
+        groups.commit(this.#member, this.#position, this.epoch, nextOffset, mark),
       );
       this.#hasCommitted = true;
     } catch (thrown) {

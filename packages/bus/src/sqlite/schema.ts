@@ -10,6 +10,7 @@ const applicationId = 0x4c744273;
  * - `log`: one partition of a topic; records `start_offset` ≤ offset < `end_offset` are kept.
  * - `record.id` = log id × 2⁴⁰ + offset, so that one integer B-tree holds every log in order.
  * - `cursor`: where a group stands in a log, who owns it, and the epoch that fences former owners.
+ *   `mark` is what the owner wrote beside it.
  * - `member`: who is in a group, in which process, and when it was last heard of.
  */
 const migrations: readonly string[] = [
@@ -53,6 +54,7 @@ const migrations: readonly string[] = [
     PRIMARY KEY (group_name, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `ALTER TABLE cursor ADD COLUMN mark TEXT NOT NULL DEFAULT ''`,
 ];
 
 export const schemaVersion = migrations.length;

@@ -27,7 +27,8 @@ export class OffsetWindow {
 
   /** True when committing the watermark would move the offset. */
   get canAdvance(): boolean {
-    return this.watermark !== this.#committed;
+    const { watermark } = this;
+    return watermark !== undefined && watermark !== this.#committed;
   }
 
   /** Takes in a record that was just read; offsets ascend. */

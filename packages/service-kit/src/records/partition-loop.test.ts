@@ -110,6 +110,7 @@ class World {
     return {
       topic: 'in',
       partition: 0,
+      start: { offset: BigInt(next), mark: '' },
       lost: lost.signal,
       read: async (limit) => {
         await this.#turns();
@@ -271,6 +272,7 @@ describe('the loop over one partition', () => {
       {
         topic: 'in',
         partition: 0,
+        start: { offset: 0n, mark: '' },
         lost: lost.signal,
         async read(limit) {
           await new Promise((resolve) => setImmediate(resolve));
@@ -321,6 +323,7 @@ describe('the loop over one partition', () => {
       {
         topic: 'in',
         partition: 0,
+        start: { offset: 0n, mark: '' },
         lost: lost.signal,
         async read(limit) {
           await new Promise((resolve) => setImmediate(resolve));
@@ -390,6 +393,7 @@ describe('the loop over one partition', () => {
       {
         topic: 'in',
         partition: 0,
+        start: { offset: 0n, mark: '' },
         lost: lost.signal,
         async read() {
           await new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,5 @@
 import type {
+  CommittedPlace,
   ConsumeOptions,
   Consumption,
   IncomingRecord,
@@ -67,6 +68,9 @@ class TracedPartition implements OwnedPartition {
   get partition(): number {
     return this.#partition.partition;
   }
+  get start(): CommittedPlace {
+    return this.#partition.start;
+  }
   get lost(): AbortSignal {
     return this.#partition.lost;
   }
@@ -75,8 +79,8 @@ class TracedPartition implements OwnedPartition {
     return this.#partition.read(limit, waitMs);
   }
 
-  commit(nextOffset: bigint, records: readonly OutgoingRecord[]): Promise<void> {
-    return sending('commit', records, (traced) => this.#partition.commit(nextOffset, traced));
+  commit(nextOffset: bigint, records: readonly OutgoingRecord[], mark?: string): Promise<void> {
+    return sending('commit', records, (traced) => this.#partition.commit(nextOffset, traced, mark));
   }
 }
 

@@ -53,10 +53,11 @@ function killingBus(bus: MessageBus): MessageBus {
           options.onPartition({
             topic: partition.topic,
             partition: partition.partition,
+            start: partition.start,
             lost: partition.lost,
             read: (limit, waitMs) => partition.read(limit, waitMs),
-            async commit(nextOffset, records) {
-              await partition.commit(nextOffset, records);
+            async commit(nextOffset, records, mark) {
+              await partition.commit(nextOffset, records, mark);
               if (records.some(isCandidate)) pass('transaction');
             },
           }),
