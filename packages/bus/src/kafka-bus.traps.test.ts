@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isInstalled } from '../../../scripts/servers/recipe.ts';
 import { KafkaCluster } from '../../../test/support/servers/kafka-cluster.ts';
+import { ServerProcess } from '../../../test/support/servers/server-process.ts';
 import {
   join,
   newName,
@@ -273,7 +275,7 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     expect(await readSome(first.given[2]!, Number(end))).toHaveLength(Number(end));
   });
 
-  it('finishes the commit at work before it leaves the group', async () => {
+  it('finishes the commits at work before it leaves the group to who waits there', async () => {
     await using bus = await open();
     await using other = await open();
     const [source, target] = [await newTopic(bus), await newTopic(bus)];
@@ -281,12 +283,80 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     await bus.publish([record(source, 'a', 'x')]);
     const { given, consumption } = await join(bus, group, [source]);
     await expect.poll(() => given.length).toBe(1);
-    const committing = given[0]!.commit(1n, [record(target, 'a', 'y')]);
+    // One partition: whoever comes second waits, and fences as soon as the first has left.
+    const standby = await join(other, group, [source]);
+    const admin = rawKafka(kafka.bootstrap).admin();
+    await admin.connect();
+    await expect
+      .poll(async () => (await admin.describeGroups([group])).groups[0])
+      .toMatchObject({ state: 'Stable', members: [{}, {}] });
+    await admin.disconnect();
+    const commits = Array.from({ length: 200 }, (_, index) =>
+      given[0]!.commit(1n, [record(target, 'a', 'y')], `${index}`),
+    );
+    const results = Promise.allSettled(commits);
     await consumption[Symbol.asyncDispose]();
-    await expect(committing).resolves.toBeUndefined();
-    const successor = await join(other, group, [source]);
-    await expect.poll(() => successor.given.length).toBe(1);
-    expect(await successor.given[0]!.read(1, 500)).toEqual([]);
+    const refused = (await results).filter((each) => each.status !== 'fulfilled');
+    expect(refused).toEqual([]);
+    await expect.poll(() => standby.given.length).toBe(1);
+    expect(standby.given[0]!.start).toMatchObject({ mark: '199' });
+    expect(await standby.given[0]!.read(1, 500)).toEqual([]);
+  });
+
+  it('fences nobody when it wakes up after its session: others own its partitions', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const group = newName('g');
+    let fail: (error: Error) => void = () => {};
+    const given: string[] = [];
+    await bus.consume({
+      group,
+      topics: [topic],
+      onFatal: (error) => {
+        throw error;
+      },
+      onPartition: async () => {
+        given.push('here');
+        await new Promise<void>((_, reject) => {
+          fail = reject;
+        });
+      },
+    });
+    await expect.poll(() => given.length).toBe(1);
+    const member = await ServerProcess.start({
+      name: 'member',
+      command: process.execPath,
+      args: [
+        '--disable-warning=ExperimentalWarning',
+        fileURLToPath(new URL('../test/committing-member.ts', import.meta.url)),
+        kafka.bootstrap.join(','),
+        group,
+        topic,
+        String(sessionTimeoutMs),
+      ],
+      folder: process.cwd(),
+      leftover: '/nowhere',
+      isReady: () => true,
+    });
+    try {
+      // This process sleeps, its event loop included, until the other one has taken over.
+      await expect
+        .poll(async () => {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * sessionTimeoutMs);
+          // Its hand-over fails as it wakes up, and is begun anew: what its group thinks, it hears later.
+          fail(new Error('as if in the middle of something'));
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return member.output();
+        })
+        .toContain('owner');
+      const before = member.output().match(/committed/g)?.length ?? 0;
+      await expect
+        .poll(() => member.output().match(/committed/g)?.length ?? 0)
+        .toBeGreaterThan(before + 20);
+      expect(member.output()).not.toMatch(/refused|retry/);
+    } finally {
+      await member.kill();
+    }
   });
 
   it('leaves no ghost in the group when it is told to stop while it joins', async () => {

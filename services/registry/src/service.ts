@@ -145,10 +145,13 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
     dependencies.onFatal(error);
   };
 
+  /** What {@link sweep} decided and is to be told, also when a start failed in between. */
+  const owed: OutgoingRecord[] = [];
+
   async function start(): Promise<void> {
     await bus.ensureTopics(allTopics);
-    const records = await sweep();
-    if (records.length > 0) await bus.publish(records);
+    await sweep();
+    if (owed.length > 0) await bus.publish(owed);
     stack.use(await consumeVerdicts());
     stack.use(
       await projectStatuses(bus, projection, {
@@ -245,14 +248,12 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
   }
 
   /** Gives every model its first pointer, and ends what was judged and never decided. */
-  async function sweep(): Promise<OutgoingRecord[]> {
-    const records: OutgoingRecord[] = [];
+  async function sweep(): Promise<void> {
     for (const modelKey of await lineage.models()) {
       for (const verdict of await undecidedVerdicts(lineage, board, modelKey)) {
-        records.push(...(await promoter.settle(verdict)));
+        owed.push(...(await promoter.settle(verdict)));
       }
     }
-    return records;
   }
 
   async function seedForever(): Promise<void> {

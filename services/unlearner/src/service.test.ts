@@ -92,6 +92,23 @@ test('an event that comes again is served once', async () => {
   ).toEqual([[1, 2], [3]]);
 });
 
+test('a candidate that waits for its verdict is not sent again by the next owner', async () => {
+  await using candidates = await tapTopic(world.bus, topics.modelCandidate);
+  const first = unlearnerOn(world, new StandInCompute());
+  await first.start();
+  const key = await world.submit({ rows: [1, 2] });
+  await until('the candidate is out', async () => candidates.records.length === 1);
+  await first[Symbol.asyncDispose]();
+
+  await using next = unlearnerOn(world, new StandInCompute());
+  await next.start();
+  await using watcher = await watching(next);
+  await until('it waits, too', () => watcher.latest.phase === 'waiting_for_decision');
+  await using _ = await gateOn(world);
+  await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+  expect(candidates.records).toHaveLength(1);
+});
+
 test('a refused round climbs the ladder with smaller batches, and the last rung escalates', async () => {
   await using statuses = await tapTopic(world.bus, topics.deletionStatus);
   await using _ = await gateOn(world, ({ entry }) => {

@@ -108,13 +108,13 @@ export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
       }),
     ],
     async start() {
+      await bus.ensureTopics(allTopics);
       backlog = observe('lethe.backlog.requests', () =>
         board.all().map(({ modelKey, pendingRequestCount }) => ({
           value: pendingRequestCount,
           attributes: { model: modelKey },
         })),
       );
-      await bus.ensureTopics(allTopics);
       consumptions.push(await consumeHints(), await consumeRequests());
       readiness = { kind: 'ready' };
     },

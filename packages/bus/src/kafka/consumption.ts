@@ -137,7 +137,9 @@ export class KafkaConsumption implements Consumption {
       to[topic] = [...(to[topic] ?? []), partition];
     };
     for (const { input, current } of this.#slots.values()) {
-      if (current?.lost.aborted !== false) continue;
+      // One that is being closed is held until its commits have ended.
+      const isHeld = this.#closing.signal.aborted || current?.lost.aborted === false;
+      if (current === undefined || !isHeld) continue;
       add(owned, input);
       if (current.isBusy) add(busy, input);
     }

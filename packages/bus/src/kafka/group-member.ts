@@ -48,7 +48,6 @@ const leaveTimeoutMs = 5_000;
 export class GroupMember {
   readonly #options: GroupMemberOptions;
   readonly #consumer: Consumer;
-  #assigned: Assignment = {};
   #lastBeatMs = Number.NEGATIVE_INFINITY;
   #startedMs = performance.now();
   #isRunning = false;
@@ -130,7 +129,7 @@ export class GroupMember {
     while (isStale() && !signal.aborted) await sleep(20);
   }
 
-  /** Begins to fetch for a new hand-over. */
+  /** Begins to fetch for a new hand-over. kafkajs's pause flags outlive assignments: it is cleared. */
   fetchFrom(partition: KafkaOwnedPartition): void {
     this.#seek(partition);
     this.resume(partition);
@@ -163,21 +162,7 @@ export class GroupMember {
   /** Called before anything is fetched under the new assignment. */
   #join(assignment: Assignment): void {
     this.#isRunning = true;
-    this.#assigned = assignment;
     this.#options.onAssigned(assignment);
-    for (const [topic, partitions] of Object.entries(this.#assigned)) {
-      for (const partition of partitions) {
-        const current = this.#options.partition(topic, partition);
-        // Pause flags outlive assignments: each is set anew. So do positions, the other way round:
-        // kafkajs goes back to the committed offset.
-        if (current === undefined || current.lost.aborted) this.pause({ topic, partition });
-        else {
-          this.#seek(current);
-          if (current.isPaused) this.pause(current);
-          else this.resume(current);
-        }
-      }
-    }
   }
 
   #seek({ topic, partition, position }: KafkaOwnedPartition): void {
@@ -202,7 +187,8 @@ export class GroupMember {
       this.pause({ topic, partition });
       return;
     }
-    // From before a rebalance or a seek: comes again from the right place.
+    // From before a seek, or kafkajs has gone back to the committed offset, as it does at every
+    // rebalance: comes again from the right place.
     if (BigInt(fetchedOffset) < current.position) {
       this.#seek(current);
       return;

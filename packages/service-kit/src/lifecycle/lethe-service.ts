@@ -8,7 +8,11 @@ export type Readiness =
 export interface LetheService extends AsyncDisposable {
   readonly name: string;
   readonly grpc: readonly GrpcService[];
-  /** Creates topics, recovers, begins to consume. */
+  /**
+   * Creates topics, recovers, begins to consume.
+   *
+   * @throws LetheError `unavailable` when the bus or the store went away: it may be called again
+   */
   start(): Promise<void>;
   readiness(): Readiness;
 }

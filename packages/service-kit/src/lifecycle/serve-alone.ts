@@ -4,10 +4,14 @@ import type { Log } from '../log/log.ts';
 import type { WireSecurity } from '../security/wire-security.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
+import { whenReachable } from './when-reachable.ts';
 
 const healthEveryMs = 1_000;
 
-/** Starts one service, serves its gRPC methods, and returns when the signal has come. */
+/**
+ * Starts one service, serves its gRPC methods, and returns when the signal has come. What goes away
+ * while it starts is waited for.
+ */
 export async function serveAlone(
   service: LetheService,
   options: {
@@ -22,10 +26,21 @@ export async function serveAlone(
   },
 ): Promise<void> {
   const { context, log, interruption = () => undefined } = options;
-  const readiness = () => combined(service.readiness(), interruption());
+  let trouble: Error | undefined;
+  const readiness = (): Readiness =>
+    trouble === undefined
+      ? combined(service.readiness(), interruption())
+      : { kind: 'not-ready', reason: trouble.message };
   options.onReadiness?.(readiness);
   context.stack.use(service);
-  await service.start();
+  await whenReachable(() => service.start(), {
+    signal: context.signal,
+    onTrouble: (error) => {
+      trouble = error;
+      log.warn('cannot start yet', { error });
+    },
+  });
+  trouble = undefined;
   const server = context.stack.use(
     await startGrpcServer({
       address: options.grpcAddress,

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import type { KafkaClients } from './clients.ts';
+import { FencedProducer } from './fenced-producer.ts';
+import type { Producer, Transaction } from './kafkajs.ts';
+
+const input = { group: 'g', topic: 't', partition: 0 };
+const place = { offset: 1n, mark: 'm' };
+
+/** What kafkajs passes on when the coordinator is not ready for the next transaction. */
+function refusal(type: string): Error {
+  return Object.assign(new Error(type), { name: 'KafkaJSProtocolError', type });
+}
+
+/** kafkajs's producer, answered by `answers` when it sends offsets: a broker may be slow at will. */
+function clientsAnswering(answers: (Error | undefined)[]) {
+  const calls: string[] = [];
+  const transaction = {
+    async sendOffsets() {
+      calls.push('offsets');
+      const answer = answers.shift();
+      if (answer !== undefined) throw answer;
+    },
+    commit: async () => void calls.push('commit'),
+    abort: async () => void calls.push('abort'),
+    isActive: () => true,
+  } as unknown as Transaction;
+  const producer = {
+    connect: async () => {},
+    disconnect: async () => {},
+    transaction: async () => transaction,
+  } as unknown as Producer;
+  const clients = { transactionalProducer: () => producer } as unknown as KafkaClients;
+  return { clients, calls };
+}
+
+describe('FencedProducer', () => {
+  it.each([
+    // The first request of a transaction; kafkajs itself tries sends again, but not this one.
+    'CONCURRENT_TRANSACTIONS',
+    'NOT_COORDINATOR_FOR_GROUP',
+    'GROUP_COORDINATOR_NOT_AVAILABLE',
+    'GROUP_LOAD_IN_PROGRESS',
+  ])('sends offsets again after %s', async (type) => {
+    const { clients, calls } = clientsAnswering([refusal(type), refusal(type), undefined]);
+    const owner = await FencedProducer.open(clients, input, '');
+    await owner.commit(place);
+    expect(calls).toEqual(['abort', 'offsets', 'offsets', 'offsets', 'commit']);
+  });
+
+  it('makes no transaction after one that failed, not even when kafkajs would', async () => {
+    const { clients, calls } = clientsAnswering([refusal('UNKNOWN_SERVER_ERROR')]);
+    const owner = await FencedProducer.open(clients, input, '');
+    await expect(owner.commit(place)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(owner.commit(place)).rejects.toMatchObject({ code: 'fenced' });
+    expect(calls).toEqual(['abort', 'offsets', 'abort']);
+  });
+
+  it('leaves the transaction of a successor alone when it is fenced', async () => {
+    const { clients, calls } = clientsAnswering([refusal('INVALID_PRODUCER_EPOCH')]);
+    const owner = await FencedProducer.open(clients, input, '');
+    await expect(owner.commit(place)).rejects.toMatchObject({ code: 'fenced' });
+    expect(calls).toEqual(['abort', 'offsets']);
+  });
+});

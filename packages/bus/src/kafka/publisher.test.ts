@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { PartitionBatch } from './batches.ts';
+import type { KafkaClients } from './clients.ts';
+import type { Producer } from './kafkajs.ts';
+import { Publisher } from './publisher.ts';
+
+interface Request {
+  readonly producer: number;
+  readonly texts: readonly string[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** kafkajs's producers, whose requests the test answers. */
+function clientsWithRequests() {
+  const requests: Request[] = [];
+  let producers = 0;
+  const clients = {
+    idempotentProducer() {
+      const producer = ++producers;
+      return {
+        connect: async () => {},
+        disconnect: async () => {},
+        send: ({ messages }: { messages: { value: Buffer }[] }) =>
+          new Promise<void>((resolve, reject) => {
+            requests.push({
+              producer,
+              texts: messages.map(({ value }) => value.toString()),
+              resolve,
+              reject,
+            });
+          }),
+      } as unknown as Producer;
+    },
+  } as unknown as KafkaClients;
+  return { clients, requests };
+}
+
+function batch(partition: number, text: string): PartitionBatch {
+  const message = { partition, key: Buffer.from('k'), value: Buffer.from(text), headers: {} };
+  return { topic: 't', partition, messages: [message] };
+}
+
+describe('Publisher', () => {
+  it('has one request of a partition under way: what is asked for meanwhile goes in the next', async () => {
+    const { clients, requests } = clientsWithRequests();
+    const publisher = new Publisher(clients);
+    const first = publisher.publish([batch(0, 'a')]);
+    await expect.poll(() => requests.length).toBe(1);
+    const later = ['b', 'c'].map((text) => publisher.publish([batch(0, text)]));
+    const elsewhere = publisher.publish([batch(1, 'other')]);
+    await expect.poll(() => requests.length).toBe(2);
+    expect(requests.map(({ texts }) => texts)).toEqual([['a'], ['other']]);
+    requests[0]!.resolve();
+    await first;
+    await expect.poll(() => requests.length).toBe(3);
+    expect(requests[2]!.texts).toEqual(['b', 'c']);
+    for (const { resolve } of requests) resolve();
+    await Promise.all([...later, elsewhere]);
+  });
+
+  it('throws the producer away after an error, with its sequence numbers', async () => {
+    const { clients, requests } = clientsWithRequests();
+    const publisher = new Publisher(clients);
+    const first = publisher.publish([batch(0, 'a')]);
+    await expect.poll(() => requests.length).toBe(1);
+    requests[0]!.reject(Object.assign(new Error('gone'), { name: 'KafkaJSConnectionError' }));
+    await expect(first).rejects.toMatchObject({ code: 'unavailable' });
+    const second = publisher.publish([batch(0, 'b')]);
+    await expect.poll(() => requests.length).toBe(2);
+    requests[1]!.resolve();
+    await second;
+    expect(requests.map(({ producer }) => producer)).toEqual([1, 2]);
+  });
+});
