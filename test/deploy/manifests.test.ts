@@ -66,6 +66,20 @@ describe.each(Object.keys(tables))('the workload of %s', (service) => {
   });
 });
 
+it('gives the key of held forget sets to evaluators, and to nobody else', () => {
+  const secretsOf = ({ body }: Manifest): readonly string[] =>
+    (body.spec?.template?.spec?.volumes ?? []).flatMap(
+      ({ secret }: { secret?: { secretName: string } }) =>
+        secret === undefined ? [] : [secret.secretName],
+    );
+  const holders = [...base, ...prod].filter((each) => secretsOf(each).includes('lethe-held'));
+  expect(holders.map(({ name }) => name)).toEqual(['lethe-evaluator']);
+  const { env, volumeMounts } = containerOf(workloadOf('evaluator'));
+  const file = env.find(({ name }: { name: string }) => name === 'LETHE_HELD_KEY_FILE').value;
+  const mount = volumeMounts.find(({ name }: { name: string }) => name === 'held');
+  expect(file).toBe(`${mount.mountPath}/held.key`);
+});
+
 describe('what all workloads share', () => {
   it('reads every secret from a file that is mounted', () => {
     const config = base.find(({ kind }) => kind === 'ConfigMap')!.body.data;
