@@ -111,7 +111,7 @@ export function certificateStatement(
         outcome: 'pass',
         verdict_digest: evidence.verdictDigest,
         policy_digest: verdict.policyDigest,
-        judged_time: strictTime(verdict.judgedTime ?? issued),
+        judged_time: strictTime(verdict.judgedTime ?? decision.decidedTime ?? issued),
         served_weights_digest: verdict.servedWeightsDigest,
         original_weights_digest: verdict.originalWeightsDigest,
       },

@@ -10,7 +10,6 @@ import {
   type Version,
   worstOutcome,
 } from '@lethe/gate';
-import type { Clock } from '@lethe/service-kit';
 import { verdictOf } from './domain/verdict.ts';
 import {
   type Candidate,
@@ -20,10 +19,6 @@ import {
   type Surroundings,
 } from './gather-evidence.ts';
 import type { EvaluateProgress } from './jobs/evaluate-job.ts';
-
-export interface JudgeDeps extends EvidenceDeps {
-  readonly clock: Clock;
-}
 
 export interface CandidateToJudge extends Candidate {
   readonly manifestDigest: string;
@@ -45,7 +40,7 @@ export interface Judged {
 export async function judgeCandidate(
   candidate: CandidateToJudge,
   policy: Policy,
-  deps: JudgeDeps,
+  deps: EvidenceDeps,
   options: JobOptions<EvaluateProgress> = {},
 ): Promise<Judged> {
   for (let tries = 0; tries < 3; tries++) {
@@ -53,7 +48,7 @@ export async function judgeCandidate(
     const gathered = await gatherEvidence(candidate, before, policy, deps, options);
     if (!isDeepStrictEqual(before, await surroundings(candidate, deps))) continue;
     return {
-      verdict: record(candidate, policy, before, judge(gathered.evidence, policy), deps),
+      verdict: record(candidate, policy, before, judge(gathered.evidence, policy)),
       forgetSamples: gathered.forgetSamples,
     };
   }
@@ -68,11 +63,11 @@ export async function undecided(
   candidate: CandidateToJudge,
   policy: Policy,
   reason: string,
-  deps: JudgeDeps,
+  deps: EvidenceDeps,
 ): Promise<Verdict> {
   const now = await surroundings(candidate, deps);
   const checks = [inconclusive('evaluation', 'evaluation_failed', reason).check];
-  return record(candidate, policy, now, { outcome: worstOutcome(checks), checks }, deps);
+  return record(candidate, policy, now, { outcome: worstOutcome(checks), checks });
 }
 
 function record(
@@ -80,7 +75,6 @@ function record(
   policy: Policy,
   { served, sets }: Surroundings,
   judgement: Judgement,
-  { clock }: JudgeDeps,
 ): Verdict {
   return verdictOf({
     ...candidate,
@@ -90,11 +84,10 @@ function record(
     served,
     sets,
     judgement,
-    time: clock.now(),
   });
 }
 
-async function surroundings(candidate: Candidate, deps: JudgeDeps): Promise<Surroundings> {
+async function surroundings(candidate: Candidate, deps: EvidenceDeps): Promise<Surroundings> {
   const served = await servedVersion(candidate, deps);
   return { served, sets: await deps.setsInForce.of(candidate.registration) };
 }
@@ -102,7 +95,7 @@ async function surroundings(candidate: Candidate, deps: JudgeDeps): Promise<Surr
 /** What serves; before the first promotion that is the original. */
 async function servedVersion(
   { registration }: Candidate,
-  { lineages }: JudgeDeps,
+  { lineages }: EvidenceDeps,
 ): Promise<Version> {
   const serving = await lineages.serving(registration.modelKey);
   return serving === undefined

@@ -54,7 +54,6 @@ export function createEvaluatorService(deps: EvaluatorDeps): LetheService {
     setsInForce: new SetsInForce(lineages),
     forgottenClasses: new ForgottenClasses(lineages),
     policy,
-    clock,
     log,
   };
 

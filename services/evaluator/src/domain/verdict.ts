@@ -12,10 +12,12 @@ export interface Judged {
   readonly served: Version;
   readonly sets: readonly SetInForce[];
   readonly judgement: Judgement;
-  readonly time: Date;
 }
 
-/** The immutable record of a judgement. */
+/**
+ * The immutable record of a judgement. It holds no time: the same candidate, policy and data give
+ * the same bytes. When it was made, the decision on it says.
+ */
 export function verdictOf(judged: Judged): Verdict {
   const { registration, manifest, served, judgement } = judged;
   return {
@@ -33,7 +35,7 @@ export function verdictOf(judged: Judged): Verdict {
     evaluationSetDigests: Object.fromEntries(
       registration.evaluationSets.map(({ name, digest }) => [name, digest]),
     ),
-    judgedTime: judged.time,
+    judgedTime: undefined,
     evaluationSets: judged.sets.map(({ set: { name, role }, size, excluded, digest }) => ({
       name,
       role,

@@ -21,16 +21,16 @@ import {
   type Outcome,
   retry,
 } from '@lethe/service-kit';
+import type { EvidenceDeps } from '../gather-evidence.ts';
 import {
   type CandidateToJudge,
-  type JudgeDeps,
   type Judged,
   judgeCandidate,
   undecided,
 } from '../judge-candidate.ts';
 import { countVerdict, tracedEvaluation } from '../traced-evaluation.ts';
 
-export interface CandidateDeps extends JudgeDeps {
+export interface CandidateDeps extends EvidenceDeps {
   readonly policy: Policy;
   readonly log: Log;
 }

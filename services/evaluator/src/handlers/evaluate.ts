@@ -6,14 +6,15 @@ import {
   type Verdict,
 } from '@lethe/contracts';
 import { type Policy, readPolicy } from '@lethe/gate';
+import type { EvidenceDeps } from '../gather-evidence.ts';
 import type { EvaluateProgress } from '../jobs/evaluate-job.ts';
-import { type CandidateToJudge, type JudgeDeps, judgeCandidate } from '../judge-candidate.ts';
+import { type CandidateToJudge, judgeCandidate } from '../judge-candidate.ts';
 
 /** A dry run: what the gate would say now, of any round of any registered model. Nothing is written. */
 export async function evaluate(
   request: EvaluateRequest,
   policy: Policy,
-  deps: JudgeDeps,
+  deps: EvidenceDeps,
   signal: AbortSignal,
   onProgress: (progress: EvaluateProgress) => void = () => {},
 ): Promise<Verdict> {
@@ -27,7 +28,7 @@ export async function evaluate(
 export async function* watchEvaluate(
   request: EvaluateRequest,
   policy: Policy,
-  deps: JudgeDeps,
+  deps: EvidenceDeps,
   signal: AbortSignal,
 ): AsyncGenerator<EvaluateUpdate> {
   let latest: EvaluateProgress | undefined;
@@ -55,7 +56,7 @@ export async function* watchEvaluate(
 
 async function candidateOf(
   request: EvaluateRequest,
-  { lineages }: JudgeDeps,
+  { lineages }: EvidenceDeps,
 ): Promise<CandidateToJudge> {
   const modelKey = parseModelKey(request.modelKey);
   const registration = await lineages.registration(modelKey);

@@ -235,6 +235,10 @@ export interface Verdict {
   checks: Check[];
   /** Evaluation sets used: name and digest. */
   evaluationSetDigests: { [key: string]: string };
+  /**
+   * Only in verdicts of older versions: the same candidate, policy and data give the same bytes.
+   * When a verdict was made, the decision on it says.
+   */
   judgedTime: Date | undefined;
   policyName: string;
   /** The same sets as they were when this was judged. */
