@@ -14,11 +14,14 @@ export interface ModelAuditPredicate extends Predicate {
   readonly forgotten_count: number;
   readonly members: number;
   readonly served: SetAccuracies;
+  readonly original: SetAccuracies;
+  readonly shadow: SetAccuracies;
   readonly retrained: SetAccuracies;
   readonly gap: SetAccuracies;
   readonly tug_of_war: number;
   readonly u_lira: number;
-  readonly gate: 'agrees' | 'disagrees';
+  readonly u_lira_before: number;
+  readonly gate: 'agrees' | 'disagrees' | 'undecided';
   readonly explanation: string;
 }
 

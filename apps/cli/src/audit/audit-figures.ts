@@ -11,56 +11,105 @@ export interface AuditBounds {
 export interface AuditFigures {
   readonly members: number;
   readonly served: Accuracies;
-  /** Mean over the ensemble. */
+  readonly original: Accuracies;
+  /** Means over the ensembles: trained on everything, … */
+  readonly shadow: Accuracies;
+  /** … and without what was forgotten. */
   readonly retrained: Accuracies;
   /** Served less retrained. */
   readonly gap: Accuracies;
   readonly tugOfWar: number;
   readonly uLira: number;
+  /** The same for the shadows before they unlearned: what there was to find. */
+  readonly uLiraBefore: number;
   /** Every promoted round had a passing verdict: does the audit say the same? */
-  readonly gate: 'agrees' | 'disagrees';
+  readonly gate: 'agrees' | 'disagrees' | 'undecided';
   readonly explanation: string;
 }
 
+/** Shadows that differ from the original by more, on training or test samples, are no shadows of it. */
+const mostShadowGap = 0.05;
+
 /** @param members at least two: U-LiRA leaves one out in turn */
-export function auditFigures(
-  members: readonly AuditMember[],
-  { leastTugOfWar, mostULira }: AuditBounds,
-): AuditFigures {
+export function auditFigures(members: readonly AuditMember[], bounds: AuditBounds): AuditFigures {
   const [first] = members;
   if (first === undefined || members.length < 2) throw new RangeError('two members are needed');
-  const { served } = first;
-  const mean = (set: keyof Accuracies) =>
-    members.reduce((sum, { retrained }) => sum + retrained[set], 0) / members.length;
-  const retrained = { forget: mean('forget'), retain: mean('retain'), test: mean('test') };
-  const tow = tugOfWar(served, retrained);
-  const uLira = uLiraAccuracy(
-    members.map(({ unlearnedConfidences }) => unlearnedConfidences),
-    members.map(({ retrainedConfidences }) => retrainedConfidences),
-  );
-  const complaints = [
-    ...(tow < leastTugOfWar
-      ? [`ToW is ${tow.toFixed(3)}, at least ${leastTugOfWar} was asked`]
-      : []),
-    ...(uLira > mostULira
-      ? [`U-LiRA tells unlearned from retrained in ${(100 * uLira).toFixed(1)} % of guesses`]
-      : []),
-  ];
-  return {
+  const { served, original } = first;
+  const shadow = meanOf(members.map((member) => member.shadow));
+  const retrained = meanOf(members.map((member) => member.retrained));
+  const retrainedConfidences = members.map((member) => member.retrainedConfidences);
+  const guesses = (of: readonly (readonly number[])[]) => uLiraAccuracy(of, retrainedConfidences);
+  const figures = {
     members: members.length,
     served,
+    original,
+    shadow,
     retrained,
     gap: {
       forget: served.forget - retrained.forget,
       retain: served.retain - retrained.retain,
       test: served.test - retrained.test,
     },
+    tugOfWar: tugOfWar(served, retrained),
+    uLira: guesses(members.map(({ unlearnedConfidences }) => unlearnedConfidences)),
+    uLiraBefore: guesses(members.map(({ shadowConfidences }) => shadowConfidences)),
+  };
+  return { ...figures, ...ruling(figures, bounds) };
+}
+
+/** A control that fails leaves nothing to compare with: it comes before every complaint. */
+function ruling(
+  {
+    original,
+    shadow,
     tugOfWar: tow,
     uLira,
-    gate: complaints.length === 0 ? 'agrees' : 'disagrees',
-    explanation:
-      complaints.length === 0
-        ? 'The audit finds what the gate found: nothing that retraining would not show.'
-        : `The gate passed what the audit does not: ${complaints.join('; ')}.`,
+    uLiraBefore,
+  }: Omit<AuditFigures, 'gate' | 'explanation'>,
+  { leastTugOfWar, mostULira }: AuditBounds,
+): Pick<AuditFigures, 'gate' | 'explanation'> {
+  const unlike = (['retain', 'test'] as const).filter(
+    (set) => Math.abs(shadow[set] - original[set]) > mostShadowGap,
+  );
+  if (unlike.length > 0) {
+    const which = unlike.map(
+      (set) => `${show(shadow[set])} against ${show(original[set])} on ${set} samples`,
+    );
+    return {
+      gate: 'undecided',
+      explanation: `Networks that the audit trained on everything are not like the original (${which.join(', ')}): nothing can be compared with it. Give the --epochs that this network needs.`,
+    };
+  }
+  const complaints = [
+    ...(tow < leastTugOfWar
+      ? [`ToW is ${tow.toFixed(3)}, at least ${leastTugOfWar} was asked`]
+      : []),
+    ...(uLira > mostULira
+      ? [`U-LiRA tells unlearned from retrained in ${show(uLira)} of guesses`]
+      : []),
+  ];
+  if (complaints.length > 0) {
+    const explanation = `The gate passed what the audit does not: ${complaints.join('; ')}.`;
+    return { gate: 'disagrees', explanation };
+  }
+  if (uLiraBefore <= mostULira) {
+    return {
+      gate: 'undecided',
+      explanation: `Before unlearning already, U-LiRA tells no more than ${show(uLiraBefore)}: there was little to forget, or too few members to see it. Try more --members.`,
+    };
+  }
+  return {
+    gate: 'agrees',
+    explanation: `The audit finds what the gate found: U-LiRA told ${show(uLiraBefore)} before unlearning and tells ${show(uLira)} after it; accuracies are those of retraining.`,
   };
+}
+
+function meanOf(all: readonly Accuracies[]): Accuracies {
+  const mean = (set: keyof Accuracies) =>
+    all.reduce((sum, accuracies) => sum + accuracies[set], 0) / all.length;
+  return { forget: mean('forget'), retain: mean('retain'), test: mean('test') };
+}
+
+function show(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }

@@ -34,11 +34,17 @@ export interface AuditInput {
 export interface AuditMember {
   /** Of the served model; the same for every member. */
   readonly served: Accuracies;
+  /** Of the network as it was imported; likewise. */
+  readonly original: Accuracies;
+  /** Of a network trained on everything by the audit: it should be like the original. */
+  readonly shadow: Accuracies;
   /** Of a network that never saw what was forgotten. */
   readonly retrained: Accuracies;
   /** [k] log-odds of the label on each forgotten sample, for that network, … */
   readonly retrainedConfidences: readonly number[];
-  /** … and for one that was trained on everything and unlearned it round by round. */
+  /** … for the shadow, … */
+  readonly shadowConfidences: readonly number[];
+  /** … and for the shadow after it unlearned what was forgotten, round by round. */
   readonly unlearnedConfidences: readonly number[];
 }
 
@@ -132,8 +138,11 @@ export async function run(
     };
     return {
       served: await accuracies(weightsOf(input.served, input.topology)),
+      original: await accuracies(original),
+      shadow: await accuracies(shadow.weights),
       retrained: await accuracies(retrained.weights),
       retrainedConfidences: await confidences(retrained.weights),
+      shadowConfidences: await confidences(shadow.weights),
       unlearnedConfidences: await confidences(weights),
     };
   } finally {

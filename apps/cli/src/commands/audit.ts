@@ -36,7 +36,7 @@ interface AuditOptions extends StoreOptions, KeyFolderOptions {
   readonly backend: BackendPreference;
 }
 
-/** Exit code 0 when the audit agrees with the gate, 6 when not. */
+/** Exit code 0 when the audit agrees with the gate, 6 when it does not or cannot tell. */
 export const run: CommandFunction<AuditOptions> = async (options, out, key = '') => {
   const modelKey = parseModelKey(key, 'model-key');
   // Before the long work: a key that is made now must be older than what it signs.
@@ -58,10 +58,13 @@ export const run: CommandFunction<AuditOptions> = async (options, out, key = '')
       forgotten_count: new Set(input.rounds.flatMap((rows) => [...rows])).size,
       members: figures.members,
       served: figures.served,
+      original: figures.original,
+      shadow: figures.shadow,
       retrained: figures.retrained,
       gap: figures.gap,
       tug_of_war: figures.tugOfWar,
       u_lira: figures.uLira,
+      u_lira_before: figures.uLiraBefore,
       gate: figures.gate,
       explanation: figures.explanation,
     },
@@ -146,7 +149,9 @@ async function ensemble(
   const { topology, original, served, training, rounds, ...rest } = input;
   const digests = [topology, original, served].map((bytes) => sha256(bytes));
   const rows = rounds.map((each) => [...each]);
-  const identity = sha256(canonicalJson({ ...rest, digests, rows, source: training.source }));
+  const identity = sha256(
+    canonicalJson({ form: 2, ...rest, digests, rows, source: training.source }),
+  );
   await using compute = new ComputeProcess({ backend: { prefer: backend } });
   const found: AuditMember[] = [];
   for (let index = 0; index < members; index++) {
@@ -177,20 +182,25 @@ function show(figures: AuditFigures, out: Output): void {
   out.table(
     [
       { title: 'accuracy on' },
+      { title: 'original', align: 'right' },
+      { title: 'shadows', align: 'right' },
       { title: 'served', align: 'right' },
       { title: 'retrained', align: 'right' },
       { title: 'gap', align: 'right' },
     ],
     (['forget', 'retain', 'test'] as const).map((set) => [
       set,
+      percent(figures.original[set]),
+      percent(figures.shadow[set]),
       percent(figures.served[set]),
       percent(figures.retrained[set]),
       points(figures.gap[set]),
     ]),
   );
   out.line(
-    `ToW ${figures.tugOfWar.toFixed(3)}, U-LiRA right in ${percent(figures.uLira)} (50 % is chance), ${figures.members} members`,
+    `ToW ${figures.tugOfWar.toFixed(3)}, U-LiRA right in ${percent(figures.uLira)} (${percent(figures.uLiraBefore)} before unlearning; 50 % is chance), ${figures.members} members`,
   );
-  const colour = figures.gate === 'agrees' ? out.colours.green : out.colours.red;
+  const { green, red, yellow } = out.colours;
+  const colour = { agrees: green, disagrees: red, undecided: yellow }[figures.gate];
   out.line(`${colour(figures.gate)}: ${figures.explanation}`);
 }
