@@ -1,5 +1,5 @@
 /**
- * Continual unlearning: hundreds of successive rounds, and after each what is still known, what
+ * Continual unlearning: hundreds of successive rounds on CIFAR-10 or MNIST, and after each what is still known, what
  * came back, and what it cost. Progress goes to stderr, a row a round to stdout, with --json one
  * object last. With --resume it may be stopped at any time.
  */
@@ -12,7 +12,8 @@ import { type Judgement, joined, judge, rightOf } from './continual/judgement.ts
 import { lookAfter, roundSizes } from './continual/plan.ts';
 import { type RoundRow, rowHeader, rowText } from './continual/round-row.ts';
 import { type Position, RunFolder } from './continual/run-folder.ts';
-import { type CifarTask, loadCifarTask } from './unlearning/cifar-task.ts';
+import { type BenchTask, loadCifarTask } from './unlearning/cifar-task.ts';
+import { loadMnistTask } from './unlearning/mnist-task.ts';
 import { progressLine } from './unlearning/table.ts';
 
 /** `rights`: for each round, whether each of its images was still known right after it. */
@@ -30,16 +31,14 @@ async function bench(options: ContinualArguments): Promise<void> {
   const backend = await openBackend({ prefer: options.backend });
   const sizes = roundSizes(phases);
   const first = phases[0] ?? { rounds: 0, k: 0 };
-  const task = await loadCifarTask(options.dataDir, {
-    folded: method !== 'l2ul',
-    sizes,
-    seed,
-    order,
-    shuffled: first.rounds * first.k,
-  });
+  const chosen = { sizes, seed, order, shuffled: first.rounds * first.k };
+  const task =
+    options.data === 'mnist'
+      ? await loadMnistTask(options.dataDir, chosen)
+      : await loadCifarTask(options.dataDir, { ...chosen, folded: method !== 'l2ul' });
   const { model } = task.classifier;
   const original = weightsOf(await encodeWeights(model), encodeTopology(model));
-  process.stderr.write(`${backend.description}; ResNet-20\n`);
+  process.stderr.write(`${backend.description}; ${options.data}\n`);
   const folder = await openFolder(options, backend.name, original);
   const before = await judge(task, original, [joined(task.forgetSets)], options.look);
   console.log(
@@ -145,7 +144,7 @@ function openFolder(
 }
 
 function summary(
-  { method, mode, phases, order, seed, proxies, settings }: ContinualArguments,
+  { data, method, mode, phases, order, seed, proxies, settings }: ContinualArguments,
   backend: string,
   before: Judgement,
   rows: readonly RoundRow[],
@@ -155,7 +154,7 @@ function summary(
   );
   const last = rows.at(-1);
   return {
-    ...{ method, mode, phases, order, seed, proxies, settings, backend },
+    ...{ data, method, mode, phases, order, seed, proxies, settings, backend },
     testAccuracyBefore: before.testAccuracy,
     testAccuracy: last?.judgement?.testAccuracy,
     forgetAccuracy: last?.forgetSets.at(-1),
@@ -187,7 +186,7 @@ function flatness(rows: readonly RoundRow[], count: number) {
   };
 }
 
-function perSet(all: Uint8Array, sets: CifarTask['forgetSets']): number[] {
+function perSet(all: Uint8Array, sets: BenchTask['forgetSets']): number[] {
   let from = 0;
   return sets.map(({ labels }) => {
     from += labels.length;

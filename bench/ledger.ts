@@ -3,15 +3,14 @@
  * with each rule, on a network small enough for many seeds. Every rule gets the same images and
  * the same chance.
  */
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBackend } from '@lethe/compute';
-import { openDataset } from '@lethe/datasets';
 import { type Classifier, classifierOf, logits, setWeights } from '@lethe/models';
 import { type LabelledSamples, Random, runRound } from '@lethe/unlearning';
 import { accuracy } from '@lethe/unlearning/measures';
-import * as tf from '@tensorflow/tfjs';
 import { parseOverride, wholeNumber } from './unlearning/arguments.ts';
+import { readMnist, trainMnistNetwork } from './unlearning/mnist-network.ts';
+import { rowsOf } from './unlearning/mnist-task.ts';
 
 const usage = `Usage: npm run bench:ledger -- [options]
 Rounds of misclassify on MNIST and a small convolutional network, once with each rule.
@@ -185,81 +184,12 @@ async function accuracyOf(
   return accuracy(output, samples.labels, classifier.classCount);
 }
 
-function rowsOf({ values: all, labels }: LabelledSamples, rows: Int32Array): LabelledSamples {
-  const size = all.length / labels.length;
-  const chosen = new Float32Array(rows.length * size);
-  for (const [i, row] of rows.entries()) {
-    chosen.set(all.subarray(row * size, (row + 1) * size), i * size);
-  }
-  return { values: chosen, labels: rows.map((row) => labels[row] as number) };
-}
-
-/** Trained on the spot on 10,000 images; always the same on the same backend. */
 async function loadTask(): Promise<Task> {
-  const train = await read('train', 10_000);
-  const test = await read('test', 5000);
-  const model = tf.sequential({
-    layers: [
-      convolution(16, 1, [28, 28, 1]),
-      convolution(32, 2),
-      tf.layers.flatten({}),
-      tf.layers.dense({ units: 128, activation: 'relu', kernelInitializer: seeded(3) }),
-      tf.layers.dense({ units: 10, kernelInitializer: seeded(4) }),
-    ],
-  });
-  learn(model, train, 10);
+  const train = await readMnist(values['data-dir'], 'train', 10_000);
+  const model = trainMnistNetwork(train, 6);
   const original = model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
+  const test = await readMnist(values['data-dir'], 'test', 5000);
   return { classifier: classifierOf(model), original, train, test };
-}
-
-async function read(split: string, count: number): Promise<LabelledSamples> {
-  const path = join(values['data-dir'], 'mnist');
-  const dataset = await openDataset({ kind: 'mnist-idx', path, split, options: {} });
-  try {
-    return await dataset.read(Int32Array.from({ length: count }, (_, i) => i));
-  } finally {
-    await dataset[Symbol.asyncDispose]();
-  }
-}
-
-function convolution(filters: number, seed: number, inputShape?: number[]) {
-  return tf.layers.conv2d({
-    filters,
-    strides: 2,
-    kernelSize: 3,
-    padding: 'same',
-    activation: 'relu',
-    kernelInitializer: seeded(seed),
-    ...(inputShape === undefined ? {} : { inputShape }),
-  });
-}
-
-function seeded(seed: number) {
-  return tf.initializers.heNormal({ seed });
-}
-
-function learn(
-  model: tf.LayersModel,
-  { values: samples, labels }: LabelledSamples,
-  classCount: number,
-): void {
-  const optimizer = tf.train.adam(1e-3);
-  const size = samples.length / labels.length;
-  const shape = model.inputs[0]?.shape.slice(1) as number[];
-  for (let epoch = 0; epoch < 6; epoch++) {
-    for (let from = 0; from < labels.length; from += 100) {
-      tf.tidy(() => {
-        const some = labels.subarray(from, from + 100);
-        const x = tf.tensor(samples.slice(from * size, (from + some.length) * size), [
-          some.length,
-          ...shape,
-        ]);
-        const y = tf.oneHot(tf.tensor1d(some, 'int32'), classCount);
-        optimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, model.apply(x) as tf.Tensor2D));
-      });
-    }
-  }
-  optimizer.dispose();
 }
 
 function mean(numbers: readonly number[]): number {

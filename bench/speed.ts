@@ -8,7 +8,7 @@ import { encodeTopology, encodeWeights, logits, setWeights, weightsOf } from '@l
 import { Random, runRound } from '@lethe/unlearning';
 import { accuracy } from '@lethe/unlearning/measures';
 import { wholeNumber } from './unlearning/arguments.ts';
-import { type CifarTask, loadCifarTask } from './unlearning/cifar-task.ts';
+import { type BenchTask, loadCifarTask } from './unlearning/cifar-task.ts';
 import { progressLine } from './unlearning/table.ts';
 
 const usage = `Usage: npm run bench:speed -- [options]
@@ -71,7 +71,7 @@ async function bench(): Promise<void> {
 }
 
 async function measure(
-  task: CifarTask,
+  task: BenchTask,
   method: string,
   settings: Readonly<Record<string, number>>,
 ): Promise<Side> {

@@ -5,6 +5,8 @@ import { oneOf, parseOverride, wholeNumber } from '../unlearning/arguments.ts';
 import { type Phase, parsePhase } from './plan.ts';
 
 export interface ContinualArguments {
+  /** CIFAR-10 with the pre-trained ResNet-20, or MNIST with a small network trained on the spot. */
+  readonly data: 'cifar-10' | 'mnist';
   readonly method: string;
   readonly mode: Mode;
   readonly phases: readonly Phase[];
@@ -24,6 +26,7 @@ export const usage = `Usage: npm run bench:continual -- [options]
 Successive rounds on CIFAR-10 with the pre-trained ResNet-20. The engine keeps nothing but its
 state between rounds; the bench keeps the images, to ask what came back.
 
+  --data D         cifar-10, or mnist with a small network trained on the spot (default cifar-10)
   --method M       ${methods.map(({ name }) => name).join(', ')} (default lethe)
   --mode MODE      untrain, misclassify (default untrain)
   --k K            images in each round (default 32)
@@ -35,7 +38,7 @@ state between rounds; the bench keeps the images, to ask what came back.
   --look N         test images asked between the ends of phases, where all are (default 2000)
   --look-every N   in the further rounds, ask them after every Nth only (default 20)
   --resume DIR     keep each round there, and go on from the last one; may be stopped at any time
-  --data-dir DIR   folder with cifar-10-batches-bin/ and weights/ (default LETHE_DATA_DIR or ../shared/data)
+  --data-dir DIR   folder with cifar-10-batches-bin/ and weights/, or mnist/ (default LETHE_DATA_DIR or ../shared/data)
   --backend B      ${backendPreferences.join(', ')} (default auto)
   --set NAME=V     overrides a setting of the method; may be repeated
   --json           ends with one line of JSON`;
@@ -45,6 +48,7 @@ export function parseContinualArguments(argv: readonly string[]): ContinualArgum
   const { values } = parseArgs({
     args: [...argv],
     options: {
+      data: { type: 'string', default: 'cifar-10' },
       method: { type: 'string', default: 'lethe' },
       mode: { type: 'string', default: 'untrain' },
       k: { type: 'string', default: '32' },
@@ -70,6 +74,7 @@ export function parseContinualArguments(argv: readonly string[]): ContinualArgum
     k: wholeNumber('k', values.k, 1),
   };
   return {
+    data: oneOf('data', values.data, ['cifar-10', 'mnist']),
     method: values.method,
     mode: oneOf('mode', values.mode, ['untrain', 'misclassify']),
     phases: values.then === undefined ? [first] : [first, parsePhase(values.then)],

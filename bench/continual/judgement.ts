@@ -10,7 +10,7 @@ import {
   type ScoreName,
   scoreNames,
 } from '@lethe/unlearning/measures';
-import type { CifarTask } from '../unlearning/cifar-task.ts';
+import type { BenchTask } from '../unlearning/cifar-task.ts';
 
 /** Everything that is asked of a network after a round; shares are fractions, of all rounds so far. */
 export interface Judgement {
@@ -42,7 +42,7 @@ export interface Bounded {
  * @param look test images to ask, a share of all the rest too; all and copies when not given
  */
 export async function judge(
-  task: CifarTask,
+  task: BenchTask,
   weights: readonly Float32Array[],
   sets: readonly LabelledSamples[],
   look?: number,
@@ -145,7 +145,7 @@ function bounded({
 
 /** Whether each sample of a set is given its label: 1 or 0. */
 export async function rightOf(
-  task: CifarTask,
+  task: BenchTask,
   weights: readonly Float32Array[],
   samples: LabelledSamples,
 ): Promise<Uint8Array> {

@@ -3,18 +3,18 @@ import { type Dataset, openDataset } from '@lethe/datasets';
 import { type Classifier, classifierOf, foldBatchNorm, importTorchResNet } from '@lethe/models';
 import { type LabelledSamples, Random } from '@lethe/unlearning';
 
-/** CIFAR-10, ResNet-20, and which images play which part. */
-export interface CifarTask {
+/** A network, and which images play which part. */
+export interface BenchTask {
   readonly classifier: Classifier;
   /** One forget set for each round. */
   readonly forgetSets: readonly LabelledSamples[];
-  /** 1,000 of the test images, role `stop`: rounds may use them. */
+  /** 1,000 test images, role `stop`: rounds may use them. */
   readonly heldOut: LabelledSamples;
-  /** The other 8,980 test images: what is reported is never used. */
+  /** Other test images: what is reported is never used. */
   readonly otherTest: LabelledSamples;
   /** Training images that stay, apart from those; only where some were asked for. */
   readonly retain: LabelledSamples | undefined;
-  /** 5,000 training images that are never forgotten, the same for every seed. */
+  /** Training images that are never forgotten, the same for every seed. */
   readonly otherTrain: LabelledSamples;
 }
 
@@ -34,7 +34,7 @@ export interface CifarTaskOptions {
 export async function loadCifarTask(
   dataDir: string,
   { folded, sizes, seed, shuffled = 0, order = 0, retainCount = 0 }: CifarTaskOptions,
-): Promise<CifarTask> {
+): Promise<BenchTask> {
   const imported = await importTorchResNet(join(dataDir, 'weights/resnet20-12fca82f.th'));
   const classifier = folded
     ? classifierOf(await foldBatchNorm(imported.model), imported.preprocessing)

@@ -6,7 +6,7 @@ import {
   membershipAuc,
   streisandShare,
 } from '@lethe/unlearning';
-import type { CifarTask } from './cifar-task.ts';
+import type { BenchTask } from './cifar-task.ts';
 
 /** What is known about the network after a round; all fractions. */
 export interface RoundFigures {
@@ -30,7 +30,7 @@ export interface RoundFigures {
 
 /** Judges weights on everything; `round` counts from 0, earlier rounds come with it. */
 export async function roundFigures(
-  task: CifarTask,
+  task: BenchTask,
   weights: readonly Float32Array[],
   round: number,
 ): Promise<RoundFigures> {

@@ -43,6 +43,21 @@ describe('the state format', () => {
     expect(view.getFloat32(8 + headerBytes + 4, true)).toBe(1.5);
   });
 
+  it('reads what version 1 wrote, to the byte, and still writes it', () => {
+    const header =
+      '{"__metadata__":{"format":"lethe-unlearning-state","version":"1","rounds":"3","samples":"96"},' +
+      '"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}';
+    // 0, 1.5 and 3e-7 as float32, little-endian.
+    const floats = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0xb0, 0x0f, 0xa1, 0x34];
+    const kept = Buffer.concat([
+      Buffer.from([0xf8, 1, 0, 0, 0, 0, 0, 0]),
+      Buffer.from(header.padEnd(504)),
+      Buffer.from(floats),
+    ]);
+    expect(decodeState(kept, 3)).toEqual(ledger);
+    expect(Buffer.from(encodeState(ledger)).equals(kept)).toBe(true);
+  });
+
   it('is read from any offset in memory', () => {
     const shifted = new Uint8Array(stateSizeBytes(3) + 1);
     shifted.set(encodeState(ledger), 1);

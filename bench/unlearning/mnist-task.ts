@@ -1,0 +1,54 @@
+import { classifierOf } from '@lethe/models';
+import { type LabelledSamples, Random } from '@lethe/unlearning';
+import type { BenchTask, CifarTaskOptions } from './cifar-task.ts';
+import { readMnist, trainMnistNetwork } from './mnist-network.ts';
+
+/** MNIST and a small network that knows 5,000 images by heart; the same roles as on CIFAR-10. */
+export async function loadMnistTask(
+  dataDir: string,
+  { sizes, seed, shuffled = 0, order = 0 }: Omit<CifarTaskOptions, 'folded' | 'retainCount'>,
+): Promise<BenchTask> {
+  const train = await readMnist(dataDir, 'train', trainCount);
+  const test = await readMnist(dataDir, 'test', heldOutCount + otherTestCount);
+  const eligible = trainCount - otherTrainCount;
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total > eligible) throw new RangeError(`${total} images: only ${eligible} can be forgotten`);
+  const chosen = new Random(seed).fork('forget').permutation(eligible);
+  if (order > 0) {
+    const first = chosen.slice(0, shuffled);
+    const places = new Random(order).fork('order').permutation(shuffled);
+    for (const [to, from] of places.entries()) chosen[to] = first[from] as number;
+  }
+  let from = 0;
+  const forgetSets = sizes.map((size) => {
+    from += size;
+    return rowsOf(train, chosen.slice(from - size, from));
+  });
+  return {
+    classifier: classifierOf(trainMnistNetwork(train, 15)),
+    forgetSets,
+    retain: undefined,
+    heldOut: rowsOf(test, range(0, heldOutCount)),
+    otherTest: rowsOf(test, range(heldOutCount, heldOutCount + otherTestCount)),
+    otherTrain: rowsOf(train, range(eligible, trainCount)),
+  };
+}
+
+const trainCount = 5000;
+const otherTrainCount = 1000;
+const heldOutCount = 1000;
+const otherTestCount = 4000;
+
+function range(from: number, to: number): Int32Array {
+  return Int32Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+/** Samples by their rows. */
+export function rowsOf({ values, labels }: LabelledSamples, rows: Int32Array): LabelledSamples {
+  const size = values.length / labels.length;
+  const chosen = new Float32Array(rows.length * size);
+  for (const [i, row] of rows.entries()) {
+    chosen.set(values.subarray(row * size, (row + 1) * size), i * size);
+  }
+  return { values: chosen, labels: rows.map((row) => labels[row] as number) };
+}
