@@ -1,7 +1,12 @@
 import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FolderStore } from '@lethe/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BackupFolder } from '../../apps/cli/src/backup/backup-folder.ts';
+import { takeBackup } from '../../apps/cli/src/backup/take-backup.ts';
+import { homeLayout } from '../../apps/cli/src/embedded/home-layout.ts';
 import { lethe, startLethe, startUp, temporaryFolder, type Up } from '../support/lethe-process.ts';
 
 const model = fileURLToPath(new URL('../../apps/cli/assets/demo-model', import.meta.url));
@@ -80,5 +85,104 @@ describe('on a running lethe up', () => {
     await lethe(['submit', '--home', home, '--model', 'm', '--subject', 'nobody', '--id', later]);
     const told = await lethe(['status', '--home', home, '--json', '--limit', '1']);
     expect(json(told)).toMatchObject([{ current: { requestId: later } }]);
+  });
+});
+
+describe('a backup of a running lethe up', () => {
+  const backup = join(folder.path, 'backup');
+  const restored = join(folder.path, 'restored');
+  const inBetween = '2b4ff9ac-9a2c-4d6f-8e0a-3a7d7e0a5b11';
+
+  /** A whole round passes between the copy of the message log and that of the records. */
+  async function backupWithRoundInBetween() {
+    await using store = await FolderStore.open(homeLayout(home).store);
+    let isFirst = true;
+    const slow = {
+      get: store.get.bind(store),
+      download: store.download.bind(store),
+      put: store.put.bind(store),
+      deleteAllVersions: store.deleteAllVersions.bind(store),
+      [Symbol.asyncDispose]: async () => {},
+      async *list(prefix: string) {
+        if (prefix === '' && isFirst) {
+          isFirst = false;
+          const ask = [
+            'submit',
+            '--home',
+            home,
+            '--model',
+            'm',
+            '--subject',
+            'subject-9',
+            '--wait',
+          ];
+          expect(await lethe([...ask, '--id', inBetween])).toMatchObject({ code: 0 });
+        }
+        yield* store.list(prefix);
+      },
+    };
+    using to = BackupFolder.toWrite(backup);
+    const source = { kind: 'home' as const, layout: homeLayout(home) };
+    const now = () => new Date();
+    await takeBackup({ source, store: slow, backup: to, now, onProgress: () => {} });
+  }
+
+  test('reproduces every digest in a drill, whatever happened while it was made', async () => {
+    await backupWithRoundInBetween();
+    const told = await lethe(['restore', backup, '--drill', '--json']);
+    expect(told).toMatchObject({ code: 0, stderr: '' });
+    expect(json(told)).toMatchObject([{ models: 1, versions: 2, files: 8 }]);
+  });
+
+  test('is restored by a restore that was interrupted, and never over anything', async () => {
+    await up.kill();
+    const snapshot = BackupFolder.toRead(backup).snapshots()[0];
+    mkdirSync(restored);
+    writeFileSync(join(restored, 'restoring.json'), JSON.stringify({ snapshot }));
+    expect(await lethe(['up', '--home', restored])).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('unfinished restore'),
+    });
+    expect(await lethe(['restore', backup, '--home', restored])).toMatchObject({ code: 0 });
+    expect(await lethe(['restore', backup, '--home', restored])).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('nothing is overwritten'),
+    });
+  });
+
+  test('serves, knows every request, and goes on', async () => {
+    up = await startUp(restored);
+    const stateOf = async (id: string) => {
+      const told = await lethe(['status', id, '--home', restored, '--json']);
+      return told.code === 0 ? json(told)[0].current.state : told.stderr;
+    };
+    expect(await stateOf(requestId)).toBe('REQUEST_STATE_COMPLETED');
+    // Its round is in the records, and only there.
+    await expect.poll(() => stateOf(inBetween), { timeout: 60_000 }).toMatch(/COMPLETED/);
+    const next = [
+      'submit',
+      '--home',
+      restored,
+      '--model',
+      'm',
+      '--subject',
+      'subject-11',
+      '--wait',
+    ];
+    expect(await lethe(next)).toMatchObject({ code: 0 });
+    const keys = join(folder.path, 'keys.json');
+    await lethe(['keys', 'export', keys, '--home', restored]);
+    const log = await lethe(['audit-log', 'verify', '--keys', keys, '--home', restored]);
+    expect(log).toMatchObject({ code: 0 });
+  });
+
+  test('of a newer schema is refused before anything is written', async () => {
+    const newer = join(folder.path, 'newer');
+    await lethe(['backup', newer, '--home', restored]);
+    const file = join(newer, 'snapshots', `${BackupFolder.toRead(newer).snapshots()[0]}.jsonl`);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"schema":\d+/, '"schema":99'));
+    const told = await lethe(['restore', newer, '--home', join(folder.path, 'no')]);
+    expect(told).toMatchObject({ code: 6, stderr: expect.stringMatching(/schema 99, written by/) });
+    rmSync(newer, { recursive: true });
   });
 });

@@ -1,4 +1,12 @@
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LetheError } from '@lethe/contracts';
 import { sqlite } from '@lethe/sqlite';
@@ -9,10 +17,21 @@ import { readRuntime } from './runtime-file.ts';
  * Makes the folder and takes it for this process until disposed. The lock is a SQLite file
  * lock: the kernel releases it when the process dies, however it dies.
  *
- * @throws LetheError `precondition` when the folder cannot be written or another process has it
+ * @param options.restoring whether this is the restore that may go on with an unfinished one
+ * @throws LetheError `precondition` when the folder cannot be written, another process has it, or a
+ *   restore into it has not ended
  */
-export function takeHome(home: string): { layout: HomeLayout } & Disposable {
+export function takeHome(
+  home: string,
+  { restoring = false } = {},
+): { layout: HomeLayout } & Disposable {
   const layout = homeLayout(home);
+  if (!restoring && existsSync(layout.restoring)) {
+    throw new LetheError(
+      'precondition',
+      `home ${layout.root} holds an unfinished restore: ${readFileSync(layout.restoring, 'utf8').trim()}. Run the same lethe restore again`,
+    );
+  }
   makeWritable(layout.root);
   const lock = new sqlite.DatabaseSync(join(layout.root, 'lock.sqlite'));
   try {

@@ -11,6 +11,8 @@ export interface HomeLayout {
   /** Signing keys. */
   readonly keys: string;
   readonly runtime: string;
+  /** There while a restore has not ended. */
+  readonly restoring: string;
 }
 
 export function homeLayout(home: string): HomeLayout {
@@ -24,5 +26,6 @@ export function homeLayout(home: string): HomeLayout {
     registry: join(root, 'registry.sqlite'),
     keys: join(root, 'keys'),
     runtime: join(root, 'runtime.json'),
+    restoring: join(root, 'restoring.json'),
   };
 }

@@ -2,6 +2,7 @@ import { busSettings, storeSettings } from '@lethe/service-kit/config';
 import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
 import { addConfigOptions } from './config-options.ts';
+import { backendOption } from './shared-options.ts';
 
 /** Commands about what Lethe stands on, and who may reach it. */
 export function addBorderCommands(program: Command, action: AddAction): void {
@@ -17,12 +18,7 @@ export function addBorderCommands(program: Command, action: AddAction): void {
         ...['data', 'running'],
       ]),
     )
-    .addOption(
-      new Option('--backend <name>', 'compute backend')
-        .choices(['auto', 'native', 'wasm', 'js'])
-        .default('auto')
-        .env('LETHE_BACKEND'),
-    )
+    .addOption(backendOption())
     .action(action(() => import('../commands/doctor.ts')));
   addConfigOptions(doctor, busSettings);
   addConfigOptions(doctor, storeSettings);

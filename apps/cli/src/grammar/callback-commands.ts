@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
-import { wholeNumber } from './numbers.ts';
+import { limitOption } from './shared-options.ts';
 
 /** Commands about statuses that are sent to emitters. */
 export function addCallbackCommands(program: Command, action: AddAction): void {
@@ -20,7 +20,7 @@ export function addCallbackCommands(program: Command, action: AddAction): void {
         .default('failed'),
     )
     .option('--emitter <name>', 'only of this emitter')
-    .option('--limit <n>', 'most rows', wholeNumber(1, 1000), 100)
+    .addOption(limitOption(100))
     .action(action(() => import('../commands/callbacks-list.ts')));
 
   callbacks

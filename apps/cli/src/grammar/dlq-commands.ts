@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
+import { byOption, limitOption } from './shared-options.ts';
 
 /** Commands about records that no retry could help. */
 export function addDlqCommands(program: Command, action: AddAction): void {
@@ -22,7 +22,7 @@ export function addDlqCommands(program: Command, action: AddAction): void {
         .choices(['open', 'replayed', 'dropped'])
         .default('open'),
     )
-    .option('--limit <n>', 'most rows', limit, 100)
+    .addOption(limitOption(100))
     .action(action(() => import('../commands/dlq-list.ts')));
 
   dlq
@@ -38,7 +38,7 @@ export function addDlqCommands(program: Command, action: AddAction): void {
       .summary(summary)
       .argument('[id...]', 'as listed')
       .requiredOption('--reason <text>', 'why, for whoever reads the record later')
-      .option('--by <name>', 'who decides', userName())
+      .addOption(byOption())
       .option('--all', 'instead of ids: every open entry that --topic and --model leave')
       .option('--topic <name>', 'with --all: only originals of this topic')
       .option('--model <key>', 'with --all: only this model');
@@ -73,17 +73,3 @@ Order
   A replayed record comes after everything its topic got meanwhile; of records with one key the
   earliest goes first. What was applied already is dropped by its id, so a replay never does twice.
 `;
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';
-  }
-}
-
-function limit(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 1000) return value;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
-}

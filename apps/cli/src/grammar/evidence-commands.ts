@@ -1,5 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
+import { wholeNumber } from './numbers.ts';
+import { emitterOption, keyFolderOption, limitOption, storeOption } from './shared-options.ts';
 
 /** Commands about proof: checking it, and the keys that sign it. */
 export function addEvidenceCommands(program: Command, action: AddAction): void {
@@ -20,31 +22,29 @@ export function addEvidenceCommands(program: Command, action: AddAction): void {
     .description(
       'Keys live in the folder keys/ of --home, or in --folder. A running Lethe notices a change within seconds.',
     );
-  const folder = () =>
-    new Option('--folder <dir>', 'folder of keys (default: the one in --home)').env('LETHE_KEYS');
   keys
     .command('list')
     .summary('keys, from when to when each is valid, and what was revoked')
-    .addOption(folder())
+    .addOption(keyFolderOption())
     .action(action(() => import('../commands/keys-list.ts')));
   keys
     .command('export')
     .summary('write the key set that auditors need')
     .argument('[file]', 'where it goes ("-": standard output)', '-')
-    .addOption(folder())
+    .addOption(keyFolderOption())
     .action(action(() => import('../commands/keys-export.ts')));
   keys
     .command('rotate')
     .summary(
       'make a new key; older ones stop signing after five minutes and stay valid for the past',
     )
-    .addOption(folder())
+    .addOption(keyFolderOption())
     .action(action(() => import('../commands/keys-rotate.ts')));
   keys
     .command('revoke')
     .summary('take a key out of trust')
     .argument('<key-id>', 'or the beginning of it')
-    .addOption(folder())
+    .addOption(keyFolderOption())
     .addOption(
       new Option(
         '--reason <reason>',
@@ -59,7 +59,7 @@ export function addEvidenceCommands(program: Command, action: AddAction): void {
     .command('certificate')
     .summary('the signed certificate of a completed request')
     .argument('<request-id>')
-    .option('--emitter <name>', 'who sent it, where several used the id')
+    .addOption(emitterOption())
     .option('--out <file>', 'where it goes ("-": standard output)', '-')
     .action(action(() => import('../commands/certificate.ts')));
 
@@ -69,33 +69,25 @@ export function addEvidenceCommands(program: Command, action: AddAction): void {
     .description(
       'Reads the hash-chained log in the object store: --store, or the one in --home. Needs no running Lethe, but for checkpoint.',
     );
-  const store = () =>
-    new Option('--store <address>', 'object store (default: the one in --home)').env('LETHE_STORE');
   log
     .command('verify')
     .summary('check every entry: nothing cut off, changed, reordered, or signed by others')
     .requiredOption('--keys <file>', 'published key set; see: lethe keys export')
     .option('--kept <file>', 'a checkpoint that was kept outside: the log must still hold it')
-    .addOption(store())
+    .addOption(storeOption())
     .action(action(() => import('../commands/audit-log-verify.ts')));
   log
     .command('list')
     .summary('entries, oldest first')
-    .option('--from <index>', 'first entry', wholeNumber, 0)
+    .option('--from <index>', 'first entry', wholeNumber(0, 2 ** 53 - 1), 0)
     .option('--model <key>', 'only this model')
     .option('--kind <kind>', 'only this kind, for example promotion, rollback, purge')
-    .option('--limit <n>', 'most rows', wholeNumber, 1000)
-    .addOption(store())
+    .addOption(limitOption(1000, 1_000_000))
+    .addOption(storeOption())
     .action(action(() => import('../commands/audit-log-list.ts')));
   log
     .command('checkpoint')
     .summary('sign the present end of the log, to be kept elsewhere')
     .argument('[file]', 'where it goes ("-": standard output)', '-')
     .action(action(() => import('../commands/audit-log-checkpoint.ts')));
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
-  throw new InvalidArgumentError('It must be a whole number.');
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
 import { decimal, wholeNumber } from './numbers.ts';
+import { backendOption, keyFolderOption, storeOption } from './shared-options.ts';
 
 /** Commands about the gate: verdicts, and the policies they are made by. */
 export function addGateCommands(program: Command, action: AddAction): void {
@@ -29,20 +30,11 @@ export function addGateCommands(program: Command, action: AddAction): void {
     .option('--seed <n>', 'seed of the ensembles', wholeNumber(0, 2 ** 31 - 1), 0)
     .option('--least-tow <x>', 'least ToW that agrees', decimal, 0.9)
     .option('--most-u-lira <x>', 'most U-LiRA accuracy that agrees', decimal, 0.6)
-    .addOption(
-      new Option('--store <address>', 'object store (default: in --home)').env('LETHE_STORE'),
-    )
+    .addOption(storeOption())
     .option('--work <dir>', 'where finished members are kept', 'lethe-audit')
     .option('--report <file>', 'where the signed report goes', 'lethe-audit.json')
-    .addOption(
-      new Option('--folder <dir>', 'folder of keys (default: the one in --home)').env('LETHE_KEYS'),
-    )
-    .addOption(
-      new Option('--backend <name>', 'compute backend')
-        .choices(['auto', 'native', 'wasm', 'js'])
-        .default('auto')
-        .env('LETHE_BACKEND'),
-    )
+    .addOption(keyFolderOption())
+    .addOption(backendOption())
     .action(action(() => import('../commands/audit.ts')));
 
   const policy = program

@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import type { AddAction } from './add-action.ts';
+import { byOption, limitOption, storeOption } from './shared-options.ts';
 
 /** Commands about what serves, served, and may go out. */
 export function addReleaseCommands(program: Command, action: AddAction): void {
@@ -22,9 +22,7 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
     )
     .argument('<model-key>')
     .requiredOption('--out <dir>', 'folder to write; must not exist or be empty')
-    .addOption(
-      new Option('--store <address>', 'object store (default: in --home)').env('LETHE_STORE'),
-    )
+    .addOption(storeOption())
     .action(action(() => import('../commands/bundle.ts')));
 
   program
@@ -32,14 +30,14 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
     .summary('what serves, and what served when')
     .argument('<model-key>')
     .option('--at <time>', 'what served at this time, for example 2026-01-31T09:30:00Z')
-    .option('--limit <n>', 'most rows', limit, 20)
+    .addOption(limitOption(20))
     .action(action(() => import('../commands/serving.ts')));
 
   program
     .command('versions')
     .summary('every version of a model and what became of it')
     .argument('<model-key>')
-    .option('--limit <n>', 'most rows', limit, 100)
+    .addOption(limitOption(100))
     .action(action(() => import('../commands/versions.ts')));
 
   program
@@ -53,7 +51,7 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
     .option('--reason <text>', 'why, for the record; never about a person')
     .option('--override', 'although completed requests are not covered')
     .option('--approves <id>', 'proposal of somebody else')
-    .addOption(by())
+    .addOption(byOption())
     .action(action(() => import('../commands/rollback.ts')));
 
   program
@@ -62,7 +60,7 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
     .argument('<model-key>')
     .argument('<version>')
     .requiredOption('--reason <text>', 'why, for the record')
-    .addOption(by())
+    .addOption(byOption())
     .action(action(() => import('../commands/quarantine.ts')));
 
   program
@@ -70,25 +68,4 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
     .summary('what servers run, beside what they should run')
     .argument('[model-key]', 'only this model')
     .action(action(() => import('../commands/servers.ts')));
-}
-
-/** Who decides, where calls are not authenticated. */
-export function by(): Option {
-  return new Option('--by <name>', 'who decides, where calls are not authenticated').default(
-    userName(),
-  );
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'operator';
-  }
-}
-
-function limit(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= 1 && number <= 1000) return number;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
 }

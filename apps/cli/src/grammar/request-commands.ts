@@ -1,9 +1,37 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
-import { by } from './release-commands.ts';
+import { wholeNumber } from './numbers.ts';
+import { byOption, emitterOption } from './shared-options.ts';
 
-/** Commands that decide about requests, and count them. */
+/** Commands that make requests, decide about them, and count them. */
 export function addRequestCommands(program: Command, action: AddAction): void {
+  program
+    .command('submit')
+    .summary('ask for deletion')
+    .description('Sends deletion requests to a running Lethe and prints their receipts.')
+    .option('--model <key>', 'model that must forget')
+    .option('--subject <handle>', 'everything of this pseudonymous handle')
+    .option('--sample <id...>', 'samples by id')
+    .option('--sha256 <hex...>', 'samples by SHA-256')
+    .option('--class <label>', 'a whole label', wholeNumber(0, 2 ** 31 - 1))
+    .addOption(
+      new Option(
+        '--file <file>',
+        'many requests: JSON lines as in the HTTP API ("-": standard input)',
+      ).conflicts(whatOneRequestSays),
+    )
+    .option('--id <uuid>', 'request id; reuse it to ask again safely (default: a new one)')
+    .option(
+      '--emitter <name>',
+      'the system that asks (default: cli; with a token or certificate, whoever that is)',
+    )
+    .option('--mode <mode>', 'untrain, misclassify, relabel (default: the model’s)')
+    .option('--relabel-to <label>', 'with --mode relabel', wholeNumber(0, 2 ** 31 - 1))
+    .option('--regulation <name>', 'gdpr, ccpa, other', 'gdpr')
+    .option('--submitted-time <iso>', 'when the person asked (default: now)')
+    .option('--wait', 'wait until every request has ended')
+    .action(action(() => import('../commands/submit.ts')));
+
   for (const { name, summary, load } of withdrawals) {
     program
       .command(name)
@@ -13,9 +41,9 @@ export function addRequestCommands(program: Command, action: AddAction): void {
       )
       .argument('<request-id>')
       .requiredOption('--reason <text>', 'why, for the record; never about a person')
-      .option('--emitter <name>', 'who sent it, where several used the id')
-      .option('--timeout <seconds>', 'how long to try', wholeNumber, 600)
-      .addOption(by())
+      .addOption(emitterOption())
+      .option('--timeout <seconds>', 'how long to try', wholeNumber(0, 86_400), 600)
+      .addOption(byOption())
       .action(action(load));
   }
 
@@ -28,18 +56,31 @@ export function addRequestCommands(program: Command, action: AddAction): void {
     .argument('<request-id>')
     .requiredOption('--reason <text>', 'why, for the record; never about a person')
     .requiredOption('--notice-time <iso>', 'when the person was told')
-    .option('--emitter <name>', 'who sent it, where several used the id')
-    .addOption(by())
+    .addOption(emitterOption())
+    .addOption(byOption())
     .action(action(() => import('../commands/extend.ts')));
 
   program
     .command('report')
     .summary('requests of a year: received, complied with, denied, days')
-    .requiredOption('--year <year>', 'calendar year of submission', wholeNumber)
+    .requiredOption('--year <year>', 'calendar year of submission', wholeNumber(1970, 9999))
     .option('--model <key>', 'only this model')
     .option('--regulation <name>', 'only this law: gdpr, ccpa, other')
     .action(action(() => import('../commands/report.ts')));
 }
+
+/** Options of `submit` that say what a line of `--file` says. */
+const whatOneRequestSays = [
+  'model',
+  'subject',
+  'sample',
+  'sha256',
+  'class',
+  'id',
+  'mode',
+  'relabelTo',
+  'submittedTime',
+];
 
 const withdrawals = [
   {
@@ -53,9 +94,3 @@ const withdrawals = [
     load: () => import('../commands/deny.ts'),
   },
 ];
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
-  throw new InvalidArgumentError('It must be a whole number.');
-}

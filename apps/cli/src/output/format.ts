@@ -20,6 +20,15 @@ export function enumName(prefix: string, name: string): string {
   return name.replace(`${prefix}_`, '').toLowerCase();
 }
 
+/** `1.5 MiB` */
+export function sizeText(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
 export function shortDigest(digest: string): string {
   return digest.slice(0, 12);
 }

@@ -13,6 +13,14 @@ export function progressBar(stream: NodeJS.WriteStream, label: string): Progress
 /** For `--json` and tests: shows nothing. */
 export const silentProgress: ProgressBar = { update: () => {}, finish: () => {} };
 
+/** For what often runs by the clock: on a terminal only. */
+export function quietProgress(
+  out: { progress(label: string): ProgressBar },
+  label: string,
+): ProgressBar {
+  return process.stderr.isTTY === true ? out.progress(label) : silentProgress;
+}
+
 function redrawn(stream: NodeJS.WriteStream, label: string): ProgressBar {
   let lastDraw = 0;
   const draw = (text: string) =>
