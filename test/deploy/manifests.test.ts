@@ -7,6 +7,7 @@ import type { ConfigTable } from '@lethe/service-kit';
 import { metricTable } from '@lethe/telemetry';
 import { unlearnerConfigTable } from '@lethe/unlearner';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { exitCodes } from '../../apps/cli/src/output/exit-codes.ts';
 import { type Manifest, readManifests } from '../support/deploy/manifest-files.ts';
 
 const tables: Readonly<Record<string, ConfigTable>> = {
@@ -78,6 +79,18 @@ it('gives the key of held forget sets to evaluators, and to nobody else', () => 
   const file = env.find(({ name }: { name: string }) => name === 'LETHE_HELD_KEY_FILE').value;
   const mount = volumeMounts.find(({ name }: { name: string }) => name === 'held');
   expect(file).toBe(`${mount.mountPath}/held.key`);
+});
+
+it('audits with a command that there is, and leaves alone what the audit cannot mend', async () => {
+  const job = (await readManifests('components/audit')).find(({ kind }) => kind === 'CronJob')!;
+  const { template, podFailurePolicy } = job.body.spec.jobTemplate.spec;
+  const [, program, ...words] = template.spec.containers[0].command;
+  expect(existsSync(`${root}${program}`)).toBe(true);
+  expect(words).toContain('audit');
+  expect(podFailurePolicy.rules[0]).toMatchObject({
+    action: 'FailJob',
+    onExitCodes: { values: [exitCodes.refused] },
+  });
 });
 
 describe('what all workloads share', () => {

@@ -15,6 +15,7 @@ import {
 import { evaluationSetDigest, openDataset, rowsOfRanges } from '@lethe/datasets';
 import { defaultPolicy, policyDigest, readPolicy } from '@lethe/gate';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { registerTinyModel } from '../../../test/support/tiny-network.ts';
 import { TinyWorld, tapTopic, until } from '../../../test/support/tiny-world.ts';
 import { parseHeldKey } from './held/seal.ts';
 import type { JobRunner } from './job-runner.ts';
@@ -177,6 +178,46 @@ describe('a candidate does not pass', () => {
     const verdict = await verdictOn(1);
     expect(reasons(verdict)).toContain(reason);
     expect(verdict.outcome).toBe(Outcome.OUTCOME_FAIL);
+  });
+});
+
+test('a candidate whose stored weights were cut short does not pass', async () => {
+  const { store } = world.lineages;
+  const manifest = await propose(world);
+  const round = manifest.entry?.$case === 'round' ? manifest.entry.value : undefined;
+  const blob = `blobs/${round?.weightsDigest}`;
+  const whole = await store.get(blob);
+  if (whole === undefined) throw new Error('no weights');
+  const condition = { kind: 'if-match', etag: whole.etag } as const;
+  await store.put(blob, whole.bytes.subarray(0, 100), condition);
+  await using evaluator = evaluatorOn(world, compute);
+  await evaluator.start();
+  const verdict = await verdictOn(1);
+  expect(verdict.outcome).toBe(Outcome.OUTCOME_FAIL);
+  expect(reasons(verdict)).toContain('weights.digest: weights_corrupt');
+});
+
+test('candidates of two models are evaluated at the same time', async () => {
+  await registerTinyModel(world.lineages, world.network, `${world.folder}/data`, 'other');
+  let running = 0;
+  let wake = () => {};
+  const both = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  await using evaluator = evaluatorOn(
+    world,
+    observed(async () => {
+      running += 1;
+      if (running === 2) wake();
+      await both;
+    }),
+  );
+  await evaluator.start();
+  await propose(world);
+  await propose(world, { modelKey: 'other' });
+  await verdictOn(1);
+  await until('the other is judged', async () => {
+    return (await world.lineages.verdict('other', 1)) !== undefined;
   });
 });
 

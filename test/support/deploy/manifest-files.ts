@@ -21,7 +21,7 @@ export async function readManifests(folder: string): Promise<Manifest[]> {
   for (const file of files.filter((name) => name.endsWith('.yaml')).sort()) {
     for (const document of parseAllDocuments(await readFile(join(root, file), 'utf8'))) {
       const body = document.toJS();
-      if (body?.kind === undefined || body.kind === 'Kustomization') continue;
+      if (body?.kind === undefined || /^(Kustomization|Component)$/.test(body.kind)) continue;
       manifests.push({ file: join(folder, file), kind: body.kind, name: body.metadata.name, body });
     }
   }

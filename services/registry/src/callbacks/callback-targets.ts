@@ -19,6 +19,7 @@ export type CallbackTargets = ReadonlyMap<string, CallbackTarget>;
 const defaultStates: readonly RequestState[] = [
   RequestState.REQUEST_STATE_COMPLETED,
   RequestState.REQUEST_STATE_NO_MATCH,
+  RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION,
   RequestState.REQUEST_STATE_ALREADY_FORGOTTEN,
   RequestState.REQUEST_STATE_ESCALATED,
   RequestState.REQUEST_STATE_CANCELLED,
