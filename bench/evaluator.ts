@@ -22,7 +22,7 @@ import {
   systemClock,
 } from '@lethe/service-kit';
 import { type EvaluatorWorld, openEvaluatorWorld } from './evaluator/evaluator-world.ts';
-import type { ForwardInput } from './evaluator/forward-job.ts';
+import type { ForwardInput, ForwardOutput } from './evaluator/forward-job.ts';
 
 const usage = `npm run bench:evaluator -- [--images 10000] [--forget 256] [--repeats 3]
     [--backend auto|native|wasm] [--data-dir ../shared/data] [--most 1.3] [--json]
@@ -78,9 +78,8 @@ async function measure(
   const passes = { first: 3 * (seen + forget) + copies, next: seen + 3 * forget + copies };
   const cost = () => ({ seconds: performance.now() / 1000, cpu: cpuSeconds() });
   const bare = async () => {
-    const from = cost();
-    const seconds = await bareSeconds(world, compute, bareSample);
-    return { seconds: seconds / bareSample, cpu: (cost().cpu - from.cpu) / bareSample };
+    const { seconds, cpu } = await barePasses(world, compute, bareSample);
+    return { seconds: seconds / bareSample, cpu: cpu / bareSample };
   };
   await bare();
   const runs: Record<'first' | 'next', Run[]> = { first: [], next: [] };
@@ -160,21 +159,24 @@ async function openEvaluator(
   };
 }
 
-async function bareSeconds(
+async function barePasses(
   { lineages, registration, images }: EvaluatorWorld,
   compute: ComputeProcess,
   passes: number,
-): Promise<number> {
+): Promise<ForwardOutput> {
   const { topologyDigest, weightsDigest, preprocessing } = registration;
   if (preprocessing === undefined) throw new Error('no preprocessing');
-  return compute.run<ForwardInput, number>(new URL('./evaluator/forward-job.ts', import.meta.url), {
-    topology: await lineages.blobs.get(topologyDigest as Digest),
-    weights: await lineages.blobs.get(weightsDigest as Digest),
-    preprocessing,
-    source: images,
-    samples: 1024,
-    passes,
-  });
+  return compute.run<ForwardInput, ForwardOutput>(
+    new URL('./evaluator/forward-job.ts', import.meta.url),
+    {
+      topology: await lineages.blobs.get(topologyDigest as Digest),
+      weights: await lineages.blobs.get(weightsDigest as Digest),
+      preprocessing,
+      source: images,
+      samples: 1024,
+      passes,
+    },
+  );
 }
 
 /** Most memory that a process held so far. */

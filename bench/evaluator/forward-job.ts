@@ -14,8 +14,13 @@ export interface ForwardInput {
   readonly passes: number;
 }
 
-/** @returns seconds of the passes alone */
-export async function run(input: ForwardInput): Promise<number> {
+export interface ForwardOutput {
+  /** Of the passes alone, by the clock and on processors. */
+  readonly seconds: number;
+  readonly cpu: number;
+}
+
+export async function run(input: ForwardInput): Promise<ForwardOutput> {
   const { topology, weights, preprocessing, source, samples, passes } = input;
   const classifier = await decodeModel(topology, weights, preprocessing);
   const dataset = await openDataset(source);
@@ -23,12 +28,14 @@ export async function run(input: ForwardInput): Promise<number> {
     const { values } = await dataset.read(Array.from({ length: samples }, (_, row) => row));
     const size = values.length / samples;
     const startedMs = performance.now();
+    const startedCpu = process.cpuUsage();
     for (let done = 0; done < passes; ) {
       const count = Math.min(samples, passes - done);
       await logits(classifier, values.subarray(0, count * size), count);
       done += count;
     }
-    return (performance.now() - startedMs) / 1000;
+    const { user, system } = process.cpuUsage(startedCpu);
+    return { seconds: (performance.now() - startedMs) / 1000, cpu: (user + system) / 1e6 };
   } finally {
     classifier.model.dispose();
     await dataset[Symbol.asyncDispose]();

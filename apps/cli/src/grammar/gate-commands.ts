@@ -22,7 +22,7 @@ export function addGateCommands(program: Command, action: AddAction): void {
     .command('audit')
     .summary('compare what serves with networks retrained without the forgotten data, offline')
     .description(
-      'Reads the lineage and the training data, retrains small ensembles with and without what was forgotten, and writes a signed report: gaps in accuracy, ToW, U-LiRA, and whether the gate agreed. Takes long; interrupted, it goes on where it was. Reads the training set into memory. Exit code 0: the audit agrees with the gate; 6: it does not.',
+      'Reads the lineage and the training data, retrains small ensembles with and without what was forgotten, and writes a signed report: gaps in accuracy, ToW, U-LiRA, and whether the gate agreed. Takes long; interrupted, it keeps the members that are finished. Reads the training set into memory. Exit code 0: the audit agrees with the gate; 6: it does not, or cannot tell.',
     )
     .argument('<model-key>')
     .option('--members <n>', 'networks of each kind', wholeNumber(2, 64), 3)
