@@ -16,6 +16,7 @@ import {
 import {
   certificateStatement,
   checkpointStatement,
+  fanOutCertificateStatement,
   receiptStatement,
   releaseStatement,
   requestStatusStatement,
@@ -53,6 +54,14 @@ export function sampleStatements(seed: number, issued: Date): readonly Statement
     sampleCertificate(seed, issued),
     checkpointStatement({ size: seed, head: digest(`head ${seed}`) }, issued),
     requestStatusStatement(status, issued),
+    fanOutCertificateStatement(
+      { ...status, modelKey: '*', modelCount: 2 },
+      [
+        { status, certificateDigest: digest('certificate') },
+        { status: { ...status, modelKey: 'm2' }, certificateDigest: undefined },
+      ],
+      issued,
+    ),
     releaseStatement(
       ServingPointer.fromPartial({
         modelKey: 'm1',

@@ -6,6 +6,9 @@ declare const emitterBrand: unique symbol;
 
 /** Names a model, for example `cifar10-resnet20`. Safe as a message key, folder and object name. */
 export type ModelKey = string & { readonly [modelKeyBrand]: true };
+/** What stands for a model key where a request over several models is meant. */
+export const severalModels = '*';
+
 /** UUID of a deletion request, lower case; unique per emitter. */
 export type RequestId = string & { readonly [requestIdBrand]: true };
 /** Names a system that sends requests. Never a person. */

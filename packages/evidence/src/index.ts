@@ -1,6 +1,7 @@
 export * from './certificate.ts';
 export * from './checkpoint.ts';
 export * from './dsse.ts';
+export * from './fan-out-certificate.ts';
 export * from './key-ring.ts';
 export * from './key-set.ts';
 export * from './model-audit.ts';

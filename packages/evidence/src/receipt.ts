@@ -6,6 +6,8 @@ export interface ReceiptPredicate extends Predicate {
   /** One for each request that was taken in by the same call. */
   readonly receipts: readonly {
     readonly request_id: string;
+    /** The request over several models that it is part of. */
+    readonly parent_request_id?: string;
     readonly emitter: string;
     readonly model_key: string;
     readonly state: string;
@@ -35,6 +37,7 @@ export function receiptStatement(
       issued_time: strictTime(issued),
       receipts: receipts.map((receipt) => ({
         request_id: receipt.requestId,
+        ...(receipt.parentRequestId === '' ? {} : { parent_request_id: receipt.parentRequestId }),
         emitter: receipt.emitter,
         model_key: receipt.modelKey,
         state: stateWord(receipt.state),

@@ -15,12 +15,20 @@ export interface RequestStatusPredicate extends Predicate {
   readonly time: string;
   readonly deadline: string;
   readonly sample_count: number;
+  /** Of a request over several models, whose `model_key` is `*`. */
+  readonly model_count?: number;
+  /** With state `due`. */
+  readonly clock_percent?: number;
+  /** With state `duplicate`. */
+  readonly follows_request_id?: string;
 }
 
 /** Names a status: request, state and round. */
 export function deliveryId(status: DeletionStatus): string {
-  const { emitter, requestId, state, sequence } = status;
-  return sha256(`${emitter}/${requestId}/${stateWord(state)}/${sequence}`);
+  const { emitter, requestId, state, sequence, clockPercent, deadline } = status;
+  // Alerts of one round, and of a deadline that was extended, are told apart.
+  const alert = clockPercent === 0 ? '' : `/${clockPercent}/${deadline?.getTime()}`;
+  return sha256(`${emitter}/${requestId}/${stateWord(state)}/${sequence}${alert}`);
 }
 
 /** What is sent to an emitter's callback. */
@@ -44,6 +52,9 @@ export function requestStatusStatement(
       time: strictTime(status.time ?? issued),
       deadline: strictTime(status.deadline ?? issued),
       sample_count: status.sampleCount,
+      ...(status.modelCount > 0 ? { model_count: status.modelCount } : {}),
+      ...(status.clockPercent > 0 ? { clock_percent: status.clockPercent } : {}),
+      ...(status.followsRequestId !== '' ? { follows_request_id: status.followsRequestId } : {}),
     },
   );
 }

@@ -29,6 +29,7 @@ export const predicateTypes = {
   checkpoint: 'urn:lethe:audit-checkpoint:v1',
   release: 'urn:lethe:release-bundle:v1',
   status: 'urn:lethe:request-status:v1',
+  fanout: 'urn:lethe:fan-out-certificate:v1',
   audit: 'urn:lethe:model-audit:v1',
 } as const;
 

@@ -1,4 +1,4 @@
-import { RoundManifest } from '@lethe/contracts';
+import { DeletionRequested, RoundManifest } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
 import {
   decision,
@@ -12,6 +12,7 @@ import {
   weightsAfter,
 } from '../test/records.ts';
 import { foldLineage, LineageFold } from './fold.ts';
+import { scopeOfRequest } from './request-scope.ts';
 
 describe('a log that is rolled back', () => {
   const first = request('first', [1, 2]);
@@ -120,5 +121,45 @@ describe('a request that is withdrawn', () => {
       { manifest, digest: digestOf(manifest) },
     ];
     expect(() => foldLineage(registration, log)).toThrow(/which is completed/);
+  });
+});
+
+describe('a log with duplicates', () => {
+  const first = request('first', [1, 2]);
+  const again = request('again', [1, 2]);
+  const promoted = round({ sequence: 1, parts: [part(first)] });
+
+  function duplicates(of: DeletionRequested, followsRequestId: string): RoundManifest {
+    return RoundManifest.fromPartial({
+      modelKey,
+      sequence: 2,
+      entry: {
+        $case: 'duplicates',
+        value: { parentSequence: 1, requests: [{ request: of, followsRequestId }] },
+      },
+    });
+  }
+
+  function foldWith(manifest: RoundManifest): LineageFold {
+    const fold = new LineageFold(registration);
+    fold.applyManifest(promoted, digestOf(promoted));
+    fold.applyDecision(decision(promoted, true));
+    fold.applyManifest(manifest, digestOf(manifest));
+    return fold;
+  }
+
+  it('knows the completed request with the same scope, and ends the one that follows it', () => {
+    const fold = foldWith(duplicates(again, 'first'));
+    expect(fold.completedLike(scopeOfRequest(again))).toBe('first');
+    expect(fold.completedLike(scopeOfRequest(request('x', [1])))).toBeUndefined();
+    const other = DeletionRequested.fromPartial({ ...again, emitter: 'bank' });
+    expect(fold.completedLike(scopeOfRequest(other))).toBeUndefined();
+    expect(fold.progress('shop/again')).toEqual({ kind: 'duplicate' });
+    expect([fold.nextSequence, fold.head.sequence]).toEqual([3, 1]);
+  });
+
+  it('refuses one that follows nothing completed, or was ended before', () => {
+    expect(() => foldWith(duplicates(again, 'ghost'))).toThrow(/not completed/);
+    expect(() => foldWith(duplicates(first, 'first'))).toThrow(/which is completed/);
   });
 });

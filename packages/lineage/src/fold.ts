@@ -106,6 +106,10 @@ export class LineageFold implements ModelState {
     return this.#requests.progress(key);
   }
 
+  completedLike(scope: string): string | undefined {
+    return this.#requests.completedLike(scope);
+  }
+
   /** The next entry of the log. @throws LetheError `corrupt`; nothing is changed then */
   applyManifest(manifest: RoundManifest, digest: Digest): void {
     const { sequence, entry } = manifest;
@@ -136,6 +140,9 @@ export class LineageFold implements ModelState {
         this.#retry = retryWithout(this.#retry, [key]);
         break;
       }
+      case 'duplicates':
+        this.#requests.endDuplicates(sequence, entry.value.requests);
+        break;
       default:
         entry satisfies never;
     }

@@ -6,3 +6,4 @@ export * from './lineage-reader.ts';
 export * from './lineage-store.ts';
 export * from './model-state.ts';
 export * from './request-key.ts';
+export * from './request-scope.ts';

@@ -46,7 +46,9 @@ export type RequestProgress =
   | { readonly kind: 'completed' }
   | { readonly kind: 'escalated' }
   /** Cancelled or denied. */
-  | { readonly kind: 'withdrawn' };
+  | { readonly kind: 'withdrawn' }
+  /** Another request of its emitter was completed for the same. */
+  | { readonly kind: 'duplicate' };
 
 /** The present state of a model, as its log says. */
 export interface ModelState {
@@ -63,4 +65,6 @@ export interface ModelState {
   /** Generation of the serving pointer that the last rollback made; 0 without one. */
   readonly rollbackGeneration: number;
   progress(requestKey: string): RequestProgress;
+  /** Id of a completed request with this {@link scopeOfRequest}. */
+  completedLike(scope: string): string | undefined;
 }

@@ -5,13 +5,15 @@
  * 1. No row of a request is forgotten twice, and no ended request is served again.
  * 2. A request is completed when its last part is promoted and all its rows are done.
  * 3. What a rollback reopens was completed or begun; what is withdrawn is not completed.
+ * 4. A duplicate follows a completed request of its emitter, and was never begun.
  *
- * Memory: the open requests with their rows, and of every ended one its key.
+ * Memory: the open requests with their rows, and of every ended one its key and its scope.
  */
-import type { DeletionRequested, ReopenedRequest, RequestPart } from '@lethe/contracts';
+import type { DeletionRequested, Duplicate, ReopenedRequest, RequestPart } from '@lethe/contracts';
 import { corruptEntry } from './corrupt-entry.ts';
 import type { OpenRequest, RequestProgress } from './model-state.ts';
 import { requestKey } from './request-key.ts';
+import { scopeOfRequest } from './request-scope.ts';
 
 /** A part whose request is there and known by its key. */
 export interface KeyedPart {
@@ -33,6 +35,9 @@ export class RequestBook {
   readonly #completed = new Set<string>();
   readonly #escalated = new Set<string>();
   readonly #withdrawn = new Set<string>();
+  readonly #duplicates = new Set<string>();
+  /** Scope → id of the request that was completed. */
+  readonly #completedScopes = new Map<string, string>();
 
   constructor(modelKey: string) {
     this.#modelKey = modelKey;
@@ -54,7 +59,12 @@ export class RequestBook {
     if (this.#completed.has(key)) return { kind: 'completed' };
     if (this.#escalated.has(key)) return { kind: 'escalated' };
     if (this.#withdrawn.has(key)) return { kind: 'withdrawn' };
+    if (this.#duplicates.has(key)) return { kind: 'duplicate' };
     return { kind: 'unknown' };
+  }
+
+  completedLike(scope: string): string | undefined {
+    return this.#completedScopes.get(scope);
   }
 
   /** The parts of an entry that comes next. @throws LetheError `corrupt` */
@@ -85,9 +95,10 @@ export class RequestBook {
       const done = this.#open.get(key)?.rowsDone;
       for (const row of rows) done?.add(row);
     }
-    for (const { key } of ended) {
+    for (const { key, request } of ended) {
       this.#open.delete(key);
       this.#completed.add(key);
+      this.#completedScopes.set(scopeOfRequest(request), request.requestId);
     }
   }
 
@@ -120,6 +131,7 @@ export class RequestBook {
     for (const { key, request, rowsDone } of known) {
       const { ladderStep = 0, attempts = [] } = this.#open.get(key) ?? {};
       this.#completed.delete(key);
+      this.#completedScopes.delete(scopeOfRequest(request));
       this.#open.set(key, { request, rowsDone: new Set(rowsDone), ladderStep, attempts });
     }
   }
@@ -132,6 +144,24 @@ export class RequestBook {
     this.#open.delete(key);
     this.#escalated.delete(key);
     this.#withdrawn.add(key);
+  }
+
+  /** @throws LetheError `corrupt` when one was begun or ended, or follows nothing that is completed */
+  endDuplicates(sequence: number, duplicates: readonly Duplicate[]): void {
+    const keys = duplicates.map(({ request, followsRequestId }) => {
+      const key = request === undefined ? '' : requestKey(request);
+      const { kind } = this.progress(key);
+      if (request === undefined || kind !== 'unknown') {
+        throw this.#corrupt(sequence, `calls request ${key} a duplicate, which is ${kind}`);
+      }
+      const followed = requestKey({ emitter: request.emitter, requestId: followsRequestId });
+      if (this.#completed.has(followed)) return key;
+      throw this.#corrupt(
+        sequence,
+        `calls request ${key} a duplicate of one that is not completed`,
+      );
+    });
+    for (const key of keys) this.#duplicates.add(key);
   }
 
   #withKey(sequence: number, { request, rows, last }: RequestPart): KeyedPart {

@@ -179,6 +179,12 @@ export const metricTable = {
     help: 'Callbacks that wait to be sent, or sent again.',
     attributes: ['emitter'],
   },
+  'lethe.deadlines.near': {
+    kind: 'counter',
+    unit: '{request}',
+    help: 'Open requests of which 50, 75 or 90 % of the legal time were over, each once per share.',
+    attributes: ['percent'],
+  },
   'lethe.backlog.requests': {
     kind: 'gauge',
     unit: '{request}',

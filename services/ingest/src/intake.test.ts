@@ -15,7 +15,7 @@ import {
   sha256,
   topics,
 } from '@lethe/contracts';
-import { decodeEnvelope } from '@lethe/evidence';
+import { decodeEnvelope, verifyEvidence } from '@lethe/evidence';
 import { ManualClock, silentLog } from '@lethe/service-kit';
 import { deferred, readTopic } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
@@ -361,5 +361,106 @@ describe('intake', () => {
       code: 'precondition',
       message: expect.stringContaining('missing/index.sqlite'),
     });
+  });
+});
+
+describe('a request over several models', () => {
+  const several = (change: object = {}) =>
+    request({ modelKey: '', modelKeys: ['m2', 'm1'], ...change });
+
+  /** `m1`, and `m2` with the same training data. */
+  async function openTwo(): Promise<IntakeHome> {
+    const home = await openIntakeHome();
+    await register(home, 'm2');
+    return home;
+  }
+
+  async function register(home: IntakeHome, modelKey: string): Promise<void> {
+    const { record } = (await home.lineage.registration('m1'))!;
+    await home.lineage.register({ ...record, modelKey });
+  }
+
+  it('is taken in as one, with a part for each model that names it', async () => {
+    await using home = await openTwo();
+    await using service = await open(home);
+    const sent = several();
+    const { requestId } = sent.request;
+    const { receipt } = await service.intake.submit(sent);
+    expect(receipt).toMatchObject({ requestId, modelKey: '*', sampleCount: 8 });
+    expect(receipt.models).toMatchObject([
+      { modelKey: 'm1', parentRequestId: requestId, sampleCount: 4 },
+      { modelKey: 'm2', parentRequestId: requestId, sampleCount: 4 },
+    ]);
+    const events = await requested(home.bus);
+    expect(events.map(({ modelKey, parentRequestId }) => [modelKey, parentRequestId])).toEqual([
+      ['m1', requestId],
+      ['m2', requestId],
+    ]);
+    expect(new Set(events.map((event) => event.requestId)).size).toBe(2);
+    expect((await statuses(home.bus)).find(({ modelKey }) => modelKey === '*')).toMatchObject({
+      requestId,
+      modelCount: 2,
+      deadline: receipt.deadline,
+    });
+    const evidence = verifyEvidence(
+      Buffer.from(service.intake.sign([receipt])),
+      home.keys.keys(),
+      now,
+    );
+    expect(evidence).toMatchObject({
+      kind: 'valid',
+      statement: { predicate: { receipts: [{ parent_request_id: requestId }, {}] } },
+    });
+  });
+
+  it('gets the same receipt again, also when more models were registered meanwhile', async () => {
+    await using home = await openTwo();
+    await using service = await open(home);
+    const sent = several({ modelKeys: [], allModels: true });
+    const first = await service.intake.submit(sent);
+    await register(home, 'm3');
+    expect((await service.intake.submit(sent)).receipt).toEqual(first.receipt);
+    expect(await requested(home.bus)).toHaveLength(2);
+  });
+
+  it('says no match where the subject is in none of the models', async () => {
+    await using home = await openTwo();
+    await using service = await open(home);
+    const scope = { kind: { $case: 'subject', value: 'stranger' } };
+    const { receipt } = await service.intake.submit(several({ scope }));
+    const none = RequestState.REQUEST_STATE_NO_MATCH;
+    expect([receipt.state, ...receipt.models.map(({ state }) => state)]).toEqual([
+      none,
+      none,
+      none,
+    ]);
+    expect(await requested(home.bus)).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown model', { modelKeys: ['m1', 'ghost'] }, /model_keys\[0\] = "ghost": is not reg/],
+    ['a bad name', { modelKeys: ['m1', 'M 2'] }, /model_keys\[1\] = "M 2"/],
+    ['two ways of naming', { modelKey: 'm1' }, /one of model_key, model_keys and all_models/],
+    ['samples', { scope: { kind: { $case: 'classLabel', value: 1 } } }, /goes with a subject only/],
+    [
+      'a hundred thousand models',
+      { modelKeys: Array.from({ length: 100_000 }, (_, at) => `m${at}`) },
+      /"100000 models": names more than 256 models. Send several/,
+    ],
+    ['what one model cannot do', { mode: 3, relabelTo: 99 }, /^for model m1: relabel_to = "99"/],
+  ])('is refused whole for %s', async (_, change, message) => {
+    await using home = await openTwo();
+    await using service = await open(home);
+    await expect(service.intake.submit(several(change))).rejects.toThrow(message);
+    expect(await statuses(home.bus)).toEqual([]);
+  });
+
+  it('counts with all its models against the size of a batch', async () => {
+    await using home = await openTwo();
+    await using service = await open(home);
+    const many = Array.from({ length: 5_001 }, () => several());
+    const results = await service.intake.submitAll(many);
+    expect(results.map(({ kind }) => kind).indexOf('error')).toBe(5_000);
+    expect(results.at(-1)).toMatchObject({ error: { code: 'invalid' } });
   });
 });

@@ -6,9 +6,10 @@ import type { LineageStore } from '@lethe/lineage';
 import type { Clock, LegalClocks } from '@lethe/service-kit';
 import { activeTraceparent, count } from '@lethe/telemetry';
 import { type Acceptance, type AcceptContext, acceptRequest } from './domain/accept-request.ts';
+import { acceptFanOut, requireFewModels } from './domain/fan-out.ts';
 import type { IncomingRequest } from './domain/incoming-request.ts';
 import { limits } from './domain/limits.ts';
-import { type ParsedRequest, parseRequest } from './domain/parse-request.ts';
+import { type ParsedModels, type ParsedRequest, parseRequest } from './domain/parse-request.ts';
 import { type IntakeModel, resolveRequest } from './domain/resolve-request.ts';
 import type { ReservationQueue, ReservationResult } from './index/reservation-queue.ts';
 import type { ModelCatalog } from './models/model-catalog.ts';
@@ -99,9 +100,16 @@ export class Intake {
    */
   sign(receipts: readonly Receipt[]): string {
     const { keys, clock } = this.#options;
-    const newestMs = Math.max(...receipts.map(({ acceptedTime }) => acceptedTime?.getTime() ?? 0));
+    let newestMs = 0;
+    for (const { acceptedTime } of receipts) {
+      newestMs = Math.max(newestMs, acceptedTime?.getTime() ?? 0);
+    }
     const issued = keys.issueTime(new Date(newestMs));
-    return signStatement(receiptStatement(receipts, issued), keys.signer(clock.now()));
+    // What stands for several models has no samples of its own.
+    const signed = receipts.flatMap((receipt) =>
+      receipt.models.length > 0 ? receipt.models : [receipt],
+    );
+    return signStatement(receiptStatement(signed, issued), keys.signer(clock.now()));
   }
 
   /**
@@ -128,8 +136,10 @@ export class Intake {
     const stated = { statedEmitter: undefined, ownEmitter: emitter, defaultEmitter };
     const parsed = attempt(() => parseRequest(request, { now, ...stated }));
     if (parsed.kind === 'error') return refused(parsed.error);
-    const model = await models.find(parsed.value.modelKey);
-    const accepted = attempt(() => accept(parsed.value, model, given));
+    const find = (modelKey: ModelKey) => models.find(modelKey);
+    const found = await attemptAsync(() => modelsOf(parsed.value, models, find));
+    if (found.kind === 'error') return refused(found.error);
+    const accepted = attempt(() => accept(parsed.value, found.value, given));
     if (accepted.kind === 'error') return refused(accepted.error);
     await this.#exclude(accepted.value);
     const [result] = await queue.submit([{ ...accepted.value, origin }]);
@@ -138,9 +148,12 @@ export class Intake {
     }
     const { receipt, isToAnnounce } = result;
     if (!isToAnnounce) return { kind: 'taken', receipt, records: [] };
-    // Handled before and not committed: the event tells the same as the receipt given then.
+    // Handled before and not committed: the event tells the same as the receipt given then, over
+    // the models that were there then.
     const again = { ...given, now: receipt.acceptedTime ?? now };
-    const { records } = accept(parsed.value, model, again);
+    const then = new Set(receipt.models.map(({ modelKey }) => modelKey));
+    const same = found.value.filter(({ registration }) => then.has(registration.modelKey));
+    const { records } = accept(parsed.value, then.size > 0 ? same : found.value, again);
     return { kind: 'taken', receipt, records };
   }
 
@@ -159,8 +172,8 @@ export class Intake {
     return recorded;
   }
 
-  async #exclude({ exclusion }: Acceptance): Promise<void> {
-    if (exclusion !== undefined) await this.#options.exclusions.putExclusion(exclusion);
+  async #exclude({ exclusions }: Acceptance): Promise<void> {
+    for (const each of exclusions) await this.#options.exclusions.putExclusion(each);
   }
 
   async #acceptAll(
@@ -171,8 +184,13 @@ export class Intake {
     const { clock, defaultEmitter, keys, legalClocks } = this.#options;
     const secret = keys.requestDigestKey();
     const context = { now: clock.now(), statedEmitter, ownEmitter, defaultEmitter };
-    const models = new Map<ModelKey, IntakeModel | undefined>();
+    const known = new Map<ModelKey, IntakeModel | undefined>();
+    const find = async (modelKey: ModelKey) => {
+      if (!known.has(modelKey)) known.set(modelKey, await this.#options.models.find(modelKey));
+      return known.get(modelKey);
+    };
     const attempts: Attempt<Acceptance>[] = [];
+    let spread = 0;
     for (const [at, request] of requests.entries()) {
       if (at % perTurn === perTurn - 1) await nextTurn();
       const parsed = attempt(() => parseRequest(request, context));
@@ -180,11 +198,17 @@ export class Intake {
         attempts.push(parsed);
         continue;
       }
-      const { modelKey } = parsed.value;
-      if (!models.has(modelKey)) models.set(modelKey, await this.#options.models.find(modelKey));
-      const model = models.get(modelKey);
+      const models = await attemptAsync(() => modelsOf(parsed.value, this.#options.models, find));
+      if (models.kind === 'error') {
+        attempts.push(models);
+        continue;
+      }
+      spread += models.value.length;
       attempts.push(
-        attempt(() => accept(parsed.value, model, { secret, legalClocks, now: context.now })),
+        attempt(() => {
+          if (spread > limits.batchRequests) throw tooManyModels(spread);
+          return accept(parsed.value, models.value, { secret, legalClocks, now: context.now });
+        }),
       );
     }
     return attempts;
@@ -203,18 +227,52 @@ function outcomeOf(answer: ReservationResult): string {
   return answer.kind === 'error' ? answer.error.code : stateWord(answer.receipt.state);
 }
 
+/** @param models one where one is named; ascending by key where several are */
 function accept(
   parsed: ParsedRequest,
-  model: IntakeModel | undefined,
+  models: readonly IntakeModel[],
   given: Pick<AcceptContext, 'secret' | 'legalClocks' | 'now'>,
 ): Acceptance {
-  if (model === undefined) throw unknownModel(parsed.modelKey);
-  const resolved = resolveRequest(parsed, model);
-  return acceptRequest(resolved, {
-    ...given,
-    registration: model.registration,
-    traceparent: activeTraceparent(),
-  });
+  const context = { ...given, traceparent: activeTraceparent() };
+  if (parsed.models.kind !== 'one') return acceptFanOut(parsed, models, context);
+  const [model] = models;
+  if (model === undefined) throw unknownModel(parsed.models.modelKey, 'model_key');
+  const { registration } = model;
+  return acceptRequest(resolveRequest(parsed, model), { ...context, registration });
+}
+
+/** @throws LetheError `not_found` for one that is not registered; `capacity` for too many */
+async function modelsOf(
+  { models }: ParsedRequest,
+  catalog: ModelCatalog,
+  find: (modelKey: ModelKey) => Promise<IntakeModel | undefined>,
+): Promise<IntakeModel[]> {
+  const keys = await keysOf(models, catalog);
+  const found: IntakeModel[] = [];
+  for (const [at, modelKey] of keys.entries()) {
+    const model = await find(modelKey);
+    const field = models.kind === 'one' ? 'model_key' : `model_keys[${at}]`;
+    if (model === undefined) throw unknownModel(modelKey, field);
+    found.push(model);
+  }
+  return found;
+}
+
+async function keysOf(models: ParsedModels, catalog: ModelCatalog): Promise<readonly ModelKey[]> {
+  switch (models.kind) {
+    case 'one':
+      return [models.modelKey];
+    case 'listed':
+      return models.modelKeys;
+    case 'all': {
+      const keys = await catalog.keys();
+      requireFewModels(keys.length);
+      if (keys.length > 0) return keys;
+      throw new LetheError('not_found', 'no model is registered. lethe import registers one.');
+    }
+    default:
+      return models satisfies never;
+  }
 }
 
 function attempt<T>(work: () => T): Attempt<T> {
@@ -225,10 +283,30 @@ function attempt<T>(work: () => T): Attempt<T> {
   }
 }
 
-function unknownModel(modelKey: ModelKey): LetheError {
+async function attemptAsync<T>(work: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { kind: 'ok', value: await work() };
+  } catch (thrown) {
+    const error = LetheError.from(thrown);
+    // Trouble of the store is nobody's request's fault: the whole call fails.
+    if (error.code !== 'not_found' && error.code !== 'capacity') throw thrown;
+    return { kind: 'error', error };
+  }
+}
+
+function tooManyModels(count: number): LetheError {
+  return LetheError.invalid(
+    'requests',
+    `${count} models`,
+    `are over more than ${limits.batchRequests} models in all`,
+    'Send several batches.',
+  );
+}
+
+function unknownModel(modelKey: ModelKey, field: string): LetheError {
   const description = 'is not registered';
   const remedy = 'See lethe models for those that are; lethe import registers one.';
-  return new LetheError('not_found', `model_key = "${modelKey}": ${description}. ${remedy}`, {
-    violations: [{ field: 'model_key', value: shorten(modelKey), description, remedy }],
+  return new LetheError('not_found', `${field} = "${modelKey}": ${description}. ${remedy}`, {
+    violations: [{ field, value: shorten(modelKey), description, remedy }],
   });
 }

@@ -5,6 +5,7 @@ import { collectOrphans } from './purge/collect-orphans.ts';
 import { purgeVersions } from './purge/purge-versions.ts';
 import type { Rollbacks } from './release/rollback.ts';
 import { type ExpireDeps, expireRequests } from './requests/expire-requests.ts';
+import { tellDue } from './requests/tell-due.ts';
 
 export interface MaintenanceDeps extends ExpireDeps {
   readonly lineage: LineageStore;
@@ -39,6 +40,7 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
     try {
       await deps.rollbacks.recordPending();
       await expireRequests(deps);
+      await tellDue(deps);
       if (nowMs - checkpointed >= checkpointEveryMs) {
         // Also what a registry owes that died after it had moved a pointer back.
         await recordRollbacks(deps);

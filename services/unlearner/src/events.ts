@@ -1,7 +1,14 @@
 /** Everything that happens to a round, told once: one function per event, for log and metrics. */
-import { LetheError, type RoundMetrics, topics } from '@lethe/contracts';
+import {
+  type DeletionRequested,
+  LetheError,
+  RequestState,
+  type RoundMetrics,
+  requestStateToJSON,
+  topics,
+} from '@lethe/contracts';
 import type { Log } from '@lethe/service-kit';
-import { addSpanEvent, count } from '@lethe/telemetry';
+import { addSpanEvent, count, measure, tellSpan } from '@lethe/telemetry';
 import { type Attempt, sampleCount } from './actor-state.ts';
 import { describeRung } from './domain/ladder.ts';
 
@@ -50,6 +57,31 @@ export function escalated(
     ...escalation,
     alert: 'escalated',
   });
+}
+
+/** Requests that want what was done already; the end of each in its own trace. */
+export function duplicatesEnded(
+  log: Log,
+  model: string,
+  ended: { sequence: number; requests: readonly DeletionRequested[]; nowMs: number },
+): void {
+  const { sequence, requests, nowMs } = ended;
+  log.info('requests end as duplicates', { model, sequence, requestCount: requests.length });
+  const state = requestStateToJSON(RequestState.REQUEST_STATE_DUPLICATE);
+  for (const { acceptedTime, requestId, traceparent } of requests) {
+    const seconds = Math.max(0, nowMs - (acceptedTime?.getTime() ?? nowMs)) / 1000;
+    measure('lethe.request.duration', seconds, { state });
+    if (traceparent === '') continue;
+    tellSpan('complete', {
+      parent: { traceparent },
+      attributes: {
+        'lethe.request_id': requestId,
+        'lethe.model': model,
+        'lethe.sequence': sequence,
+        'lethe.request_state': state,
+      },
+    });
+  }
 }
 
 /** @param model `*` for all models of a partition */

@@ -22,11 +22,16 @@ import { type ActorState, type Attempt, progressOf } from './actor-state.ts';
 import { type AttemptDeps, attemptRound } from './attempt-round.ts';
 import { type Ladder, maxBatchAt, rungAt } from './domain/ladder.ts';
 import { ModelQueue } from './domain/model-queue.ts';
-import { type GivenUp, nextStep } from './domain/next-step.ts';
+import { type FollowedUp, type GivenUp, nextStep } from './domain/next-step.ts';
 import type { PendingRequest } from './domain/pending-request.ts';
 import type { PlanLimits, PlannedPart } from './domain/plan-round.ts';
 import type { RowIndex } from './domain/request-rows.ts';
-import { candidateMessage, escalationManifest } from './domain/round-manifest.ts';
+import {
+  candidateMessage,
+  duplicatesManifest,
+  escalationManifest,
+  type Position,
+} from './domain/round-manifest.ts';
 import * as events from './events.ts';
 import type { ProgressBoard } from './progress-board.ts';
 import { tracedRound } from './traced-round.ts';
@@ -129,6 +134,10 @@ export class ModelActor {
       pending: this.#queue.pending(state),
       hopeless: (item: PendingRequest) => this.#queue.hopeless(item),
       ladderLength: ladder.length,
+      completedLike: (item: PendingRequest) =>
+        state.openRequests.has(requestKey(item.request))
+          ? undefined
+          : state.completedLike(item.scope),
     };
     const next = nextStep(situation, this.#planLimits, this.#nowMs());
     switch (next.kind) {
@@ -141,6 +150,8 @@ export class ModelActor {
       case 'await-decision':
         this.#become({ kind: 'awaiting-decision', sequence: next.sequence });
         return this.#wait(limits.recheckMs, signal);
+      case 'end-duplicates':
+        return this.#endDuplicates(next.requests);
       case 'escalate':
         return this.#escalate(next.requests);
       case 'round':
@@ -225,9 +236,33 @@ export class ModelActor {
     }
   }
 
+  /** Nothing is computed for what was done already. */
+  async #endDuplicates(requests: readonly FollowedUp[]): Promise<void> {
+    const { lineages, log } = this.#deps;
+    const { modelKey, nextSequence: sequence } = this.#lineage.state;
+    const put = await lineages.commitManifest(duplicatesManifest(this.#nextPosition(), requests));
+    if (put.kind === 'taken') return;
+    events.duplicatesEnded(log, modelKey, {
+      sequence,
+      requests: requests.map(({ pending }) => pending.request),
+      nowMs: this.#nowMs(),
+    });
+  }
+
+  #nextPosition(): Position {
+    const { modelKey, nextSequence, head } = this.#lineage.state;
+    return {
+      modelKey,
+      sequence: nextSequence,
+      parentSequence: head.sequence,
+      parentWeightsDigest: head.weightsDigest,
+      time: this.#deps.clock.now(),
+    };
+  }
+
   /** Loud, and the end of the ladder: everything that is left of these requests. */
   async #escalate(requests: readonly GivenUp[]): Promise<void> {
-    const { lineages, clock, log } = this.#deps;
+    const { lineages, log } = this.#deps;
     const { state } = this.#lineage;
     const reason = [...new Set(requests.map((request) => request.reason))].join('; ');
     const attempts = [
@@ -239,13 +274,7 @@ export class ModelActor {
     ].sort((a, b) => a - b);
     const sequence = state.nextSequence;
     const manifest = escalationManifest(
-      {
-        modelKey: state.modelKey,
-        sequence,
-        parentSequence: state.head.sequence,
-        parentWeightsDigest: state.head.weightsDigest,
-        time: clock.now(),
-      },
+      this.#nextPosition(),
       requests.map(({ pending }) => ({ pending, rows: pending.rows, last: true })),
       attempts,
       reason,

@@ -109,6 +109,37 @@ test('a candidate that waits for its verdict is not sent again by the next owner
   expect(candidates.records).toHaveLength(1);
 });
 
+test('a request for what another of its emitter wants too follows that, without a round', async () => {
+  await using statuses = await tapTopic(world.bus, topics.deletionStatus);
+  await using _ = await gateOn(world);
+  await using unlearner = unlearnerOn(world, new StandInCompute());
+  await unlearner.start();
+  const firstId = '11111111-1111-4111-8111-111111111111';
+  const first = await world.submit({ requestId: firstId, rows: [1, 2] });
+  const meanwhile = await world.submit({ rows: [1, 2] });
+  const otherGoal = await world.submit({ rows: [1, 2], mode: Mode.MODE_MISCLASSIFY });
+  const ends = async (key: string) =>
+    ['completed', 'duplicate'].includes(await progressOf(world, key));
+  await until('all have ended', async () =>
+    (await Promise.all([first, meanwhile, otherGoal].map(ends))).every(Boolean),
+  );
+  const later = await world.submit({ rows: [1, 2] });
+  await until('the last has ended', () => ends(later));
+  expect(
+    await Promise.all([first, meanwhile, otherGoal, later].map((key) => progressOf(world, key))),
+  ).toEqual(['completed', 'duplicate', 'completed', 'duplicate']);
+  expect(roundsOf(await world.log()).flatMap(({ parts }) => parts)).toHaveLength(2);
+  await until('it was told', () => statuses.records.length >= 4);
+  const duplicates = statuses.records
+    .map(({ value }) => DeletionStatus.decode(value))
+    .filter(({ state }) => state === RequestState.REQUEST_STATE_DUPLICATE);
+  expect(duplicates.map(({ followsRequestId }) => followsRequestId)).toEqual([firstId, firstId]);
+  await until('nothing is left to read', async () => {
+    const lag = await world.bus.lag('unlearner', [topics.deletionRequested.name]);
+    return lag.every((partition) => partition.lag === 0n);
+  });
+});
+
 test('a refused round climbs the ladder with smaller batches, and the last rung escalates', async () => {
   await using statuses = await tapTopic(world.bus, topics.deletionStatus);
   await using _ = await gateOn(world, ({ entry }) => {

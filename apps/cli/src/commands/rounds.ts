@@ -73,6 +73,11 @@ function roundRow(manifest: RoundManifest): string[] {
       const { parentSequence, kind, reason } = manifest.entry.value;
       return [sequence, String(parentSequence), kind, reason, '', '1'];
     }
+    case 'duplicates': {
+      const { parentSequence, requests } = manifest.entry.value;
+      const reason = 'done before under another id';
+      return [sequence, String(parentSequence), 'duplicate', reason, '', String(requests.length)];
+    }
     case undefined:
       return [sequence];
     default:

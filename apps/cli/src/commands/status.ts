@@ -52,23 +52,26 @@ const columns = [
   { title: 'state' },
   { title: 'samples', align: 'right' },
   { title: 'days left', align: 'right' },
+  { title: 'time over', align: 'right' },
 ] as const;
 
-function requestRow({ current, daysLeft, deadLetters }: RequestStatus): string[] {
+function requestRow(status: RequestStatus): string[] {
+  const { current, daysLeft, deadLetters, clockPercent } = status;
   if (current === undefined) return [];
   return [
     current.requestId,
     current.emitter,
-    current.modelKey,
+    current.modelCount > 0 ? `${current.modelCount} models` : current.modelKey,
     waits(deadLetters) ? `${stateName(current.state)}, set aside` : stateName(current.state),
     String(current.sampleCount),
     String(daysLeft),
+    `${clockPercent} %`,
   ];
 }
 
 function showRequest(status: RequestStatus, out: Output): void {
   out.result(RequestStatus.toJSON(status));
-  out.table(columns, [requestRow(status)]);
+  out.table(columns, [status, ...status.models].map(requestRow));
   out.line();
   out.table(
     [

@@ -20,6 +20,8 @@ import { connectIngest, connectRegistry, emitterOf } from './running-lethe.ts';
 
 interface SubmitOptions {
   readonly model?: string;
+  readonly models?: string;
+  readonly allModels?: boolean;
   readonly subject?: string;
   readonly sample?: readonly string[];
   readonly sha256?: readonly string[];
@@ -79,8 +81,9 @@ async function* requestsOf(options: SubmitOptions): AsyncGenerator<FileLine> {
 }
 
 function requestOf(options: SubmitOptions): DeletionRequest {
-  if (options.model === undefined) {
-    throw LetheError.invalid('--model', '', 'is missing', 'Name the model that must forget.');
+  if (options.model === undefined && options.models === undefined && !options.allModels) {
+    const remedy = 'Name the model that must forget, or several: --models, --all-models.';
+    throw LetheError.invalid('--model', '', 'is missing', remedy);
   }
   const submittedTime = options.submittedTime ? new Date(options.submittedTime) : undefined;
   if (submittedTime && Number.isNaN(submittedTime.getTime())) {
@@ -94,7 +97,9 @@ function requestOf(options: SubmitOptions): DeletionRequest {
   return {
     requestId: options.id ?? randomUUID(),
     emitter: emitterOf(options),
-    modelKey: options.model,
+    modelKey: options.model ?? '',
+    modelKeys: options.models?.split(',') ?? [],
+    allModels: options.allModels === true,
     scope: scopeOf(options),
     regulation: parseRegulation(options.regulation),
     submittedTime,
@@ -128,8 +133,9 @@ function showReceipt(receipt: Receipt, out: Output): void {
     evaluationSampleCount === 0
       ? ''
       : `, ${evaluationSampleCount} samples taken out of evaluation sets`;
+  const models = receipt.models.length === 0 ? '' : ` of ${receipt.models.length} models`;
   out.line(
-    `${receipt.requestId} ${stateName(receipt.state)}, ${receipt.sampleCount} samples${taken}, due ${receipt.deadline?.toISOString().slice(0, 10) ?? '–'}`,
+    `${receipt.requestId} ${stateName(receipt.state)}, ${receipt.sampleCount} samples${models}${taken}, due ${receipt.deadline?.toISOString().slice(0, 10) ?? '–'}`,
   );
 }
 
@@ -147,6 +153,7 @@ const ended: readonly RequestState[] = [
   RequestState.REQUEST_STATE_ESCALATED,
   RequestState.REQUEST_STATE_CANCELLED,
   RequestState.REQUEST_STATE_DENIED,
+  RequestState.REQUEST_STATE_DUPLICATE,
 ];
 
 async function waitForEnd(

@@ -13,7 +13,7 @@ export function addLookingCommands(program: Command, action: AddAction): void {
     .option('--model <key>', 'only this model')
     .option(
       '--state <name>',
-      'accepted, in_round, completed, no_match, removed_from_evaluation, already_forgotten, escalated',
+      'accepted, in_round, completed, no_match, removed_from_evaluation, already_forgotten, escalated, duplicate, …',
     )
     .addOption(limitOption(20))
     .action(action(() => import('../commands/status.ts')));

@@ -10,6 +10,8 @@ export function addRequestCommands(program: Command, action: AddAction): void {
     .summary('ask for deletion')
     .description('Sends deletion requests to a running Lethe and prints their receipts.')
     .option('--model <key>', 'model that must forget')
+    .option('--models <list>', 'several models, comma-separated: one request, done when all are')
+    .option('--all-models', 'every model that is registered')
     .option('--subject <handle>', 'everything of this pseudonymous handle')
     .option('--sample <id...>', 'samples by id')
     .option('--sha256 <hex...>', 'samples by SHA-256')
@@ -72,6 +74,8 @@ export function addRequestCommands(program: Command, action: AddAction): void {
 /** Options of `submit` that say what a line of `--file` says. */
 const whatOneRequestSays = [
   'model',
+  'models',
+  'allModels',
   'subject',
   'sample',
   'sha256',

@@ -83,6 +83,8 @@ const emptyRequest = {
   requestId: '',
   emitter: '',
   modelKey: '',
+  modelKeys: [] as string[],
+  allModels: false,
   scope: undefined,
   regulation: 0,
   submittedTime: undefined,

@@ -20,7 +20,7 @@ export interface Acceptance {
   readonly requestDigest: Digest;
   readonly receipt: Receipt;
   /** Samples of evaluation sets that it takes out; recorded before the request is. */
-  readonly exclusion: EvaluationExclusion | undefined;
+  readonly exclusions: readonly EvaluationExclusion[];
   /** To be published, in this order. */
   readonly records: readonly OutgoingRecord[];
   /** Record of the intake topic that it came in, whose transaction carries `records`. */
@@ -38,13 +38,16 @@ export interface AcceptContext {
   readonly now: Date;
   /** Trace context that the request goes on in, through every service. */
   readonly traceparent?: string | undefined;
+  /** The request over several models that it is part of. */
+  readonly parentRequestId?: string;
 }
 
+/** @param resolved of one model */
 export function acceptRequest(
-  { parsed, mode, scope, evaluationRows }: ResolvedRequest,
-  { registration, secret, legalClocks, now, traceparent }: AcceptContext,
+  { parsed, modelKey, mode, scope, evaluationRows }: ResolvedRequest,
+  { registration, secret, legalClocks, now, traceparent, parentRequestId = '' }: AcceptContext,
 ): Acceptance {
-  const { requestId, emitter, modelKey, regulation } = parsed;
+  const { requestId, emitter, regulation } = parsed;
   const submittedTime = parsed.submittedTime ?? now;
   const deadline = legalDeadline(regulation, submittedTime, legalClocks);
   const digest = requestDigest(parsed, secret);
@@ -63,6 +66,10 @@ export function acceptRequest(
     deadline,
     sampleCount,
     regulation,
+    parentRequestId,
+    modelCount: 0,
+    clockPercent: 0,
+    followsRequestId: '',
   };
   const headers = traceHeaders(traceparent);
   const records = [encodeEvent(topics.deletionStatus, modelKey, DeletionStatus, status, headers)];
@@ -79,6 +86,7 @@ export function acceptRequest(
       acceptedTime: now,
       deadline,
       traceparent: traceparent ?? '',
+      parentRequestId,
     };
     const requested = topics.deletionRequested;
     records.push(encodeEvent(requested, modelKey, DeletionRequested, event, headers));
@@ -97,17 +105,21 @@ export function acceptRequest(
       deadline,
       signedReceipt: '',
       evaluationSampleCount: evaluationRows.length,
+      models: [],
+      parentRequestId,
     },
-    exclusion:
+    exclusions:
       evaluationRows.length === 0
-        ? undefined
-        : {
-            modelKey,
-            requestDigest: digest,
-            evaluationIndexDigest,
-            rows: [...evaluationRows],
-            excludedTime: now,
-          },
+        ? []
+        : [
+            {
+              modelKey,
+              requestDigest: digest,
+              evaluationIndexDigest,
+              rows: [...evaluationRows],
+              excludedTime: now,
+            },
+          ],
     records,
   };
 }

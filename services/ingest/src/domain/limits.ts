@@ -7,8 +7,10 @@ export const limits = {
   listedSamples: 100_000,
   /** Rows that one request may resolve to: its event must fit into a bus record of 1 MiB. */
   resolvedRows: 200_000,
-  /** Requests in one batch. */
+  /** Requests in one batch; each model of a request over several counts. */
   batchRequests: 10_000,
+  /** Models of one request. */
+  models: 256,
   /** Characters of a subject handle or sample id. */
   nameCharacters: 512,
   /** Clocks of emitters may run ahead by this much. */

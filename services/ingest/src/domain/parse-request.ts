@@ -27,11 +27,18 @@ export type ParsedScope =
     }
   | { readonly kind: 'class'; readonly label: number };
 
+/** Which models are to forget. */
+export type ParsedModels =
+  | { readonly kind: 'one'; readonly modelKey: ModelKey }
+  /** Ascending and without duplicates, at least one. */
+  | { readonly kind: 'listed'; readonly modelKeys: readonly ModelKey[] }
+  | { readonly kind: 'all' };
+
 /** A request that is well formed; whether the model can serve it is not looked at yet. */
 export interface ParsedRequest {
   readonly requestId: RequestId;
   readonly emitter: Emitter;
-  readonly modelKey: ModelKey;
+  readonly models: ParsedModels;
   readonly scope: ParsedScope;
   readonly regulation: Regulation;
   /** Undefined: not stated; the time of intake counts. */
@@ -60,15 +67,15 @@ export function parseRequest(incoming: IncomingRequest, context: ParseContext): 
   const { request } = incoming;
   const requestId = violations.attempt(() => parseRequestId(request.requestId));
   const emitter = parseEmitterOf(request, context, violations);
-  const modelKey = violations.attempt(() => parseModelKey(request.modelKey));
+  const models = parseModels(request, violations);
   const scope = parseScope(request, violations);
   const regulation = parseRegulation(request.regulation, violations);
   const submittedTime = parseSubmittedTime(request.submittedTime, context.now, violations);
   const { mode, relabelTo } = parseMode(request, violations);
-  if (!violations.isEmpty || !requestId || !emitter || !modelKey || !scope) {
+  if (!violations.isEmpty || !requestId || !emitter || !models || !scope) {
     throw violations.toError();
   }
-  return { requestId, emitter, modelKey, scope, regulation, submittedTime, mode, relabelTo };
+  return { requestId, emitter, models, scope, regulation, submittedTime, mode, relabelTo };
 }
 
 function parseEmitterOf(
@@ -90,6 +97,43 @@ function parseEmitterOf(
     return undefined;
   }
   return violations.attempt(() => parseEmitter(emitter || (statedEmitter ?? defaultEmitter)));
+}
+
+function parseModels(
+  { modelKey, modelKeys, allModels, scope }: DeletionRequest,
+  violations: Violations,
+): ParsedModels | undefined {
+  const stated = [modelKey !== '', modelKeys.length > 0, allModels].filter(Boolean).length;
+  if (stated > 1) {
+    const remedy = 'Give one of model_key, model_keys and all_models.';
+    violations.add('model_key', modelKey, 'is not all that says which models are meant', remedy);
+    return undefined;
+  }
+  if (modelKeys.length === 0 && !allModels) {
+    const parsed = violations.attempt(() => parseModelKey(modelKey));
+    return parsed && { kind: 'one', modelKey: parsed };
+  }
+  const field = allModels ? 'all_models' : 'model_keys';
+  if (scope?.kind !== undefined && scope.kind.$case !== 'subject') {
+    const remedy = 'Samples and labels are of one model: send a request for each.';
+    violations.add(field, scope.kind.$case, 'goes with a subject only', remedy);
+    return undefined;
+  }
+  if (allModels) return { kind: 'all' };
+  if (modelKeys.length > limits.models) {
+    violations.add(
+      field,
+      `${modelKeys.length} models`,
+      `names more than ${limits.models} models`,
+      'Send several requests, each with its own request id.',
+    );
+    return undefined;
+  }
+  const keys = modelKeys.map((text, at) =>
+    violations.attempt(() => parseModelKey(text, `${field}[${at}]`)),
+  );
+  if (keys.some((key) => key === undefined)) return undefined;
+  return { kind: 'listed', modelKeys: sortedUnique(keys as ModelKey[]) };
 }
 
 function parseScope({ scope }: DeletionRequest, violations: Violations): ParsedScope | undefined {

@@ -14,10 +14,13 @@ export function requestDigest(request: ParsedRequest, secret: Uint8Array): Diges
 }
 
 function toMessage(request: ParsedRequest): DeletionRequest {
+  const { models } = request;
   return {
     requestId: request.requestId,
     emitter: request.emitter,
-    modelKey: request.modelKey,
+    modelKey: models.kind === 'one' ? models.modelKey : '',
+    modelKeys: models.kind === 'listed' ? [...models.modelKeys] : [],
+    allModels: models.kind === 'all',
     scope: { kind: scopeKind(request.scope) },
     regulation: request.regulation,
     submittedTime: request.submittedTime,

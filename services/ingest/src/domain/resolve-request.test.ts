@@ -40,7 +40,7 @@ function request(change: Partial<ParsedRequest>): ParsedRequest {
   return {
     requestId: 'r' as ParsedRequest['requestId'],
     emitter: 'e' as ParsedRequest['emitter'],
-    modelKey: 'm' as ParsedRequest['modelKey'],
+    models: { kind: 'all' },
     scope: { kind: 'subject', handle: 'user-a' },
     regulation: 1,
     submittedTime: undefined,

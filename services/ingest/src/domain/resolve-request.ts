@@ -25,6 +25,7 @@ export type ResolvedScope =
 
 export interface ResolvedRequest {
   readonly parsed: ParsedRequest;
+  readonly modelKey: string;
   readonly mode: Mode;
   readonly scope: ResolvedScope;
   /** Ascending rows of the evaluation index that the request takes out, each once. */
@@ -46,7 +47,7 @@ export function resolveRequest(parsed: ParsedRequest, model: IntakeModel): Resol
   const { scope, evaluationRows } = resolveScope(parsed.scope, model, violations);
   checkRelabel(parsed, model, scope, violations);
   if (!violations.isEmpty) throw violations.toError();
-  return { parsed, mode, scope, evaluationRows };
+  return { parsed, modelKey: model.registration.modelKey, mode, scope, evaluationRows };
 }
 
 function chooseMode(

@@ -54,6 +54,14 @@ export class JsonFields {
     return [];
   }
 
+  /** `false` when it is not there. */
+  flag(name: string): boolean {
+    const value = this.take(name);
+    if (value === undefined || typeof value === 'boolean') return value ?? false;
+    this.#problem(name, value, 'must be true or false', 'Leave it out for false.');
+    return false;
+  }
+
   /** A whole number from 0 to 2^32 − 1. */
   uint32(name: string): number | undefined {
     const value = this.take(name);

@@ -18,6 +18,8 @@ export function readDeletion(json: unknown): IncomingRequest {
     requestId: fields.text('request_id'),
     emitter: fields.text('emitter'),
     modelKey: fields.text('model_key'),
+    modelKeys: fields.texts('model_keys'),
+    allModels: fields.flag('all_models'),
     scope: fields.has('scope') ? readScope(fields.object('scope'), problems) : undefined,
     regulation: fields.choice('regulation', Regulation, 'REGULATION_'),
     submittedTime: fields.time('submitted_time'),

@@ -15,7 +15,7 @@ export const discovery = {
 
 /**
  * An erasure request in the shape of OpenDSR 1.0 and 2.0. The model is named in
- * `extensions.lethe.model_key`; `status_callback_urls` are not used: the receiver is configured (decision 0094).
+ * `extensions.lethe` (`model_key`, `model_keys` or `all_models`); `status_callback_urls` are not used: the receiver is configured (decision 0094).
  */
 export function readOpenDsr(json: unknown): IncomingRequest {
   if (!isJsonObject(json)) return notAnObject(json);
@@ -38,6 +38,8 @@ export function readOpenDsr(json: unknown): IncomingRequest {
       requestId: fields.text('subject_request_id'),
       emitter: '',
       modelKey: lethe.text('model_key'),
+      modelKeys: lethe.texts('model_keys'),
+      allModels: lethe.flag('all_models'),
       scope: { kind: { $case: 'subject', value: readSubject(fields, problems) } },
       regulation,
       submittedTime: fields.time('submitted_time'),

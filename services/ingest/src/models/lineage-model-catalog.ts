@@ -17,6 +17,10 @@ export class LineageModelCatalog implements ModelCatalog {
     this.#lineage = lineage;
   }
 
+  async keys(): Promise<readonly ModelKey[]> {
+    return await this.#lineage.models();
+  }
+
   async find(modelKey: ModelKey): Promise<IntakeModel | undefined> {
     const cached = this.#models.get(modelKey);
     if (cached !== undefined) return await cached;

@@ -166,7 +166,8 @@ async function writeDown(
 /** Whether the target wants to hear of it. */
 export function wants(
   target: CallbackTarget | undefined,
-  { state }: Pick<DeletionStatus, 'state'>,
+  { state, parentRequestId }: Pick<DeletionStatus, 'state' | 'parentRequestId'>,
 ): boolean {
-  return target?.states.has(state) === true;
+  // Of a request over several models its emitter hears as of one.
+  return target?.states.has(state) === true && parentRequestId === '';
 }

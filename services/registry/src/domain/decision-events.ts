@@ -73,5 +73,9 @@ function endOf(
     deadline: request.deadline,
     sampleCount,
     regulation: request.regulation,
+    parentRequestId: request.parentRequestId,
+    modelCount: 0,
+    clockPercent: 0,
+    followsRequestId: '',
   };
 }

@@ -1,17 +1,29 @@
 import type { AuditLog } from '@lethe/audit-log';
 import {
+  type DeletionStatus,
   type Digest,
   type EvidenceServiceService,
   LetheError,
   parseEmitter,
   parseModelKey,
   parseRequestId,
+  RequestState,
+  type SignedEvidence,
   type SignReleaseRequest,
+  sha256,
 } from '@lethe/contracts';
-import { encodeKeySet, type KeyRing, releaseStatement, signStatement } from '@lethe/evidence';
+import {
+  type EndedChild,
+  encodeKeySet,
+  fanOutCertificateStatement,
+  type KeyRing,
+  releaseStatement,
+  signStatement,
+} from '@lethe/evidence';
 import { boundEmitter, type Handlers, requireOwnEmitter } from '@lethe/service-kit';
 import { findCertificate } from '../evidence/issue-certificates.ts';
 import { checkRelease } from '../release/check-release.ts';
+import { isEnd } from '../requests/request-progress.ts';
 import { findRequest } from './find-request.ts';
 import type { RegistryContext } from './registry-context.ts';
 
@@ -34,7 +46,9 @@ export function evidenceHandlers(
         parseRequestId(requestId),
         stated === '' ? '' : parseEmitter(stated),
       );
-      return { envelope: await findCertificate(lineage, current) };
+      return current.modelCount > 0
+        ? await fanOutCertificate(context, current)
+        : { envelope: await certificateOf(context, current), parts: [] };
     },
     async getKeySet() {
       return { keySet: encodeKeySet(keys.keys().values()) };
@@ -42,7 +56,7 @@ export function evidenceHandlers(
     async getCheckpoint() {
       const found = await auditLog.checkpoint();
       if (found === undefined) throw new LetheError('not_found', 'the audit log is empty');
-      return { envelope: found.envelope };
+      return { envelope: found.envelope, parts: [] };
     },
     checkRelease: (request) =>
       checkRelease({ lineage, board, projection, now: () => clock.now() }, request),
@@ -50,10 +64,54 @@ export function evidenceHandlers(
   };
 }
 
+/** That of a duplicate is that of the request it follows. @throws LetheError `not_found` */
+async function certificateOf(
+  { lineage, projection }: EvidenceContext,
+  current: DeletionStatus,
+): Promise<string> {
+  const { followsRequestId, emitter } = current;
+  const followed =
+    followsRequestId === '' ? undefined : projection.find(followsRequestId, emitter)[0];
+  return await findCertificate(lineage, followed?.current ?? current);
+}
+
+/** @throws LetheError `not_found` until the request has ended in all of its models */
+async function fanOutCertificate(
+  context: EvidenceContext,
+  parent: DeletionStatus,
+): Promise<SignedEvidence> {
+  const { projection, keys, clock } = context;
+  if (!isEnd(parent.state)) {
+    throw new LetheError(
+      'not_found',
+      `request ${parent.requestId} has no certificate yet: one is signed when it has ended in all of its ${parent.modelCount} models`,
+    );
+  }
+  const parts: string[] = [];
+  const children: EndedChild[] = [];
+  for (const { current } of projection.childrenOf(parent)) {
+    const envelope = certified.has(current.state)
+      ? await certificateOf(context, current)
+      : undefined;
+    if (envelope !== undefined) parts.push(envelope);
+    children.push({ status: current, certificateDigest: envelope && sha256(envelope) });
+  }
+  const now = clock.now();
+  const statement = fanOutCertificateStatement(parent, children, keys.issueTime(now));
+  return { envelope: signStatement(statement, keys.signer(now)), parts };
+}
+
+/** Ends for which there is a certificate. */
+const certified: ReadonlySet<RequestState> = new Set([
+  RequestState.REQUEST_STATE_COMPLETED,
+  RequestState.REQUEST_STATE_ALREADY_FORGOTTEN,
+  RequestState.REQUEST_STATE_DUPLICATE,
+]);
+
 async function signRelease(
   { lineage, board, keys, auditLog, clock }: EvidenceContext,
   { modelKey, weightsDigest, files, coveredRequestCount }: SignReleaseRequest,
-): Promise<{ envelope: string }> {
+): Promise<SignedEvidence> {
   const { pointer } = await board.current(parseModelKey(modelKey));
   if (pointer.weightsDigest !== weightsDigest) {
     throw new LetheError(
@@ -82,5 +140,5 @@ async function signRelease(
     },
     keys.issueTime(now),
   );
-  return { envelope: signStatement(statement, keys.signer(now)) };
+  return { envelope: signStatement(statement, keys.signer(now)), parts: [] };
 }

@@ -19,5 +19,10 @@ export async function getRequest(
   requireOwnEmitter(ownEmitter, request.emitter);
   const stated = request.emitter || (ownEmitter ?? '');
   const emitter = stated === '' ? '' : parseEmitter(stated);
-  return requestStatus(findRequest(context.projection, requestId, emitter), context);
+  const found = findRequest(context.projection, requestId, emitter);
+  const models = found.current.modelCount === 0 ? [] : context.projection.childrenOf(found.current);
+  return {
+    ...requestStatus(found, context),
+    models: models.map((each) => requestStatus(each, context)),
+  };
 }

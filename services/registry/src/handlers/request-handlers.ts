@@ -13,9 +13,9 @@ import {
   startOfYear,
 } from '@lethe/service-kit';
 import { requireReason } from '../release/rollback.ts';
-import { type ExtensionDeps, extendDeadline } from '../requests/extend-deadline.ts';
+import type { ExtensionDeps } from '../requests/extend-deadline.ts';
+import { extendAll, withdrawAll } from '../requests/fan-out-decisions.ts';
 import type { ProjectedRequest } from '../requests/request-projection.ts';
-import { withdraw } from '../requests/withdrawals.ts';
 import { yearlyReport } from '../requests/yearly-report.ts';
 import { actorOf } from './actor-of.ts';
 import { findRequest } from './find-request.ts';
@@ -32,15 +32,21 @@ export function requestHandlers(
     async cancelRequest(request, call) {
       const { current } = find(request, call);
       const reason = requireReason(request.reason);
-      return await withdraw(context, current, { kind: 'cancelled', reason, actor: actorOf(call) });
+      return await withdrawAll(context, current, {
+        ...{ kind: 'cancelled', reason },
+        actor: actorOf(call),
+      });
     },
     async denyRequest(request, call) {
       const { current } = find(request, call);
       const reason = requireReason(request.reason);
-      return await withdraw(context, current, { kind: 'denied', reason, actor: actorOf(call) });
+      return await withdrawAll(context, current, {
+        ...{ kind: 'denied', reason },
+        actor: actorOf(call),
+      });
     },
     extendDeadline: (request, call) =>
-      extendDeadline(context, find(request, call), request, actorOf(call)),
+      extendAll(context, find(request, call), request, actorOf(call)),
     async getReport({ year, modelKey, regulation }) {
       if (year < 1970 || year > 9998) {
         throw LetheError.invalid('year', year, 'is no year', 'Give a year like 2026.');

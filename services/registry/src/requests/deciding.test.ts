@@ -151,6 +151,7 @@ describe('yearlyReport', () => {
   const dayMs = 24 * 60 * 60 * 1000;
   const request = (change: Partial<SubmittedRequest>): SubmittedRequest => ({
     modelKey: 'm1',
+    isChild: false,
     regulation: Regulation.REGULATION_CCPA,
     state: RequestState.REQUEST_STATE_COMPLETED,
     submittedMs: 0,
@@ -182,8 +183,41 @@ describe('yearlyReport', () => {
       escalated: 1n,
       extended: 1n,
       late: 1n,
+      due50: 0n,
+      due75: 0n,
+      due90: 0n,
       meanDays: 19,
       medianDays: 7,
+    });
+  });
+
+  it('counts a request over several models once, and in each model as what it is there', () => {
+    const requests = [
+      request({ modelKey: '*', endedMs: 9 * dayMs }),
+      request({ isChild: true, endedMs: 3 * dayMs, state: RequestState.REQUEST_STATE_NO_MATCH }),
+      request({ isChild: true, modelKey: 'm2', endedMs: 9 * dayMs }),
+    ];
+    const filter = { year: 1970, modelKey: '', regulation: 0 as const };
+    const now = new Date(10 * dayMs);
+    expect(yearlyReport(requests, filter, now)).toMatchObject({ received: 1n, meanDays: 9 });
+    const ofOne = yearlyReport(requests, { ...filter, modelKey: 'm1' }, now);
+    expect(ofOne).toMatchObject({ received: 1n, compliedWith: 1n, meanDays: 3 });
+  });
+
+  it('says how many of the open ones are near their deadline', () => {
+    const open = (submittedDay: number) =>
+      request({
+        state: RequestState.REQUEST_STATE_ACCEPTED,
+        submittedMs: submittedDay * dayMs,
+        deadlineMs: (submittedDay + 100) * dayMs,
+      });
+    const requests = [60, 50, 30, 25, 11, 10, 1, 0].map(open);
+    const filter = { year: 1970, modelKey: '', regulation: 0 as const };
+    expect(yearlyReport(requests, filter, new Date(100 * dayMs))).toMatchObject({
+      open: 8n,
+      due50: 2n,
+      due75: 2n,
+      due90: 2n,
     });
   });
 

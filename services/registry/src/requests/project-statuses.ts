@@ -5,8 +5,14 @@ import type {
   OutgoingRecord,
   OwnedPartition,
 } from '@lethe/bus';
-import { DeletionStatus, describeSafely, LetheError, topics } from '@lethe/contracts';
-import { type Clock, deadLetterRecord, decodeEvent, type Log } from '@lethe/service-kit';
+import { DeletionStatus, describeSafely, LetheError, severalModels, topics } from '@lethe/contracts';
+import {
+  type Clock,
+  deadLetterRecord,
+  decodeEvent,
+  encodeEvent,
+  type Log,
+} from '@lethe/service-kit';
 import type { RequestProjection } from './request-projection.ts';
 
 const readLimit = 1_000;
@@ -53,12 +59,17 @@ async function follow(
     const last = records.at(-1);
     if (last === undefined) continue;
     const { statuses, deadLetters } = decodeAll(records, options);
-    projection.apply(statuses);
+    // Those of requests over several models follow from those of their parts.
+    const moved = projection.apply(statuses).map(outgoing);
     for (const modelKey of new Set(statuses.map((each) => each.modelKey))) {
-      options.onModel?.(modelKey);
+      if (modelKey !== severalModels) options.onModel?.(modelKey);
     }
-    await partition.commit(last.offset + 1n, deadLetters);
+    await partition.commit(last.offset + 1n, [...deadLetters, ...moved]);
   }
+}
+
+function outgoing(status: DeletionStatus): OutgoingRecord {
+  return encodeEvent(topics.deletionStatus, status.modelKey, DeletionStatus, status);
 }
 
 function decodeAll(records: readonly IncomingRecord[], { clock, log }: Reporting): Decoded {

@@ -40,13 +40,18 @@ export function isAdvance(
   current: Pick<DeletionStatus, 'state' | 'sequence'> | undefined,
   next: Pick<DeletionStatus, 'state' | 'sequence'>,
 ): boolean {
-  if (next.state === RequestState.REQUEST_STATE_EXTENDED) return false;
+  if (isNotice(next.state)) return false;
   if (current === undefined) return true;
   const isReopening = next.state === RequestState.REQUEST_STATE_REOPENED;
   if (ended.has(current.state)) return isReopening && next.sequence > current.sequence;
   if (ended.has(next.state)) return next.sequence >= current.sequence || !isInRound(current.state);
   if (next.sequence !== current.sequence) return next.sequence > current.sequence;
   return withinRound.indexOf(next.state) > withinRound.indexOf(current.state);
+}
+
+/** Tells something about a request and moves it nowhere. */
+function isNotice(state: RequestState): boolean {
+  return state === RequestState.REQUEST_STATE_EXTENDED || state === RequestState.REQUEST_STATE_DUE;
 }
 
 /** Only rounds after this one can end the request: it was opened again, or is part of this one. */

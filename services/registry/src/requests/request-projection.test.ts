@@ -28,3 +28,35 @@ it('makes a file of the version before anew, under another identity', () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+const version2 = `
+  CREATE TABLE identity (id TEXT NOT NULL);
+  INSERT INTO identity VALUES ('kept');
+  CREATE TABLE request (
+    position INTEGER PRIMARY KEY, emitter TEXT NOT NULL, request_id TEXT NOT NULL,
+    model_key TEXT NOT NULL, state INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    submitted_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,
+    extended INTEGER NOT NULL DEFAULT 0, ended_ms INTEGER,
+    regulation INTEGER NOT NULL DEFAULT 0, current BLOB NOT NULL, UNIQUE (request_id, emitter));
+  CREATE TABLE status (
+    position INTEGER NOT NULL, arrival INTEGER NOT NULL, state INTEGER NOT NULL,
+    sequence INTEGER NOT NULL, status BLOB NOT NULL,
+    PRIMARY KEY (position, state, sequence)) WITHOUT ROWID;
+  INSERT INTO request VALUES (1, 'e', 'r', 'm1', 1, 0, 1000, 2000, 0, NULL, 1, x'');
+`;
+
+it('keeps what a file of version 2 knows: the bus may have forgotten it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-projection-'));
+  try {
+    const file = join(folder, 'requests.sqlite');
+    const schema = { name: 'request projection', version: 2, statements: version2 };
+    SqliteFile.open(file, schema)[Symbol.dispose]();
+    using projection = RequestProjection.open(file);
+    expect(projection.id).toBe('kept');
+    expect(projection.find('r', 'e')).toHaveLength(1);
+    expect(projection.alertsDue(new Date(1499), 10)).toHaveLength(0);
+    expect(projection.alertsDue(new Date(1500), 10)).toHaveLength(1);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { DeletionStatus, type Regulation, RequestState } from '@lethe/contracts';
+import { DeletionStatus, type Regulation, RequestState, severalModels } from '@lethe/contracts';
 import { SqliteFile, type SqliteSchema } from '@lethe/sqlite';
+import { fanOutStatus } from './fan-out-state.ts';
+import { alertMs, nextAlertMs } from './legal-alerts.ts';
 import { isAdvance, isEnd } from './request-progress.ts';
 
 export interface ProjectedRequest {
@@ -16,6 +18,8 @@ export interface ProjectedRequest {
 
 /** What the yearly report needs of a request. */
 export interface SubmittedRequest {
+  /** It is part of a request over several models. */
+  readonly isChild: boolean;
   readonly modelKey: string;
   readonly regulation: Regulation;
   readonly state: RequestState;
@@ -57,8 +61,47 @@ export interface RequestTotals {
   readonly dueSoon: number;
   readonly nextDeadline: Date | undefined;
 }
+const newIndexes = `
+  CREATE INDEX request_by_parent ON request (parent, emitter) WHERE parent <> '';
+  CREATE INDEX request_by_alert ON request (next_alert_ms) WHERE next_alert_ms IS NOT NULL;
+`;
 
 const statements = `
+  CREATE TABLE identity (id TEXT NOT NULL);
+  CREATE TABLE request (
+    position INTEGER PRIMARY KEY,
+    emitter TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    model_key TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    submitted_ms INTEGER NOT NULL,
+    deadline_ms INTEGER NOT NULL,
+    extended INTEGER NOT NULL DEFAULT 0,
+    ended_ms INTEGER,
+    parent TEXT NOT NULL DEFAULT '',
+    next_alert_ms INTEGER,
+    regulation INTEGER NOT NULL DEFAULT 0,
+    current BLOB NOT NULL,
+    UNIQUE (request_id, emitter)
+  );
+  CREATE INDEX request_by_deadline ON request (model_key, ended_ms, deadline_ms);
+  CREATE INDEX request_by_submission ON request (submitted_ms);
+  CREATE INDEX request_by_model ON request (model_key, state, position);
+  CREATE INDEX request_by_state ON request (state, position);
+  CREATE INDEX request_by_due ON request (ended_ms, deadline_ms, position);
+  ${newIndexes}
+  CREATE TABLE status (
+    position INTEGER NOT NULL,
+    arrival INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    status BLOB NOT NULL,
+    PRIMARY KEY (position, state, sequence)
+  ) WITHOUT ROWID;
+`;
+
+const statementsOf2 = `
   CREATE TABLE identity (id TEXT NOT NULL);
   CREATE TABLE request (
     position INTEGER PRIMARY KEY,
@@ -76,7 +119,6 @@ const statements = `
     UNIQUE (request_id, emitter)
   );
   CREATE INDEX request_by_deadline ON request (model_key, ended_ms, deadline_ms);
-  CREATE INDEX request_by_due ON request (ended_ms, deadline_ms, position);
   CREATE INDEX request_by_submission ON request (submitted_ms);
   CREATE INDEX request_by_model ON request (model_key, state, position);
   CREATE INDEX request_by_state ON request (state, position);
@@ -91,7 +133,7 @@ const statements = `
 `;
 
 /** `user_version` of the files that this code writes. */
-export const projectionVersion = 3;
+export const projectionVersion = 4;
 
 const schema: SqliteSchema = {
   name: 'request projection',
@@ -99,8 +141,15 @@ const schema: SqliteSchema = {
   statements,
   upgrades: {
     // With a new identity the view is made anew from the bus.
-    1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${statements}`,
+    1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${statementsOf2}`,
     2: 'CREATE INDEX IF NOT EXISTS request_by_due ON request (ended_ms, deadline_ms, position)',
+    // In place: the bus may have forgotten what this file still knows.
+    3: `
+      ALTER TABLE request ADD COLUMN parent TEXT NOT NULL DEFAULT '';
+      ALTER TABLE request ADD COLUMN next_alert_ms INTEGER;
+      UPDATE request SET next_alert_ms = (submitted_ms + deadline_ms) / 2
+        WHERE ended_ms IS NULL AND deadline_ms > 0 AND submitted_ms > 0;
+      ${newIndexes}`,
   },
 };
 
@@ -133,6 +182,9 @@ export class RequestProjection implements Disposable {
   readonly #nextDue;
   readonly #nearest;
   readonly #ofYear;
+  readonly #alertsDue;
+  readonly #setAlert;
+  readonly #children;
 
   /** @throws LetheError `precondition`, `corrupt`, `capacity` naming the file */
   static open(file: string): RequestProjection {
@@ -149,12 +201,20 @@ export class RequestProjection implements Disposable {
       `SELECT ${columns} FROM request WHERE request_id = ? LIMIT 2`,
     );
     this.#insert = db.prepare(
-      `INSERT INTO request (emitter, request_id, model_key, state, sequence, submitted_ms, deadline_ms, ended_ms, regulation, current)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO request (emitter, request_id, model_key, state, sequence, submitted_ms, deadline_ms, ended_ms, regulation, current, parent)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#update = db.prepare(
       `UPDATE request SET state = ?, sequence = ?, ended_ms = ?, current = ?,
-         regulation = max(regulation, ?) WHERE position = ?`,
+         regulation = max(regulation, ?), parent = max(parent, ?) WHERE position = ?`,
+    );
+    this.#alertsDue = db.prepare(
+      `SELECT ${columns} FROM request WHERE next_alert_ms <= ?1 AND deadline_ms > ?1
+         ORDER BY next_alert_ms LIMIT ?2`,
+    );
+    this.#setAlert = db.prepare('UPDATE request SET next_alert_ms = ? WHERE position = ?');
+    this.#children = db.prepare(
+      `SELECT ${columns} FROM request WHERE parent = ? AND emitter = ? ORDER BY model_key`,
     );
     this.#extend = db.prepare(
       'UPDATE request SET deadline_ms = ?, extended = 1 WHERE position = ? AND extended = 0',
@@ -167,10 +227,10 @@ export class RequestProjection implements Disposable {
     );
     this.#nextDue = db.prepare(
       `SELECT ${columns} FROM request WHERE ended_ms IS NULL AND deadline_ms > 0 AND deadline_ms < ?
-         AND state <> ? ORDER BY deadline_ms LIMIT ?`,
+         AND state <> ? AND model_key <> '*' ORDER BY deadline_ms LIMIT ?`,
     );
     this.#ofYear = db.prepare(
-      `SELECT model_key, regulation, state, submitted_ms, deadline_ms, extended, ended_ms FROM request
+      `SELECT model_key, parent, regulation, state, submitted_ms, deadline_ms, extended, ended_ms FROM request
        WHERE submitted_ms >= ? AND submitted_ms < ?`,
     );
     this.#addStatus = db.prepare(
@@ -184,11 +244,40 @@ export class RequestProjection implements Disposable {
     );
   }
 
-  /** Takes statuses in, all or none; durable when it returns. */
-  apply(statuses: readonly DeletionStatus[]): void {
-    this.#file.transact(() => {
-      for (const status of statuses) this.#applyOne(status);
+  /**
+   * Takes statuses in, all or none; durable when it returns.
+   *
+   * @returns where requests over several models stand by that, where it is not yet said
+   */
+  apply(statuses: readonly DeletionStatus[]): DeletionStatus[] {
+    return this.#file.transact(() => {
+      const families = new Map<string, { requestId: string; emitter: string }>();
+      for (const status of statuses) {
+        this.#applyOne(status);
+        const { emitter, modelKey, parentRequestId } = status;
+        const requestId = modelKey === severalModels ? status.requestId : parentRequestId;
+        if (requestId !== '') families.set(`${emitter}/${requestId}`, { requestId, emitter });
+      }
+      return [...families.values()].flatMap((family) => this.#moveOfParent(family) ?? []);
     });
+  }
+
+  /** Where a request over several models stands in each, by model. */
+  childrenOf({ requestId, emitter }: DeletionStatus): ProjectedRequest[] {
+    return this.#file.attempt(() =>
+      this.#children
+        .all(requestId, emitter)
+        .map((row) => this.#withHistory(row as unknown as RequestRow)),
+    );
+  }
+
+  /** Open requests of which a share of the legal time is over that was not spoken of yet. */
+  alertsDue(now: Date, limit: number): ProjectedRequest[] {
+    return this.#file.attempt(() =>
+      this.#alertsDue
+        .all(now.getTime(), limit)
+        .map((row) => this.#withHistory(row as unknown as RequestRow)),
+    );
   }
 
   /** Requests with this id: at most one when the emitter is given, else the first two. */
@@ -321,6 +410,7 @@ export class RequestProjection implements Disposable {
     for (const row of this.#ofYear.iterate(from.getTime(), to.getTime())) {
       yield {
         modelKey: String(row['model_key']),
+        isChild: row['parent'] !== '',
         regulation: Number(row['regulation']) as Regulation,
         state: Number(row['state']) as RequestState,
         submittedMs: Number(row['submitted_ms']),
@@ -336,32 +426,53 @@ export class RequestProjection implements Disposable {
   }
 
   #applyOne(status: DeletionStatus): void {
-    const { requestId, emitter, modelKey, state, sequence } = status;
+    const { requestId, emitter, modelKey, state, sequence, parentRequestId } = status;
     const bytes = DeletionStatus.encode(status).finish();
     const row = this.#find.get(requestId, emitter) as unknown as RequestRow | undefined;
-    const endedMs = isEnd(state) ? (status.time?.getTime() ?? 0) : null;
+    const submittedMs = status.submittedTime?.getTime() ?? 0;
+    const deadlineMs = status.deadline?.getTime() ?? 0;
+    const timeMs = status.time?.getTime() ?? 0;
+    const endedMs = isEnd(state) ? timeMs : null;
     const position =
       row?.position ??
       Number(
         this.#insert.run(
-          emitter,
-          requestId,
-          modelKey,
-          state,
-          sequence,
-          status.submittedTime?.getTime() ?? 0,
-          status.deadline?.getTime() ?? 0,
-          endedMs,
-          status.regulation,
-          bytes,
+          ...[emitter, requestId, modelKey, state, sequence, submittedMs, deadlineMs, endedMs],
+          ...[status.regulation, bytes, parentRequestId],
         ).lastInsertRowid,
       );
-    this.#addStatus.run(position, state, sequence, bytes);
+    this.#addStatus.run(position, state, placeOf(status), bytes);
+    const alertAfter = (afterMs: number, untilMs = row?.deadline_ms ?? deadlineMs) =>
+      this.#setAlert.run(nextAlertMs(submittedMs, untilMs, afterMs) ?? null, position);
     if (state === RequestState.REQUEST_STATE_EXTENDED) {
-      this.#extend.run(status.deadline?.getTime() ?? 0, position);
-    } else if (row !== undefined && isAdvance(row, status)) {
-      this.#update.run(state, sequence, endedMs, bytes, status.regulation, position);
+      if (this.#extend.run(deadlineMs, position).changes > 0) alertAfter(timeMs, deadlineMs);
+    } else if (state === RequestState.REQUEST_STATE_DUE) {
+      alertAfter(alertMs(submittedMs, deadlineMs, status.clockPercent), deadlineMs);
+    } else if (row === undefined || isAdvance(row, status)) {
+      if (row !== undefined) {
+        const { regulation } = status;
+        this.#update.run(state, sequence, endedMs, bytes, regulation, parentRequestId, position);
+      }
+      if (endedMs !== null || state === RequestState.REQUEST_STATE_EXPIRED) {
+        this.#setAlert.run(null, position);
+      } else if (row === undefined) {
+        alertAfter(0);
+      } else if (isEnd(row.state)) {
+        alertAfter(timeMs);
+      }
     }
+  }
+
+  #moveOfParent(parent: { requestId: string; emitter: string }): DeletionStatus | undefined {
+    const row = this.#find.get(parent.requestId, parent.emitter) as unknown as
+      | RequestRow
+      | undefined;
+    if (row === undefined) return undefined;
+    const children = this.#children
+      .all(parent.requestId, parent.emitter)
+      .map((child) => DeletionStatus.decode((child as unknown as RequestRow).current));
+    const status = fanOutStatus(DeletionStatus.decode(row.current), children);
+    return status !== undefined && isAdvance(row, status) ? status : undefined;
   }
 
   #withHistory(row: RequestRow): ProjectedRequest {
@@ -397,6 +508,12 @@ function filterOf({ show, modelKey, emitter, now }: RequestSelection) {
   if (emitter !== undefined) add('emitter = ?', emitter);
   if (conditions.length === 0) conditions.push('TRUE');
   return { conditions, values, byDeadline: show === 'open' || show === 'overdue' };
+}
+
+/** Tells statuses of one state apart: by round, and where alerts repeat, by share and deadline. */
+function placeOf({ state, sequence, clockPercent, deadline }: DeletionStatus): number {
+  if (state !== RequestState.REQUEST_STATE_DUE) return sequence;
+  return Math.floor((deadline?.getTime() ?? 0) / 1000) * 100 + clockPercent;
 }
 
 function identityOf(file: SqliteFile): string {

@@ -49,7 +49,8 @@ export async function withdraw(
   for (let race = 0; race < maxRaces; race++) {
     const lineage = await openLineage(deps.lineage, modelKey);
     const { kind } = lineage.state.progress(requestKey(current));
-    if (kind === 'completed' || kind === 'withdrawn' || isOver(current.state)) {
+    const isEnded = kind === 'completed' || kind === 'withdrawn' || kind === 'duplicate';
+    if (isEnded || isOver(current.state)) {
       throw new LetheError(
         'precondition',
         `request ${requestId} is ${kind === 'withdrawn' ? 'withdrawn' : 'carried out'} already. See: lethe status ${requestId} --emitter ${emitter}`,

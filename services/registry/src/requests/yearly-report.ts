@@ -1,4 +1,5 @@
 import { type GetReportResponse, Regulation, RequestState } from '@lethe/contracts';
+import { clockPercent } from './legal-alerts.ts';
 import { isEnd } from './request-progress.ts';
 import type { SubmittedRequest } from './request-projection.ts';
 
@@ -36,10 +37,14 @@ export function yearlyReport(
     escalated: 0n,
     extended: 0n,
     late: 0n,
+    due50: 0n,
+    due75: 0n,
+    due90: 0n,
   };
   const days: number[] = [];
   for (const request of requests) {
-    if (modelKey !== '' && request.modelKey !== modelKey) continue;
+    // A request over several models counts once, or as what it is in the one that is asked for.
+    if (modelKey === '' ? request.isChild : request.modelKey !== modelKey) continue;
     const isOfLaw =
       regulation === Regulation.REGULATION_UNSPECIFIED || request.regulation === regulation;
     if (!isOfLaw) continue;
@@ -50,7 +55,13 @@ export function yearlyReport(
     else if (state === RequestState.REQUEST_STATE_DENIED) report.denied += 1n;
     else if (state === RequestState.REQUEST_STATE_CANCELLED) report.cancelled += 1n;
     else if (state === RequestState.REQUEST_STATE_ESCALATED) report.escalated += 1n;
-    if (!isEnd(state)) report.open += 1n;
+    if (!isEnd(state)) {
+      report.open += 1n;
+      const percent = clockPercent(submittedMs, deadlineMs, now.getTime());
+      if (percent >= 50 && percent < 75) report.due50 += 1n;
+      else if (percent >= 75 && percent < 90) report.due75 += 1n;
+      else if (percent >= 90 && percent < 100) report.due90 += 1n;
+    }
     if ((endedMs ?? now.getTime()) > deadlineMs && deadlineMs > 0) report.late += 1n;
     // How long it took counts for what was done or denied, not for what was taken back.
     if (endedMs !== undefined && state !== RequestState.REQUEST_STATE_CANCELLED) {

@@ -8,13 +8,14 @@
  * 2. A request appears once, however often it was delivered.
  */
 import type { DeletionRequested } from '@lethe/contracts';
-import { type ModelState, type OpenRequest, requestKey } from '@lethe/lineage';
+import { type ModelState, type OpenRequest, requestKey, scopeOfRequest } from '@lethe/lineage';
 import type { PendingRequest } from './pending-request.ts';
 import { type RowIndex, rowsOf } from './request-rows.ts';
 
 interface Offered {
   readonly request: DeletionRequested;
   readonly rows: readonly number[];
+  readonly scope: string;
   readonly arrivedMs: number;
   readonly offsets: bigint[];
 }
@@ -27,6 +28,7 @@ export class ModelQueue {
   readonly #hopeless = new Map<string, string>();
   /** Rows of whole-class requests that the lineage names: read once. */
   readonly #rowsOfOpen = new Map<string, readonly number[]>();
+  readonly #scopesOfOpen = new Map<string, string>();
 
   constructor(index: RowIndex) {
     this.#index = index;
@@ -36,8 +38,12 @@ export class ModelQueue {
   offer(request: DeletionRequested, rows: readonly number[], offset: bigint, nowMs: number): void {
     const key = requestKey(request);
     const known = this.#offered.get(key);
-    if (known !== undefined) known.offsets.push(offset);
-    else this.#offered.set(key, { request, rows, arrivedMs: nowMs, offsets: [offset] });
+    if (known !== undefined) {
+      known.offsets.push(offset);
+      return;
+    }
+    const scope = scopeOfRequest(request);
+    this.#offered.set(key, { request, rows, scope, arrivedMs: nowMs, offsets: [offset] });
   }
 
   /** Drops what the lineage knows by now. @returns the offsets that are thereby finished */
@@ -48,7 +54,7 @@ export class ModelQueue {
       this.#offered.delete(key);
       finished.push(...offsets);
     }
-    for (const map of [this.#climbed, this.#hopeless, this.#rowsOfOpen]) {
+    for (const map of [this.#climbed, this.#hopeless, this.#rowsOfOpen, this.#scopesOfOpen]) {
       for (const key of map.keys()) {
         if (!state.openRequests.has(key) && !this.#offered.has(key)) map.delete(key);
       }
@@ -60,10 +66,12 @@ export class ModelQueue {
   pending(state: ModelState): readonly PendingRequest[] {
     const begun = [...state.openRequests].map(([key, open]): PendingRequest => {
       const rows = this.#rowsOfOpenRequest(key, open).filter((row) => !open.rowsDone.has(row));
-      return this.#item(key, open.request, rows, open.ladderStep, 0);
+      const scope = this.#scopeOfOpenRequest(key, open);
+      const { request, ladderStep } = open;
+      return this.#item(key, { request, rows, scope, ladderStep, arrivedMs: 0 });
     });
-    const fresh = [...this.#offered].map(([key, { request, rows, arrivedMs }]) =>
-      this.#item(key, request, rows, 0, arrivedMs),
+    const fresh = [...this.#offered].map(([key, { request, rows, scope, arrivedMs }]) =>
+      this.#item(key, { request, rows, scope, ladderStep: 0, arrivedMs }),
     );
     return [...begun, ...fresh];
   }
@@ -88,15 +96,17 @@ export class ModelQueue {
     return this.#hopeless.get(requestKey(item.request));
   }
 
-  #item(
-    key: string,
-    request: DeletionRequested,
-    rows: readonly number[],
-    ladderStep: number,
-    arrivedMs: number,
-  ): PendingRequest {
+  #item(key: string, item: PendingRequest): PendingRequest {
     const climbed = this.#climbed.get(key) ?? 0;
-    return { request, rows, ladderStep: Math.max(ladderStep, climbed), arrivedMs };
+    return { ...item, ladderStep: Math.max(item.ladderStep, climbed) };
+  }
+
+  #scopeOfOpenRequest(key: string, { request }: OpenRequest): string {
+    const known = this.#scopesOfOpen.get(key);
+    if (known !== undefined) return known;
+    const scope = scopeOfRequest(request);
+    this.#scopesOfOpen.set(key, scope);
+    return scope;
   }
 
   #rowsOfOpenRequest(key: string, { request }: OpenRequest): readonly number[] {

@@ -28,6 +28,7 @@ function pending(given: Given = {}): PendingRequest {
       deadline: new Date(given.deadlineMs ?? now + 30 * day),
     },
     rows: given.rows ?? [1],
+    scope: given.id ?? 'r',
     ladderStep: given.ladderStep ?? 0,
     arrivedMs: given.arrivedMs ?? now,
   };

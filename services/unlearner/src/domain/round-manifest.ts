@@ -12,6 +12,7 @@ import {
   topics,
 } from '@lethe/contracts';
 import type { Setting } from './ladder.ts';
+import type { FollowedUp } from './next-step.ts';
 import type { PlannedPart } from './plan-round.ts';
 
 /** Where in a model's log an attempt is written. */
@@ -108,6 +109,38 @@ export function escalationManifest(
   };
 }
 
+/** Requests that want what was done: they end, each naming the one that it follows. */
+export function duplicatesManifest(
+  position: Position,
+  requests: readonly FollowedUp[],
+): RoundManifest {
+  return {
+    modelKey: position.modelKey,
+    sequence: position.sequence,
+    entry: {
+      $case: 'duplicates',
+      value: {
+        parentSequence: position.parentSequence,
+        requests: requests.map(({ pending: { request }, follows }) => ({
+          request,
+          followsRequestId: follows,
+        })),
+      },
+    },
+    createdTime: position.time,
+    outbox: requests.map(({ pending, follows }) =>
+      statusMessage(
+        position,
+        { pending, rows: pending.rows, last: true },
+        RequestState.REQUEST_STATE_DUPLICATE,
+        `Request ${follows} for the same was completed.`,
+        follows,
+      ),
+    ),
+    traceparent: position.traceparent ?? '',
+  };
+}
+
 /**
  * The event that offers a round to the gate. It names the manifest by its digest, so it cannot
  * lie in the manifest's own outbox; it is a function of both, the same bytes whoever sends it.
@@ -141,6 +174,7 @@ function statusMessage(
   part: PlannedPart,
   state: RequestState,
   detail: string,
+  followsRequestId = '',
 ): OutboxMessage {
   const { request } = part.pending;
   const status = DeletionStatus.fromPartial({
@@ -155,6 +189,8 @@ function statusMessage(
     deadline: request.deadline,
     sampleCount: part.rows.length,
     regulation: request.regulation,
+    parentRequestId: request.parentRequestId,
+    followsRequestId,
   });
   return {
     topic: topics.deletionStatus.name,

@@ -94,6 +94,8 @@ export interface DeletionRequested {
     | undefined;
   /** W3C trace context of the request's intake; empty where nothing was traced. */
   traceparent: string;
+  /** The request over several models that this one is part of. */
+  parentRequestId: string;
 }
 
 export interface SampleRows {
@@ -146,6 +148,14 @@ export interface DeletionStatus {
   deadline: Date | undefined;
   sampleCount: number;
   regulation: Regulation;
+  /** The request over several models that this one is part of. */
+  parentRequestId: string;
+  /** Of a request over several models, whose model_key is "*": how many. */
+  modelCount: number;
+  /** With REQUEST_STATE_DUE: how much of the legal time is over. */
+  clockPercent: number;
+  /** With REQUEST_STATE_DUPLICATE: the request that was completed; of the same emitter. */
+  followsRequestId: string;
 }
 
 function createBaseDeletionRequested(): DeletionRequested {
@@ -163,6 +173,7 @@ function createBaseDeletionRequested(): DeletionRequested {
     acceptedTime: undefined,
     deadline: undefined,
     traceparent: "",
+    parentRequestId: "",
   };
 }
 
@@ -211,6 +222,9 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     }
     if (message.traceparent !== "") {
       writer.uint32(114).string(message.traceparent);
+    }
+    if (message.parentRequestId !== "") {
+      writer.uint32(122).string(message.parentRequestId);
     }
     return writer;
   },
@@ -340,6 +354,14 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
             message.traceparent = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.parentRequestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -401,6 +423,11 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
         : undefined,
       deadline: isSet(object.deadline) ? fromJsonTimestamp(object.deadline) : undefined,
       traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
+      parentRequestId: isSet(object.parentRequestId)
+        ? globalThis.String(object.parentRequestId)
+        : isSet(object.parent_request_id)
+        ? globalThis.String(object.parent_request_id)
+        : "",
     };
   },
 
@@ -447,6 +474,9 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     if (message.traceparent !== "") {
       obj.traceparent = message.traceparent;
     }
+    if (message.parentRequestId !== "") {
+      obj.parentRequestId = message.parentRequestId;
+    }
     return obj;
   },
 
@@ -481,6 +511,7 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     message.acceptedTime = object.acceptedTime ?? undefined;
     message.deadline = object.deadline ?? undefined;
     message.traceparent = object.traceparent ?? "";
+    message.parentRequestId = object.parentRequestId ?? "";
     return message;
   },
 };
@@ -998,6 +1029,10 @@ function createBaseDeletionStatus(): DeletionStatus {
     deadline: undefined,
     sampleCount: 0,
     regulation: 0,
+    parentRequestId: "",
+    modelCount: 0,
+    clockPercent: 0,
+    followsRequestId: "",
   };
 }
 
@@ -1035,6 +1070,18 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
     }
     if (message.regulation !== 0) {
       writer.uint32(88).int32(message.regulation);
+    }
+    if (message.parentRequestId !== "") {
+      writer.uint32(98).string(message.parentRequestId);
+    }
+    if (message.modelCount !== 0) {
+      writer.uint32(104).uint32(message.modelCount);
+    }
+    if (message.clockPercent !== 0) {
+      writer.uint32(112).uint32(message.clockPercent);
+    }
+    if (message.followsRequestId !== "") {
+      writer.uint32(122).string(message.followsRequestId);
     }
     return writer;
   },
@@ -1140,6 +1187,38 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
             message.regulation = reader.int32() as any;
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.parentRequestId = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.modelCount = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.clockPercent = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.followsRequestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1181,6 +1260,26 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
         ? globalThis.Number(object.sample_count)
         : 0,
       regulation: isSet(object.regulation) ? regulationFromJSON(object.regulation) : 0,
+      parentRequestId: isSet(object.parentRequestId)
+        ? globalThis.String(object.parentRequestId)
+        : isSet(object.parent_request_id)
+        ? globalThis.String(object.parent_request_id)
+        : "",
+      modelCount: isSet(object.modelCount)
+        ? globalThis.Number(object.modelCount)
+        : isSet(object.model_count)
+        ? globalThis.Number(object.model_count)
+        : 0,
+      clockPercent: isSet(object.clockPercent)
+        ? globalThis.Number(object.clockPercent)
+        : isSet(object.clock_percent)
+        ? globalThis.Number(object.clock_percent)
+        : 0,
+      followsRequestId: isSet(object.followsRequestId)
+        ? globalThis.String(object.followsRequestId)
+        : isSet(object.follows_request_id)
+        ? globalThis.String(object.follows_request_id)
+        : "",
     };
   },
 
@@ -1219,6 +1318,18 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
     if (message.regulation !== 0) {
       obj.regulation = regulationToJSON(message.regulation);
     }
+    if (message.parentRequestId !== "") {
+      obj.parentRequestId = message.parentRequestId;
+    }
+    if (message.modelCount !== 0) {
+      obj.modelCount = Math.round(message.modelCount);
+    }
+    if (message.clockPercent !== 0) {
+      obj.clockPercent = Math.round(message.clockPercent);
+    }
+    if (message.followsRequestId !== "") {
+      obj.followsRequestId = message.followsRequestId;
+    }
     return obj;
   },
 
@@ -1238,6 +1349,10 @@ export const DeletionStatus: MessageFns<DeletionStatus> = {
     message.deadline = object.deadline ?? undefined;
     message.sampleCount = object.sampleCount ?? 0;
     message.regulation = object.regulation ?? 0;
+    message.parentRequestId = object.parentRequestId ?? "";
+    message.modelCount = object.modelCount ?? 0;
+    message.clockPercent = object.clockPercent ?? 0;
+    message.followsRequestId = object.followsRequestId ?? "";
     return message;
   },
 };

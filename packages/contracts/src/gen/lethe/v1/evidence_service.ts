@@ -30,6 +30,8 @@ export interface GetCertificateRequest {
 export interface SignedEvidence {
   /** DSSE envelope: JSON in one line. */
   envelope: string;
+  /** Certificates of the models of a request over several. */
+  parts: string[];
 }
 
 export interface GetKeySetRequest {
@@ -174,13 +176,16 @@ export const GetCertificateRequest: MessageFns<GetCertificateRequest> = {
 };
 
 function createBaseSignedEvidence(): SignedEvidence {
-  return { envelope: "" };
+  return { envelope: "", parts: [] };
 }
 
 export const SignedEvidence: MessageFns<SignedEvidence> = {
   encode(message: SignedEvidence, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.envelope !== "") {
       writer.uint32(10).string(message.envelope);
+    }
+    for (const v of message.parts) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -206,6 +211,14 @@ export const SignedEvidence: MessageFns<SignedEvidence> = {
             message.envelope = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.parts.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -219,13 +232,19 @@ export const SignedEvidence: MessageFns<SignedEvidence> = {
   },
 
   fromJSON(object: any): SignedEvidence {
-    return { envelope: isSet(object.envelope) ? globalThis.String(object.envelope) : "" };
+    return {
+      envelope: isSet(object.envelope) ? globalThis.String(object.envelope) : "",
+      parts: globalThis.Array.isArray(object?.parts) ? object.parts.map((e: any) => globalThis.String(e)) : [],
+    };
   },
 
   toJSON(message: SignedEvidence): unknown {
     const obj: any = {};
     if (message.envelope !== "") {
       obj.envelope = message.envelope;
+    }
+    if (message.parts?.length) {
+      obj.parts = message.parts;
     }
     return obj;
   },
@@ -236,6 +255,7 @@ export const SignedEvidence: MessageFns<SignedEvidence> = {
   fromPartial<I extends Exact<DeepPartial<SignedEvidence>, I>>(object: I): SignedEvidence {
     const message = createBaseSignedEvidence();
     message.envelope = object.envelope ?? "";
+    message.parts = object.parts?.map((e) => e) || [];
     return message;
   },
 };

@@ -105,6 +105,7 @@ export interface RoundManifest {
     | { $case: "escalation"; value: Escalation }
     | { $case: "rollback"; value: Rollback }
     | { $case: "withdrawal"; value: Withdrawal }
+    | { $case: "duplicates"; value: Duplicates }
     | undefined;
   createdTime:
     | Date
@@ -210,6 +211,21 @@ export interface Withdrawal {
   kind: string;
   reason: string;
   actor: string;
+}
+
+/** Requests whose samples the same emitter's completed requests have had forgotten already. */
+export interface Duplicates {
+  /** Head of the log; it stays. */
+  parentSequence: number;
+  requests: Duplicate[];
+}
+
+export interface Duplicate {
+  request:
+    | DeletionRequested
+    | undefined;
+  /** The completed one, of the same emitter. */
+  followsRequestId: string;
 }
 
 export interface OutboxMessage {
@@ -1483,6 +1499,9 @@ export const RoundManifest: MessageFns<RoundManifest> = {
       case "withdrawal":
         Withdrawal.encode(message.entry.value, writer.uint32(74).fork()).join();
         break;
+      case "duplicates":
+        Duplicates.encode(message.entry.value, writer.uint32(82).fork()).join();
+        break;
     }
     if (message.createdTime !== undefined) {
       Timestamp.encode(toTimestamp(message.createdTime), writer.uint32(42).fork()).join();
@@ -1557,6 +1576,14 @@ export const RoundManifest: MessageFns<RoundManifest> = {
             message.entry = { $case: "withdrawal", value: Withdrawal.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.entry = { $case: "duplicates", value: Duplicates.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 5: {
             if (tag !== 42) {
               break;
@@ -1609,6 +1636,8 @@ export const RoundManifest: MessageFns<RoundManifest> = {
         ? { $case: "rollback", value: Rollback.fromJSON(object.rollback) }
         : isSet(object.withdrawal)
         ? { $case: "withdrawal", value: Withdrawal.fromJSON(object.withdrawal) }
+        : isSet(object.duplicates)
+        ? { $case: "duplicates", value: Duplicates.fromJSON(object.duplicates) }
         : undefined,
       createdTime: isSet(object.createdTime)
         ? fromJsonTimestamp(object.createdTime)
@@ -1638,6 +1667,8 @@ export const RoundManifest: MessageFns<RoundManifest> = {
       obj.rollback = Rollback.toJSON(message.entry.value);
     } else if (message.entry?.$case === "withdrawal") {
       obj.withdrawal = Withdrawal.toJSON(message.entry.value);
+    } else if (message.entry?.$case === "duplicates") {
+      obj.duplicates = Duplicates.toJSON(message.entry.value);
     }
     if (message.createdTime !== undefined) {
       obj.createdTime = message.createdTime.toISOString();
@@ -1680,6 +1711,12 @@ export const RoundManifest: MessageFns<RoundManifest> = {
       case "withdrawal": {
         if (object.entry?.value !== undefined && object.entry?.value !== null) {
           message.entry = { $case: "withdrawal", value: Withdrawal.fromPartial(object.entry.value) };
+        }
+        break;
+      }
+      case "duplicates": {
+        if (object.entry?.value !== undefined && object.entry?.value !== null) {
+          message.entry = { $case: "duplicates", value: Duplicates.fromPartial(object.entry.value) };
         }
         break;
       }
@@ -3022,6 +3059,188 @@ export const Withdrawal: MessageFns<Withdrawal> = {
     message.kind = object.kind ?? "";
     message.reason = object.reason ?? "";
     message.actor = object.actor ?? "";
+    return message;
+  },
+};
+
+function createBaseDuplicates(): Duplicates {
+  return { parentSequence: 0, requests: [] };
+}
+
+export const Duplicates: MessageFns<Duplicates> = {
+  encode(message: Duplicates, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.parentSequence !== 0) {
+      writer.uint32(8).uint32(message.parentSequence);
+    }
+    for (const v of message.requests) {
+      Duplicate.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Duplicates {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDuplicates();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.parentSequence = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requests.push(Duplicate.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Duplicates {
+    return {
+      parentSequence: isSet(object.parentSequence)
+        ? globalThis.Number(object.parentSequence)
+        : isSet(object.parent_sequence)
+        ? globalThis.Number(object.parent_sequence)
+        : 0,
+      requests: globalThis.Array.isArray(object?.requests)
+        ? object.requests.map((e: any) => Duplicate.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Duplicates): unknown {
+    const obj: any = {};
+    if (message.parentSequence !== 0) {
+      obj.parentSequence = Math.round(message.parentSequence);
+    }
+    if (message.requests?.length) {
+      obj.requests = message.requests.map((e) => Duplicate.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Duplicates>, I>>(base?: I): Duplicates {
+    return Duplicates.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Duplicates>, I>>(object: I): Duplicates {
+    const message = createBaseDuplicates();
+    message.parentSequence = object.parentSequence ?? 0;
+    message.requests = object.requests?.map((e) => Duplicate.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDuplicate(): Duplicate {
+  return { request: undefined, followsRequestId: "" };
+}
+
+export const Duplicate: MessageFns<Duplicate> = {
+  encode(message: Duplicate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.request !== undefined) {
+      DeletionRequested.encode(message.request, writer.uint32(10).fork()).join();
+    }
+    if (message.followsRequestId !== "") {
+      writer.uint32(18).string(message.followsRequestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Duplicate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDuplicate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.request = DeletionRequested.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.followsRequestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Duplicate {
+    return {
+      request: isSet(object.request) ? DeletionRequested.fromJSON(object.request) : undefined,
+      followsRequestId: isSet(object.followsRequestId)
+        ? globalThis.String(object.followsRequestId)
+        : isSet(object.follows_request_id)
+        ? globalThis.String(object.follows_request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: Duplicate): unknown {
+    const obj: any = {};
+    if (message.request !== undefined) {
+      obj.request = DeletionRequested.toJSON(message.request);
+    }
+    if (message.followsRequestId !== "") {
+      obj.followsRequestId = message.followsRequestId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Duplicate>, I>>(base?: I): Duplicate {
+    return Duplicate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Duplicate>, I>>(object: I): Duplicate {
+    const message = createBaseDuplicate();
+    message.request = (object.request !== undefined && object.request !== null)
+      ? DeletionRequested.fromPartial(object.request)
+      : undefined;
+    message.followsRequestId = object.followsRequestId ?? "";
     return message;
   },
 };

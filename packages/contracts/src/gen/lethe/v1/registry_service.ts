@@ -79,6 +79,10 @@ export interface RequestStatus {
    * nothing happens with the request, and its clock runs on.
    */
   deadLetters: DeadLetter[];
+  /** How much of the legal time is over; 100 and more when it is overdue, or when it ended late. */
+  clockPercent: number;
+  /** Of a request over several models: where it stands in each of them. */
+  models: RequestStatus[];
 }
 
 export interface ListRequestsRequest {
@@ -670,7 +674,15 @@ export const GetRequestRequest: MessageFns<GetRequestRequest> = {
 };
 
 function createBaseRequestStatus(): RequestStatus {
-  return { current: undefined, history: [], deadline: undefined, daysLeft: 0, deadLetters: [] };
+  return {
+    current: undefined,
+    history: [],
+    deadline: undefined,
+    daysLeft: 0,
+    deadLetters: [],
+    clockPercent: 0,
+    models: [],
+  };
 }
 
 export const RequestStatus: MessageFns<RequestStatus> = {
@@ -689,6 +701,12 @@ export const RequestStatus: MessageFns<RequestStatus> = {
     }
     for (const v of message.deadLetters) {
       DeadLetter.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.clockPercent !== 0) {
+      writer.uint32(48).uint32(message.clockPercent);
+    }
+    for (const v of message.models) {
+      RequestStatus.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -746,6 +764,22 @@ export const RequestStatus: MessageFns<RequestStatus> = {
             message.deadLetters.push(DeadLetter.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.clockPercent = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.models.push(RequestStatus.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -775,6 +809,14 @@ export const RequestStatus: MessageFns<RequestStatus> = {
         : globalThis.Array.isArray(object?.dead_letters)
         ? object.dead_letters.map((e: any) => DeadLetter.fromJSON(e))
         : [],
+      clockPercent: isSet(object.clockPercent)
+        ? globalThis.Number(object.clockPercent)
+        : isSet(object.clock_percent)
+        ? globalThis.Number(object.clock_percent)
+        : 0,
+      models: globalThis.Array.isArray(object?.models)
+        ? object.models.map((e: any) => RequestStatus.fromJSON(e))
+        : [],
     };
   },
 
@@ -795,6 +837,12 @@ export const RequestStatus: MessageFns<RequestStatus> = {
     if (message.deadLetters?.length) {
       obj.deadLetters = message.deadLetters.map((e) => DeadLetter.toJSON(e));
     }
+    if (message.clockPercent !== 0) {
+      obj.clockPercent = Math.round(message.clockPercent);
+    }
+    if (message.models?.length) {
+      obj.models = message.models.map((e) => RequestStatus.toJSON(e));
+    }
     return obj;
   },
 
@@ -810,6 +858,8 @@ export const RequestStatus: MessageFns<RequestStatus> = {
     message.deadline = object.deadline ?? undefined;
     message.daysLeft = object.daysLeft ?? 0;
     message.deadLetters = object.deadLetters?.map((e) => DeadLetter.fromPartial(e)) || [];
+    message.clockPercent = object.clockPercent ?? 0;
+    message.models = object.models?.map((e) => RequestStatus.fromPartial(e)) || [];
     return message;
   },
 };

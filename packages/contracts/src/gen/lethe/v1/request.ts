@@ -133,7 +133,7 @@ export const RequestState = {
   REQUEST_STATE_EXPIRED: 9,
   /** REQUEST_STATE_REOPENED - A rollback brought back what it had asked to forget: it is carried out again. */
   REQUEST_STATE_REOPENED: 10,
-  /** REQUEST_STATE_DUPLICATE - Another request for the same was completed before. */
+  /** REQUEST_STATE_DUPLICATE - The same emitter's earlier request for the same was completed; the status names it. */
   REQUEST_STATE_DUPLICATE: 11,
   /** REQUEST_STATE_EXTENDED - Tells of a longer deadline; the request stands where it stood. */
   REQUEST_STATE_EXTENDED: 12,
@@ -142,6 +142,8 @@ export const RequestState = {
    * any more.
    */
   REQUEST_STATE_REMOVED_FROM_EVALUATION: 13,
+  /** REQUEST_STATE_DUE - Tells how much of the legal time is over (50, 75, 90 %); the request stands where it stood. */
+  REQUEST_STATE_DUE: 14,
 } as const;
 
 export type RequestState = typeof RequestState[keyof typeof RequestState];
@@ -161,6 +163,7 @@ export namespace RequestState {
   export type REQUEST_STATE_DUPLICATE = typeof RequestState.REQUEST_STATE_DUPLICATE;
   export type REQUEST_STATE_EXTENDED = typeof RequestState.REQUEST_STATE_EXTENDED;
   export type REQUEST_STATE_REMOVED_FROM_EVALUATION = typeof RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION;
+  export type REQUEST_STATE_DUE = typeof RequestState.REQUEST_STATE_DUE;
 }
 
 export function requestStateFromJSON(object: any): RequestState {
@@ -207,6 +210,9 @@ export function requestStateFromJSON(object: any): RequestState {
     case 13:
     case "REQUEST_STATE_REMOVED_FROM_EVALUATION":
       return RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION;
+    case 14:
+    case "REQUEST_STATE_DUE":
+      return RequestState.REQUEST_STATE_DUE;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum RequestState");
   }
@@ -242,6 +248,8 @@ export function requestStateToJSON(object: RequestState): string {
       return "REQUEST_STATE_EXTENDED";
     case RequestState.REQUEST_STATE_REMOVED_FROM_EVALUATION:
       return "REQUEST_STATE_REMOVED_FROM_EVALUATION";
+    case RequestState.REQUEST_STATE_DUE:
+      return "REQUEST_STATE_DUE";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum RequestState");
   }
@@ -267,7 +275,16 @@ export interface DeletionRequest {
   /** How to forget. Default: the model's default mode. */
   mode: Mode;
   /** Only with MODE_RELABEL: the label the samples should be given instead. */
-  relabelTo?: number | undefined;
+  relabelTo?:
+    | number
+    | undefined;
+  /**
+   * Instead of model_key, with a subject: the subject is forgotten in each of these models. The
+   * request is complete when it is in all of them.
+   */
+  modelKeys: string[];
+  /** Instead of model_key, with a subject: in every model that is registered at intake. */
+  allModels: boolean;
 }
 
 /** Exactly one way of naming what is to be forgotten. */
@@ -316,6 +333,13 @@ export interface Receipt {
   signedReceipt: string;
   /** Number of samples of evaluation sets the scope names: they neither steer nor judge any more. */
   evaluationSampleCount: number;
+  /**
+   * Of a request over several models, whose model_key is "*": one for each of them. Signed are
+   * these.
+   */
+  models: Receipt[];
+  /** Of one of these. */
+  parentRequestId: string;
 }
 
 function createBaseDeletionRequest(): DeletionRequest {
@@ -328,6 +352,8 @@ function createBaseDeletionRequest(): DeletionRequest {
     submittedTime: undefined,
     mode: 0,
     relabelTo: undefined,
+    modelKeys: [],
+    allModels: false,
   };
 }
 
@@ -356,6 +382,12 @@ export const DeletionRequest: MessageFns<DeletionRequest> = {
     }
     if (message.relabelTo !== undefined) {
       writer.uint32(64).uint32(message.relabelTo);
+    }
+    for (const v of message.modelKeys) {
+      writer.uint32(74).string(v!);
+    }
+    if (message.allModels !== false) {
+      writer.uint32(80).bool(message.allModels);
     }
     return writer;
   },
@@ -437,6 +469,22 @@ export const DeletionRequest: MessageFns<DeletionRequest> = {
             message.relabelTo = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.modelKeys.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.allModels = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -475,6 +523,16 @@ export const DeletionRequest: MessageFns<DeletionRequest> = {
         : isSet(object.relabel_to)
         ? globalThis.Number(object.relabel_to)
         : undefined,
+      modelKeys: globalThis.Array.isArray(object?.modelKeys)
+        ? object.modelKeys.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.model_keys)
+        ? object.model_keys.map((e: any) => globalThis.String(e))
+        : [],
+      allModels: isSet(object.allModels)
+        ? globalThis.Boolean(object.allModels)
+        : isSet(object.all_models)
+        ? globalThis.Boolean(object.all_models)
+        : false,
     };
   },
 
@@ -504,6 +562,12 @@ export const DeletionRequest: MessageFns<DeletionRequest> = {
     if (message.relabelTo !== undefined) {
       obj.relabelTo = Math.round(message.relabelTo);
     }
+    if (message.modelKeys?.length) {
+      obj.modelKeys = message.modelKeys;
+    }
+    if (message.allModels !== false) {
+      obj.allModels = message.allModels;
+    }
     return obj;
   },
 
@@ -520,6 +584,8 @@ export const DeletionRequest: MessageFns<DeletionRequest> = {
     message.submittedTime = object.submittedTime ?? undefined;
     message.mode = object.mode ?? 0;
     message.relabelTo = object.relabelTo ?? undefined;
+    message.modelKeys = object.modelKeys?.map((e) => e) || [];
+    message.allModels = object.allModels ?? false;
     return message;
   },
 };
@@ -746,6 +812,8 @@ function createBaseReceipt(): Receipt {
     deadline: undefined,
     signedReceipt: "",
     evaluationSampleCount: 0,
+    models: [],
+    parentRequestId: "",
   };
 }
 
@@ -783,6 +851,12 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.evaluationSampleCount !== 0) {
       writer.uint32(88).uint32(message.evaluationSampleCount);
+    }
+    for (const v of message.models) {
+      Receipt.encode(v!, writer.uint32(98).fork()).join();
+    }
+    if (message.parentRequestId !== "") {
+      writer.uint32(106).string(message.parentRequestId);
     }
     return writer;
   },
@@ -888,6 +962,22 @@ export const Receipt: MessageFns<Receipt> = {
             message.evaluationSampleCount = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.models.push(Receipt.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.parentRequestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -945,6 +1035,14 @@ export const Receipt: MessageFns<Receipt> = {
         : isSet(object.evaluation_sample_count)
         ? globalThis.Number(object.evaluation_sample_count)
         : 0,
+      models: globalThis.Array.isArray(object?.models)
+        ? object.models.map((e: any) => Receipt.fromJSON(e))
+        : [],
+      parentRequestId: isSet(object.parentRequestId)
+        ? globalThis.String(object.parentRequestId)
+        : isSet(object.parent_request_id)
+        ? globalThis.String(object.parent_request_id)
+        : "",
     };
   },
 
@@ -983,6 +1081,12 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.evaluationSampleCount !== 0) {
       obj.evaluationSampleCount = Math.round(message.evaluationSampleCount);
     }
+    if (message.models?.length) {
+      obj.models = message.models.map((e) => Receipt.toJSON(e));
+    }
+    if (message.parentRequestId !== "") {
+      obj.parentRequestId = message.parentRequestId;
+    }
     return obj;
   },
 
@@ -1002,6 +1106,8 @@ export const Receipt: MessageFns<Receipt> = {
     message.deadline = object.deadline ?? undefined;
     message.signedReceipt = object.signedReceipt ?? "";
     message.evaluationSampleCount = object.evaluationSampleCount ?? 0;
+    message.models = object.models?.map((e) => Receipt.fromPartial(e)) || [];
+    message.parentRequestId = object.parentRequestId ?? "";
     return message;
   },
 };

@@ -89,6 +89,10 @@ export interface GetReportResponse {
   /** Days from submission to the end; 0 when nothing ended. */
   meanDays: number;
   medianDays: number;
+  /** Open, not late, and past 50, 75, 90 % of their legal time; each counts once, in the last. */
+  due50: bigint;
+  due75: bigint;
+  due90: bigint;
 }
 
 function createBaseWithdrawRequestRequest(): WithdrawRequestRequest {
@@ -797,6 +801,9 @@ function createBaseGetReportResponse(): GetReportResponse {
     late: 0n,
     meanDays: 0,
     medianDays: 0,
+    due50: 0n,
+    due75: 0n,
+    due90: 0n,
   };
 }
 
@@ -858,6 +865,24 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
     }
     if (message.medianDays !== 0) {
       writer.uint32(89).double(message.medianDays);
+    }
+    if (message.due50 !== 0n) {
+      if (BigInt.asUintN(64, message.due50) !== message.due50) {
+        throw new globalThis.Error("value provided for field message.due50 of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.due50);
+    }
+    if (message.due75 !== 0n) {
+      if (BigInt.asUintN(64, message.due75) !== message.due75) {
+        throw new globalThis.Error("value provided for field message.due75 of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.due75);
+    }
+    if (message.due90 !== 0n) {
+      if (BigInt.asUintN(64, message.due90) !== message.due90) {
+        throw new globalThis.Error("value provided for field message.due90 of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.due90);
     }
     return writer;
   },
@@ -963,6 +988,30 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
             message.medianDays = reader.double();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.due50 = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.due75 = reader.uint64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.due90 = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1000,6 +1049,9 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
         : isSet(object.median_days)
         ? globalThis.Number(object.median_days)
         : 0,
+      due50: isSet(object.due50) ? BigInt(object.due50) : isSet(object.due_50) ? BigInt(object.due_50) : 0n,
+      due75: isSet(object.due75) ? BigInt(object.due75) : isSet(object.due_75) ? BigInt(object.due_75) : 0n,
+      due90: isSet(object.due90) ? BigInt(object.due90) : isSet(object.due_90) ? BigInt(object.due_90) : 0n,
     };
   },
 
@@ -1038,6 +1090,15 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
     if (message.medianDays !== 0) {
       obj.medianDays = floatToJson(message.medianDays);
     }
+    if (message.due50 !== 0n) {
+      obj.due50 = message.due50.toString();
+    }
+    if (message.due75 !== 0n) {
+      obj.due75 = message.due75.toString();
+    }
+    if (message.due90 !== 0n) {
+      obj.due90 = message.due90.toString();
+    }
     return obj;
   },
 
@@ -1059,6 +1120,9 @@ export const GetReportResponse: MessageFns<GetReportResponse> = {
     message.late = (object.late !== undefined && object.late !== null) ? BigInt(object.late) : 0n;
     message.meanDays = object.meanDays ?? 0;
     message.medianDays = object.medianDays ?? 0;
+    message.due50 = (object.due50 !== undefined && object.due50 !== null) ? BigInt(object.due50) : 0n;
+    message.due75 = (object.due75 !== undefined && object.due75 !== null) ? BigInt(object.due75) : 0n;
+    message.due90 = (object.due90 !== undefined && object.due90 !== null) ? BigInt(object.due90) : 0n;
     return message;
   },
 };

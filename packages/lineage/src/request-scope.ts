@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { DeletionRequested } from '@lethe/contracts';
+
+/**
+ * Names what a request wants: emitter, goal and samples. Two requests with one scope want the same
+ * for the same emitter. 22 characters.
+ */
+export function scopeOfRequest(request: DeletionRequested): string {
+  const { emitter, mode, relabelTo, scope } = request;
+  const hash = createHash('sha256').update(`${emitter}\n${mode}\n${relabelTo ?? ''}\n`);
+  switch (scope?.$case) {
+    case 'classLabel':
+      hash.update(`class ${scope.value}`);
+      break;
+    case 'rows':
+      hash.update(Uint32Array.from(scope.value.rows));
+      break;
+    case undefined:
+      hash.update('nothing');
+      break;
+    default:
+      scope satisfies never;
+  }
+  return hash.digest('base64url').slice(0, 22);
+}
