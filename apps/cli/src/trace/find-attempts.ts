@@ -57,6 +57,8 @@ function nameIn({ entry }: RoundManifest, id: RequestId): DeletionRequested | 'b
       return entry.value.parts.find(({ request }) => isIt(request))?.request;
     case 'rollback':
       return entry.value.reopened.find(({ request }) => isIt(request))?.request;
+    case 'duplicates':
+      return entry.value.requests.find(({ request }) => isIt(request))?.request;
     case 'withdrawal':
       return isIt(entry.value) ? 'by id' : undefined;
     case undefined:

@@ -110,6 +110,8 @@ function entryText(entry: RoundManifest['entry']): [what: string, detail: string
       return [`rolled back to ${entry.value.targetSequence}`, entry.value.reason];
     case 'withdrawal':
       return [entry.value.kind, entry.value.reason];
+    case 'duplicates':
+      return ['duplicate', 'an earlier request for the same was completed'];
     case undefined:
       return ['entry', ''];
     default:
