@@ -62,7 +62,7 @@ function status(change: Partial<DeletionStatus> = {}): DeletionStatus {
     modelKey: 'm1',
     state: RequestState.REQUEST_STATE_ACCEPTED,
     submittedTime: new Date('2026-01-10T00:00:00Z'),
-    deadline: new Date('2026-02-10T00:00:00Z'),
+    deadline: new Date('2126-02-10T00:00:00Z'),
     sampleCount: 1,
     ...change,
   } as DeletionStatus);

@@ -39,7 +39,7 @@ describe('parseRequest', () => {
     expect(parse({ requestId: requestId.toUpperCase() })).toEqual({
       requestId,
       emitter: 'default',
-      modelKey: 'm1',
+      models: { kind: 'one', modelKey: 'm1' },
       scope: { kind: 'subject', handle: 'user-1' },
       regulation: Regulation.REGULATION_GDPR,
       submittedTime: undefined,

@@ -1,10 +1,13 @@
 /** Shares of the legal time after which a request that is still open is spoken of. Percent. */
 export const alertPercents = [50, 75, 90] as const;
 
-/** How much of the legal time is over: 0 at submission, 100 at the deadline, more after it. */
+/**
+ * How much of the legal time is over: 0 at submission, 100 at the deadline, more after it. 0 where
+ * one of the two is not known (0).
+ */
 export function clockPercent(submittedMs: number, deadlineMs: number, nowMs: number): number {
-  const total = deadlineMs - submittedMs;
-  if (total <= 0) return deadlineMs > 0 ? 100 : 0;
+  if (submittedMs === 0 || deadlineMs === 0) return 0;
+  const total = Math.max(1, deadlineMs - submittedMs);
   return Math.max(0, Math.floor((100 * (nowMs - submittedMs)) / total));
 }
 
@@ -14,6 +17,7 @@ export function nextAlertMs(
   deadlineMs: number,
   afterMs: number,
 ): number | undefined {
+  if (submittedMs === 0 || deadlineMs === 0) return undefined;
   return alertPercents
     .map((percent) => alertMs(submittedMs, deadlineMs, percent))
     .find((ms) => ms > afterMs && ms < deadlineMs);
