@@ -62,7 +62,7 @@ function status(change: Partial<DeletionStatus> = {}): DeletionStatus {
     modelKey: 'm1',
     state: RequestState.REQUEST_STATE_ACCEPTED,
     submittedTime: new Date('2026-01-10T00:00:00Z'),
-    deadline: new Date('2126-02-10T00:00:00Z'),
+    deadline: new Date('2026-02-10T00:00:00Z'),
     sampleCount: 1,
     ...change,
   } as DeletionStatus);
@@ -209,12 +209,15 @@ describe('the registry service', () => {
       expect(found?.current?.state).toBe(RequestState.REQUEST_STATE_ESCALATED);
       return found;
     };
+    // The system's clock runs in here: a deadline that has passed would be spoken of.
+    const deadline = new Date('2126-02-10T00:00:00Z');
     const round = { state: RequestState.REQUEST_STATE_IN_ROUND, sequence: 1 };
     const late = { state: RequestState.REQUEST_STATE_IN_ROUND, sequence: 0 };
     const escalated = { state: RequestState.REQUEST_STATE_ESCALATED, sequence: 2 };
     let before: unknown;
     await withRegistry(home, async (registry) => {
-      await tell(home, status(), status(round), status(escalated), status(), status(late));
+      const all = [{}, round, escalated, {}, late].map((each) => status({ ...each, deadline }));
+      await tell(home, ...all);
       before = await settled(registry);
     });
     await rm(home.projectionFile);

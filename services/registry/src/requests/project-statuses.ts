@@ -5,7 +5,13 @@ import type {
   OutgoingRecord,
   OwnedPartition,
 } from '@lethe/bus';
-import { DeletionStatus, describeSafely, LetheError, severalModels, topics } from '@lethe/contracts';
+import {
+  DeletionStatus,
+  describeSafely,
+  LetheError,
+  severalModels,
+  topics,
+} from '@lethe/contracts';
 import {
   type Clock,
   deadLetterRecord,

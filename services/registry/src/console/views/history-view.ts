@@ -168,6 +168,20 @@ function entryOf(
         reason,
       };
     }
+    case 'duplicates': {
+      const { parentSequence, requests } = entry.value;
+      const [first] = requests;
+      return {
+        kind: 'withdrawal',
+        ...common,
+        parentSequence,
+        what: requests.length === 1 ? 'duplicate' : `${requests.length} duplicates`,
+        requestId: first?.request?.requestId ?? '',
+        emitter: first?.request?.emitter ?? '',
+        actor: 'unlearner',
+        reason: 'an earlier request for the same was completed',
+      };
+    }
     case 'round':
     case undefined:
       return {
