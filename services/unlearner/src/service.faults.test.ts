@@ -38,6 +38,26 @@ test('a rung whose method fails leaves no manifest; the next one is tried', asyn
   ).toEqual(['b1']);
 });
 
+test('a rung whose process is stopped at the memory limit three times is left for the next one', async () => {
+  await using _ = await gateOn(world);
+  let stopped = 0;
+  const compute = new StandInCompute(({ method }) => {
+    if (method !== 'a') return undefined;
+    stopped += 1;
+    throw new LetheError('capacity', 'The job uses 900 MiB of memory and may use 800');
+  });
+  await using unlearner = unlearnerOn(world, compute, {
+    ladder: '[{"method":"a"},{"method":"b","max_batch":2}]',
+  });
+  await unlearner.start();
+  const key = await world.submit({ rows: [0] });
+  await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+  expect(stopped).toBe(3);
+  expect(
+    roundsOf(await world.log()).map(({ method, ladderStep }) => `${method}${ladderStep}`),
+  ).toEqual(['b1']);
+});
+
 test('when every rung fails by itself, the request is escalated without an attempt', async () => {
   const compute = new StandInCompute((input) => ({
     ...standInRound(input),
