@@ -185,6 +185,12 @@ export const metricTable = {
     help: 'Open requests of which 50, 75 or 90 % of the legal time were over, each once per share.',
     attributes: ['percent'],
   },
+  'lethe.admission.reviews': {
+    kind: 'counter',
+    unit: '{review}',
+    help: 'Workloads that Kubernetes asked about, by what it was told.',
+    attributes: ['outcome'],
+  },
   'lethe.backlog.requests': {
     kind: 'gauge',
     unit: '{request}',
