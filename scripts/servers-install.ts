@@ -14,7 +14,7 @@ const recipes: Readonly<Record<Server, readonly [about: string, install: Install
   kafka: ['a Kafka broker: Maven, 43 MB, 20 s', installKafka],
   minio: ['an S3 store: a Go module, compiled in 5 to 7 minutes on two cores', installMinio],
   kubernetes: [
-    'kube-apiserver, etcd, kubectl and kustomize: Go modules, 10 to 12 minutes',
+    'kube-apiserver, etcd, kubectl and kustomize: Go modules, 5 to 8 minutes',
     installKubernetes,
   ],
   crds: [

@@ -20,7 +20,7 @@ export function installKubernetes(say: (line: string) => void, force: boolean): 
         kustomize: 'sigs.k8s.io/kustomize/kustomize/v5',
       },
       sources: '250 MB',
-      time: '10 to 12 minutes',
+      time: '5 to 8 minutes',
       disk: '5 GB',
       variables: {
         [`${about}.gitVersion`]: `v${version}`,

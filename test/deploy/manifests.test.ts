@@ -180,8 +180,8 @@ describe('the overlay for production', () => {
   });
 
   it('runs a command that there is', () => {
-    const { command } = prod.find(({ kind }) => kind === 'Job')!.body.spec.template.spec
-      .containers[0];
+    const { jobTemplate } = prod.find(({ kind }) => kind === 'CronJob')!.body.spec;
+    const { command } = jobTemplate.spec.template.spec.containers[0];
     expect(existsSync(`${root}${command[1]}`)).toBe(true);
   });
 });

@@ -18,6 +18,9 @@ export async function readManifests(folder: string): Promise<Manifest[]> {
   const root = join(deployFolder, folder);
   const files = await readdir(root, { recursive: true });
   const manifests: Manifest[] = [];
+  for (const file of files.filter((name) => name.endsWith('settings.env'))) {
+    manifests.push(settingsOf(join(folder, file), await readFile(join(root, file), 'utf8')));
+  }
   for (const file of files.filter((name) => name.endsWith('.yaml')).sort()) {
     for (const document of parseAllDocuments(await readFile(join(root, file), 'utf8'))) {
       const body = document.toJS();
@@ -26,4 +29,16 @@ export async function readManifests(folder: string): Promise<Manifest[]> {
     }
   }
   return manifests;
+}
+
+/** The settings that kustomize makes a ConfigMap of. */
+function settingsOf(file: string, text: string): Manifest {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const data = Object.fromEntries(
+    lines.map((line) => {
+      const cut = line.indexOf('=');
+      return [line.slice(0, cut), line.slice(cut + 1)] as const;
+    }),
+  );
+  return { file, kind: 'ConfigMap', name: 'lethe', body: { data } };
 }
