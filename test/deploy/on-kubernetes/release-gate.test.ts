@@ -27,6 +27,7 @@ import { renderOverlay } from '../../support/deploy/rendered-overlay.ts';
 import { freePort } from '../../support/servers/free-port.ts';
 import { KubernetesApi } from '../../support/servers/kubernetes-api.ts';
 import { ServerProcess } from '../../support/servers/server-process.ts';
+import { until } from '../../support/tiny-world.ts';
 
 const admission = new URL('../../../apps/admission/dist/main.js', import.meta.url).pathname;
 /** What version n of the model weighs, by the stand-in that makes candidates. */
@@ -133,18 +134,22 @@ async function registerWebhook(port: number): Promise<void> {
   }
   await api.must(['create', '-f', '-'], configuration);
   // The API server reads configurations once in a while.
-  await expect
-    .poll(async () => (await api.kubectl(dryRun, deployment('probe', 'no digest'))).code)
-    .not.toBe(0);
+  await until(
+    'the webhook is asked',
+    async () => (await api.kubectl(dryRun, deployment('probe', 'no digest'))).code !== 0,
+    60_000,
+  );
 }
 
 /** Unlearner and evaluator commit a version, and the registry promotes it. */
 async function promote(sequence: number, parent: number): Promise<void> {
   const event = await commitCandidate(home, { sequence, parent });
   await home.bus.publish([encodeEvent(topics.modelVerdict, 'm1', ModelVerdict, event)]);
-  await expect
-    .poll(async () => (await client.getServing({ modelKey: 'm1' })).sequence)
-    .toBe(sequence);
+  await until(
+    `version ${sequence} serves`,
+    async () => (await client.getServing({ modelKey: 'm1' })).sequence === sequence,
+    60_000,
+  );
 }
 
 const dryRun = ['create', '--dry-run=server', '-f', '-'];
