@@ -5,6 +5,7 @@ export * from './fan-out-certificate.ts';
 export * from './key-ring.ts';
 export * from './key-set.ts';
 export * from './model-audit.ts';
+export * from './published-key-sets.ts';
 export * from './receipt.ts';
 export * from './release-bundle.ts';
 export * from './request-status.ts';

@@ -112,6 +112,20 @@ export class Intake {
     return signStatement(receiptStatement(signed, issued), keys.signer(clock.now()));
   }
 
+  /** Results whose receipts are each signed by themselves, for answers that hold nothing beside them. */
+  async signEach(results: readonly ReservationResult[]): Promise<ReservationResult[]> {
+    const signed: ReservationResult[] = [];
+    for (const [at, each] of results.entries()) {
+      if (at % perTurn === perTurn - 1) await nextTurn();
+      if (each.kind === 'error') signed.push(each);
+      else {
+        const signedReceipt = this.sign([each.receipt]);
+        signed.push({ ...each, receipt: { ...each.receipt, signedReceipt } });
+      }
+    }
+    return signed;
+  }
+
   /**
    * Takes one event of the intake topic in.
    *

@@ -1,6 +1,6 @@
 import type { MessageBus } from '@lethe/bus';
 import { allTopics, IngestServiceService, parseEmitter } from '@lethe/contracts';
-import type { KeyRing } from '@lethe/evidence';
+import { type KeyRing, publishKeySet } from '@lethe/evidence';
 import type { LineageStore } from '@lethe/lineage';
 import {
   type Clock,
@@ -55,6 +55,8 @@ export interface IngestService extends LetheService {
   httpAddress(): string | undefined;
 }
 
+const publishKeysEveryMs = 60_000;
+
 /** The intake service. Bus and lineage stay the caller's to close. */
 export function createIngestService(dependencies: IngestDependencies): IngestService {
   const { bus, lineage, log, clock = systemClock } = dependencies;
@@ -73,6 +75,20 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
     legalClocks: dependencies.legalClocks ?? defaultLegalClocks,
   });
   const grpc: GrpcService = implementService(IngestServiceService, ingestHandlers(intake, log));
+  const closing = new AbortController();
+
+  /** Rotations and revocations become known to whoever asks the registry for the keys. */
+  async function publishForever(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await publishKeySet(lineage.store, dependencies.keys);
+      } catch (error) {
+        log.warn('the keys of receipts could not be published; it is tried again', { error });
+      }
+      await clock.sleep(publishKeysEveryMs, closing.signal).catch(() => {});
+    }
+  }
+
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   let httpAddress: string | undefined;
   const onFatal = (error: Error) => {
@@ -97,6 +113,11 @@ export function createIngestService(dependencies: IngestDependencies): IngestSer
         httpAddress = await listen(app, dependencies.httpAddress);
         log.info('serving', { http: httpAddress });
       }
+      const publishing = publishForever();
+      stack.defer(async () => {
+        closing.abort();
+        await publishing;
+      });
       const sources = dependencies.sources ?? EmitterSources.byName;
       stack.use(await consumeEvents(bus, { intake, sources, log, clock, onFatal }));
       state = { kind: 'ready' };

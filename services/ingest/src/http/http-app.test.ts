@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { DeletionRequest, DeletionRequested, sha256, topics } from '@lethe/contracts';
+import { verifyEvidence } from '@lethe/evidence';
 import { silentLog } from '@lethe/service-kit';
 import { readTopic } from '@lethe/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -224,6 +225,14 @@ describe('POST /v1/deletions', () => {
       { receipt: { requestId: last.request_id } },
     ]);
     expect(results[1].error.violations[0]).toMatchObject({ field: 'line 2' });
+    // Each receipt of a list can be passed on and checked by itself.
+    for (const at of [0, 2]) {
+      const envelope = Buffer.from(results[at].receipt.signedReceipt);
+      expect(verifyEvidence(envelope, home.keys.keys(), new Date())).toMatchObject({
+        kind: 'valid',
+        statement: { predicate: { receipts: [{ request_id: results[at].receipt.requestId }] } },
+      });
+    }
   });
 });
 

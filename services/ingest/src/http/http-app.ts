@@ -85,7 +85,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       callers.ownEmitter(request),
     );
     reportDenied(log, request.url, results);
-    return reply.type(body.contentType).send(writeResults(body, results));
+    const signed = await intake.signEach(results);
+    return reply.type(body.contentType).send(writeResults(body, signed));
   });
 
   app.post('/cloudevents', callers.required, async (request, reply) => {
@@ -96,9 +97,10 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       callers.ownEmitter(request),
     );
     reportDenied(log, request.url, results);
-    const [first] = results;
+    const signed = await intake.signEach(results);
+    const [first] = signed;
     if (message.kind === 'batch' || first === undefined) {
-      return reply.send(writeResults({ kind: 'array' }, results));
+      return reply.send(writeResults({ kind: 'array' }, signed));
     }
     if (first.kind === 'error') throw first.error;
     return reply.code(202).send(Receipt.toJSON(first.receipt));
@@ -112,7 +114,8 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
       emitterOf(request),
       callers.ownEmitter(request),
     );
-    return reply.code(201).send(openDsrReceipt(receipt, body));
+    const signedReceipt = intake.sign([receipt]);
+    return reply.code(201).send(openDsrReceipt({ ...receipt, signedReceipt }, body));
   });
   return app;
 }

@@ -17,6 +17,7 @@ import {
   encodeKeySet,
   fanOutCertificateStatement,
   type KeyRing,
+  readKeySets,
   releaseStatement,
   signStatement,
 } from '@lethe/evidence';
@@ -51,7 +52,9 @@ export function evidenceHandlers(
         : { envelope: await certificateOf(context, current), parts: [] };
     },
     async getKeySet() {
-      return { keySet: encodeKeySet(keys.keys().values()) };
+      // Intakes that run apart sign with keys of their own.
+      const published = await readKeySets(lineage.store, keys.keys());
+      return { keySet: encodeKeySet(published.values()) };
     },
     async getCheckpoint() {
       const found = await auditLog.checkpoint();
