@@ -1,6 +1,7 @@
 /**
- * The registry's figures: what serves, what served when, promotion races, restart to ready.
- * node --disable-warning=ExperimentalWarning bench/registry.ts [--versions N] [--races N] [--calls N] [--json]
+ * The registry's figures: what serves, what served when, promotion races, a year of requests,
+ * restart to ready.
+ * node --disable-warning=ExperimentalWarning bench/registry.ts [--versions N] [--requests N] [--races N] [--calls N] [--json]
  */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -8,10 +9,13 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SqliteBus } from '@lethe/bus';
 import {
+  DeletionStatus,
   encodeRecord,
   ModelRegistration,
   RegistryServiceClient,
   ReleaseServiceClient,
+  RequestServiceClient,
+  RequestState,
   ServingPointer,
   sha256,
 } from '@lethe/contracts';
@@ -20,10 +24,12 @@ import { LineageStore, moveKey, servingKey } from '@lethe/lineage';
 import { createRegistryService, registrySettings, retentionOf } from '@lethe/registry';
 import { connect, readConfig, silentLog, startGrpcServer } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
+import { RequestProjection } from '../services/registry/src/requests/request-projection.ts';
 
 const { values } = parseArgs({
   options: {
     versions: { type: 'string', default: '100000' },
+    requests: { type: 'string', default: '1000000' },
     races: { type: 'string', default: '10000' },
     calls: { type: 'string', default: '2000' },
     json: { type: 'boolean', default: false },
@@ -31,10 +37,13 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  process.stdout.write('bench/registry.ts [--versions N] [--races N] [--calls N] [--json]\n');
+  process.stdout.write(
+    'bench/registry.ts [--versions N] [--requests N] [--races N] [--calls N] [--json]\n',
+  );
   process.exit(0);
 }
 const versions = Number(values.versions);
+const requests = Number(values.requests);
 const races = Number(values.races);
 const calls = Number(values.calls);
 const racers = 32;
@@ -60,11 +69,14 @@ try {
   await writeHistory();
   const raceSeconds = await runRaces(lineage);
 
+  const projectionFile = join(folder, 'registry.sqlite');
+  const projectedPerSecond = projectRequests(projectionFile);
+
   const before = performance.now();
   const service = createRegistryService({
     bus,
     lineage,
-    projectionFile: join(folder, 'registry.sqlite'),
+    projectionFile,
     keys: KeyRing.open(join(folder, 'keys'), new Date()),
     retention: retentionOf(readConfig(registrySettings, { env: {}, argv: [] })),
     log: silentLog,
@@ -88,8 +100,20 @@ try {
       time: new Date(startMs + Math.floor(1 + Math.random() * versions) * 1000),
     }),
   );
+  const getRequest = await percentiles(() =>
+    registry.getRequest({ requestId: idOf(Math.floor(Math.random() * requests)), emitter: '' }),
+  );
+  const requestService = connect(RequestServiceClient, server.address);
+  const sinceReport = performance.now();
+  const report = await requestService.getReport({ year: 2026, modelKey: '', regulation: 0 });
+  const reportSeconds = (performance.now() - sinceReport) / 1000;
+  if (report.received !== BigInt(requests)) throw new Error(`the report counts ${report.received}`);
   const result = {
     versions,
+    requests,
+    projectedPerSecond,
+    getRequestMs: getRequest,
+    reportSeconds: Number(reportSeconds.toFixed(2)),
     races,
     racers,
     racesPerSecond: Number((races / raceSeconds).toFixed(1)),
@@ -102,6 +126,7 @@ try {
   };
   process.stdout.write(`${JSON.stringify(result, null, values.json ? 0 : 2)}\n`);
   await registry[Symbol.asyncDispose]();
+  await requestService[Symbol.asyncDispose]();
   await release[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
   await service[Symbol.asyncDispose]();
@@ -109,6 +134,41 @@ try {
   await bus[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
+}
+
+function idOf(at: number): string {
+  return `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`;
+}
+
+/** A year of requests, taken in as the registry takes them from the topic; all but one in a hundred ended. */
+function projectRequests(file: string): number {
+  const projection = RequestProjection.open(file);
+  const since = performance.now();
+  const batch = 1_000;
+  const status = (at: number, state: RequestState, sequence: number) =>
+    DeletionStatus.fromPartial({
+      requestId: idOf(at),
+      emitter: 'shop',
+      modelKey: 'history',
+      state,
+      sequence,
+      time: new Date(startMs + at * 30 + sequence * 1000),
+      submittedTime: new Date(startMs + at * 30),
+      // Far ahead: what is near its deadline or past it is spoken of, and that is not measured.
+      deadline: new Date('2126-01-01T00:00:00Z'),
+      sampleCount: 4,
+    });
+  for (let from = 0; from < requests; from += batch) {
+    const some = Array.from({ length: Math.min(batch, requests - from) }, (_, at) => from + at);
+    projection.apply(some.map((at) => status(at, RequestState.REQUEST_STATE_ACCEPTED, 0)));
+    projection.apply(
+      some
+        .filter((at) => at % 100 !== 0)
+        .map((at) => status(at, RequestState.REQUEST_STATE_COMPLETED, 1 + (at >> 8))),
+    );
+  }
+  projection[Symbol.dispose]();
+  return Math.round(requests / ((performance.now() - since) / 1000));
 }
 
 /** A history as the registry writes it, one file each; without its fsyncs, which are not measured. */

@@ -44,7 +44,7 @@ export class DeletionClient implements AsyncDisposable {
    *
    * @returns the receipt, with its signed form in `signedReceipt`
    */
-  async submit(request: Parameters<typeof DeletionRequest.fromPartial>[0]): Promise<Receipt> {
+  async submit(request: Partial<DeletionRequest>): Promise<Receipt> {
     return await this.#ingest.submitDeletion(DeletionRequest.fromPartial(request));
   }
 
