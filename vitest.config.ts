@@ -6,7 +6,13 @@ import { onServers } from './vitest.integration.config.ts';
 export default defineConfig({
   test: {
     include: ['{packages,services,apps}/*/src/**/*.test.ts', '{test,bench}/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...onServers, ...onKubernetes, ...examples, 'test/console/**'],
+    exclude: [
+      ...configDefaults.exclude,
+      ...onServers,
+      ...onKubernetes,
+      ...examples,
+      'test/console/**',
+    ],
     globalSetup: ['test/support/servers/announce-servers.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
