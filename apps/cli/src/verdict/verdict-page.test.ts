@@ -38,6 +38,7 @@ test('a verdict page names what stopped it, what stayed undecided, and draws the
   const page = renderVerdictPage(verdict, 'cd'.repeat(32));
   expect(page).toContain('must not serve: one check stops it');
   expect(page).toContain('What stops it');
+  expect(page).toContain('left to the other checks (1)');
   expect(page).toContain('below_threshold');
   expect(page).toContain('inconclusive, recorded');
   expect(page).toContain(
@@ -52,7 +53,6 @@ test('a verdict page asks what people ask, and says which samples judged', () =>
   const headings = [...page.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, heading]) => heading);
   expect(headings).toEqual([
     'What stops it',
-    'What could not be decided, and was left to the other checks',
     'How to read the plots',
     'Has it forgotten?',
     'Does it still do its work?',

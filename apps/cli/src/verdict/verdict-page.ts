@@ -20,7 +20,7 @@ export function renderVerdictPage(verdict: Verdict, verdictDigest: string): stri
 <p class="lead">${meaning(outcome, stopping.length, undecided.length)}</p>
 <p>Judged against version ${verdict.servedSequence}, which served then, and the original, under the policy <b>${escapeHtml(verdict.policyName || '–')}</b>. ${checks.length} checks: ${count(checks, Outcome.OUTCOME_PASS)} passed, ${count(checks, Outcome.OUTCOME_FAIL)} failed, ${count(checks, Outcome.OUTCOME_INCONCLUSIVE)} could not be decided.</p>
 ${list('What stops it', stopping)}
-${list('What could not be decided, and was left to the other checks', undecided)}
+${undecided.length === 0 ? '' : `<details><summary>What could not be decided, and was left to the other checks (${undecided.length})</summary>${items(undecided)}</details>`}
 <h2>How to read the plots</h2>
 <p>${legend} The blue band is what the policy allows. The dot is what was measured; the line is where the true value lies, at the policy’s confidence. All of the line within the band: passed. The dot outside by more than chance explains: failed. Anything else: too few samples to tell.</p>
 ${groupChecks(checks).map(renderGroup).join('\n')}
@@ -59,12 +59,15 @@ function count(checks: readonly Check[], outcome: Outcome): number {
 }
 
 function list(title: string, checks: readonly Check[]): string {
-  if (checks.length === 0) return '';
-  const items = checks.map(
+  return checks.length === 0 ? '' : `<h2>${escapeHtml(title)}</h2>${items(checks)}`;
+}
+
+function items(checks: readonly Check[]): string {
+  const lines = checks.map(
     ({ name, reason, explanation }) =>
       `<li><code>${escapeHtml(name)}</code> ${escapeHtml(reason)}: ${escapeHtml(explanation)}</li>`,
   );
-  return `<h2>${escapeHtml(title)}</h2><ul>${items.join('')}</ul>`;
+  return `<ul>${lines.join('')}</ul>`;
 }
 
 function renderGroup({ title, about, checks }: CheckGroup): string {
@@ -141,7 +144,7 @@ const style = `
 @media (prefers-color-scheme:dark){:root{--pass:#6ee7a0;--fail:#ff8a8a;--open:#fbbf6b;--line:#3f3f46;--band:#1e3a5f}}
 body{font:15px/1.5 system-ui,sans-serif;margin:0}main{max-width:72rem;margin:auto;padding:2rem 1rem}
 table{border-collapse:collapse;width:100%}th,td{padding:.3rem .5rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-td:nth-child(3){white-space:nowrap}code{overflow-wrap:anywhere}.lead{font-size:1.15rem}
+td:first-child{min-width:13rem}td:nth-child(3){white-space:nowrap}code{overflow-wrap:anywhere}.lead{font-size:1.15rem}
 .pass{color:var(--pass)}.fail{color:var(--fail)}.inconclusive{color:var(--open)}
-svg.interval{width:220px;height:26px;vertical-align:middle}.allowed{fill:var(--band)}.small{font-size:.85rem}
+summary{font-weight:600;cursor:pointer}svg.interval{width:220px;height:26px;vertical-align:middle}.allowed{fill:var(--band)}.small{font-size:.85rem}
 @media print{main{max-width:none;padding:0}tr{break-inside:avoid}}`;

@@ -1,14 +1,17 @@
 import {
   type Decision,
   type DeletionRequested,
+  type DeletionStatus,
   type Digest,
   LetheError,
   type RequestPart,
+  RequestState,
 } from '@lethe/contracts';
-import { certificateStatement, type KeyRing, signStatement } from '@lethe/evidence';
+import { certificateStatement, type KeyRing, signStatement, stateWord } from '@lethe/evidence';
 import { type LineageStore, logKey, roundsOfRequest } from '@lethe/lineage';
 import { putOnce } from '@lethe/store';
 import type { JudgedCandidate } from '../domain/check-evidence.ts';
+import { isEnd } from '../requests/request-progress.ts';
 
 interface Recorded {
   readonly record: Decision;
@@ -80,6 +83,13 @@ function isAlreadyForgotten({ round }: JudgedCandidate, rounds: number): boolean
   return rounds === 1 && round.metrics?.outcome === 'already_forgotten';
 }
 
+function isCertified(state: RequestState): boolean {
+  return (
+    state === RequestState.REQUEST_STATE_COMPLETED ||
+    state === RequestState.REQUEST_STATE_ALREADY_FORGOTTEN
+  );
+}
+
 /**
  * The certificate of a request that the round `sequence` completed.
  *
@@ -87,7 +97,10 @@ function isAlreadyForgotten({ round }: JudgedCandidate, rounds: number): boolean
  */
 export async function findCertificate(
   lineage: LineageStore,
-  request: { modelKey: string; emitter: string; requestId: string; sequence: number },
+  request: Pick<
+    DeletionStatus,
+    'modelKey' | 'emitter' | 'requestId' | 'sequence' | 'state' | 'detail'
+  >,
 ): Promise<string> {
   const { modelKey, sequence } = request;
   const stored = await lineage.store.get(logKey(modelKey, 'certificates', sequence));
@@ -101,8 +114,11 @@ export async function findCertificate(
     const envelopes = JSON.parse(Buffer.from(stored.bytes).toString('utf8')) as object[];
     if (at !== -1 && envelopes[at] !== undefined) return JSON.stringify(envelopes[at]);
   }
+  const { requestId, state, detail } = request;
   throw new LetheError(
     'not_found',
-    `request ${request.requestId} has no certificate yet: one is signed when it is completed`,
+    isEnd(state) && !isCertified(state)
+      ? `request ${requestId} ended as ${stateWord(state)} (${detail}): no certificate is signed for that, its signed receipt is the evidence`
+      : `request ${requestId} has no certificate yet: one is signed when it is completed`,
   );
 }
