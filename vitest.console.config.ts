@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/console/**/*.test.ts'],
     testTimeout: 120_000,
-    hookTimeout: 240_000,
-    expect: { poll: { timeout: 30_000 } },
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
     maxWorkers: 1,
   },

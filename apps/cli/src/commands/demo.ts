@@ -151,6 +151,6 @@ function showResult(record: DemoRecord, report: string, home: string, out: Outpu
   );
   out.line(`Report: ${report}`);
   out.line(
-    `Look closer: npx lethe up --home ${home}, then npx lethe rounds ${record.modelKey} --home ${home}`,
+    `Look closer: npx lethe up --home ${home}, then http://127.0.0.1:7403 or npx lethe rounds ${record.modelKey} --home ${home}`,
   );
 }

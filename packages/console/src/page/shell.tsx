@@ -35,7 +35,7 @@ export function Shell(props: {
       <a class="skip" href="#main">
         Skip to content
       </a>
-      <div class="bar">
+      <header class="bar">
         <Link to="/" class="brand">
           <Waves /> Lethe
         </Link>
@@ -68,7 +68,7 @@ export function Shell(props: {
             </>
           )}
         </div>
-      </div>
+      </header>
       <div role="status">
         {state.kind === 'lost' ? (
           <p class="notice bad">

@@ -4,6 +4,7 @@ import { SqliteFile, type SqliteSchema } from '@lethe/sqlite';
 import { fanOutStatus } from './fan-out-state.ts';
 import { alertMs, nextAlertMs } from './legal-alerts.ts';
 import { isAdvance, isEnd } from './request-progress.ts';
+import { pageOf, type RequestPlace, type RequestSelection } from './request-selection.ts';
 
 export interface ProjectedRequest {
   /** Grows in the order of arrival. */
@@ -37,21 +38,6 @@ export interface RequestFilter {
   readonly afterPosition: number | undefined;
   readonly newestFirst?: boolean;
   readonly limit: number;
-}
-
-/** Which requests a page shows, and in what order. */
-export interface RequestSelection {
-  /** `open` and `overdue`: nearest deadline first; `every` and a state: newest first. */
-  readonly show: 'open' | 'overdue' | 'every' | RequestState;
-  readonly modelKey?: string;
-  readonly emitter?: string;
-  readonly now: Date;
-}
-
-/** Where a page ends, for the one after it. */
-export interface RequestPlace {
-  readonly deadlineMs: number;
-  readonly position: number;
 }
 
 export interface RequestTotals {
@@ -324,20 +310,12 @@ export class RequestProjection implements Disposable {
     after: RequestPlace | undefined,
     limit: number,
   ): ProjectedRequest[] {
-    const { conditions, values, byDeadline } = filterOf(selection);
-    if (after !== undefined && byDeadline) {
-      conditions.push('(deadline_ms, position) > (?, ?)');
-      values.push(after.deadlineMs, after.position);
-    } else if (after !== undefined) {
-      conditions.push('position < ?');
-      values.push(after.position);
-    }
+    const { condition, order, values } = pageOf(selection, after);
     return this.#file.attempt(() =>
       this.#file.db
         .prepare(
           `SELECT position, state, sequence, deadline_ms, extended, current FROM request
-           WHERE ${conditions.join(' AND ')}
-           ORDER BY ${byDeadline ? 'deadline_ms, position' : 'position DESC'} LIMIT ?`,
+           WHERE ${condition} ORDER BY ${order} LIMIT ?`,
         )
         .all(...values, limit)
         .map((row) => projected(row as unknown as RequestRow, [])),
@@ -346,9 +324,9 @@ export class RequestProjection implements Disposable {
 
   /** How many requests a selection has. */
   countOf(selection: RequestSelection): number {
-    const { conditions, values } = filterOf(selection);
+    const { condition, values } = pageOf(selection);
     return this.#file.attempt(() => {
-      const counted = `SELECT count(*) AS count FROM request WHERE ${conditions.join(' AND ')}`;
+      const counted = `SELECT count(*) AS count FROM request WHERE ${condition}`;
       return Number(this.#file.db.prepare(counted).get(...values)?.['count']);
     });
   }
@@ -492,22 +470,6 @@ function projected(row: RequestRow, history: readonly DeletionStatus[]): Project
     deadline: row.deadline_ms === 0 ? undefined : new Date(row.deadline_ms),
     isExtended: row.extended === 1,
   };
-}
-
-function filterOf({ show, modelKey, emitter, now }: RequestSelection) {
-  const conditions: string[] = [];
-  const values: (string | number)[] = [];
-  const add = (condition: string, ...given: (string | number)[]) => {
-    conditions.push(condition);
-    values.push(...given);
-  };
-  if (modelKey !== undefined) add('model_key = ?', modelKey);
-  if (show === 'open' || show === 'overdue') add('ended_ms IS NULL');
-  if (show === 'overdue') add('deadline_ms < ? AND deadline_ms > 0', now.getTime());
-  if (typeof show === 'number') add('state = ?', show);
-  if (emitter !== undefined) add('emitter = ?', emitter);
-  if (conditions.length === 0) conditions.push('TRUE');
-  return { conditions, values, byDeadline: show === 'open' || show === 'overdue' };
 }
 
 /** Tells statuses of one state apart: by round, and where alerts repeat, by share and deadline. */

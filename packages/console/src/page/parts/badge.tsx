@@ -13,6 +13,7 @@ const tones: Readonly<Record<string, Tone>> = {
   in_round: 'info',
   reopened: 'warn',
   extended: 'info',
+  due: 'warn',
   escalated: 'bad',
   expired: 'bad',
   serving: 'good',

@@ -10,13 +10,8 @@ export function Digest({ value, label }: { readonly value: string; readonly labe
     setTimeout(() => setCopied(false), 1_500);
   };
   return (
-    <button
-      type="button"
-      class="digest"
-      title={value}
-      aria-label={`Copy ${label} ${value}`}
-      onClick={copy}
-    >
+    <button type="button" class="digest" title={value} onClick={copy}>
+      <span class="visually-hidden">Copy {label} </span>
       <span class="mono">{copied ? 'copied' : value.slice(0, 12)}</span>
     </button>
   );

@@ -7,6 +7,8 @@ import { Badge } from './badge.tsx';
 import { DataTable } from './data-table.tsx';
 import { Time } from './time.tsx';
 
+const shownReasons = 2;
+
 /** The same as the lineage picture, as a table. */
 export function HistoryTable(props: {
   readonly modelKey: string;
@@ -39,7 +41,7 @@ export function HistoryTable(props: {
         {
           name: 'method',
           cell: ofRound(({ method, ladderStep }) =>
-            ladderStep === 0 ? method : `${method}, step ${ladderStep + 1} of the ladder`,
+            ladderStep === 0 ? method : `${method}, step ${ladderStep + 1}`,
           ),
         },
         {
@@ -80,7 +82,11 @@ function stateOf(entry: HistoryEntry): ComponentChildren {
 function whyOf(entry: HistoryEntry): ComponentChildren {
   switch (entry.kind) {
     case 'round':
-      return entry.wasPromoted ? '' : entry.explanation || words(entry.decision);
+      return entry.wasPromoted ? (
+        ''
+      ) : (
+        <Shortened text={entry.explanation || words(entry.decision)} />
+      );
     case 'rollback':
       return `${entry.actor}: ${entry.reason}${entry.reopenedCount === 0 ? '' : ` (${count(entry.reopenedCount, 'request')} open again)`}`;
     case 'escalation':
@@ -95,4 +101,16 @@ function whyOf(entry: HistoryEntry): ComponentChildren {
     default:
       return entry satisfies never;
   }
+}
+
+/** A refusal names every check that was not passed; the round's page explains each. */
+function Shortened({ text }: { readonly text: string }) {
+  const parts = text.split(', ');
+  if (parts.length <= shownReasons) return text;
+  const rest = parts.length - shownReasons;
+  return (
+    <span title={text}>
+      {parts.slice(0, shownReasons).join(', ')} and {rest} more
+    </span>
+  );
 }

@@ -39,7 +39,7 @@ export function Section(props: {
   readonly children: ComponentChildren;
 }) {
   return (
-    <section class="panel" aria-label={props.title}>
+    <section class="panel">
       <div class="section-head">
         <h2>{props.title}</h2>
         {props.aside}

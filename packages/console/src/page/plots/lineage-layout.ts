@@ -36,8 +36,15 @@ export interface LineageLayout {
 
 const step = 58;
 const left = 40;
-/** Rollbacks above, what served in the middle, what did not below. */
-const lanes = { back: 28, main: 86, side: 150 } as const;
+/** Rollbacks above, what served in the middle, what did not below; a lane without any takes no room. */
+const laneHeight = 60;
+const margin = 34;
+
+interface Lanes {
+  readonly back: number;
+  readonly main: number;
+  readonly side: number;
+}
 
 /** @param entries any order, without a gap */
 export function layOutLineage(
@@ -46,6 +53,14 @@ export function layOutLineage(
 ): LineageLayout {
   const sorted = entries.toSorted((a, b) => a.sequence - b.sequence);
   const first = sorted[0]?.sequence ?? 1;
+  const forms = sorted.map((entry) => formOf(entry, servingSequence));
+  const hasBack = forms.includes('rollback');
+  const hasSide = forms.some((form) => laneNameOf(form) === 'side');
+  const lanes: Lanes = {
+    back: margin,
+    main: margin + (hasBack ? laneHeight : 10),
+    side: margin + (hasBack ? 2 * laneHeight : 10 + laneHeight),
+  };
   const x = (sequence: number) => left + step * (sequence - first + 1);
   const nodes: LineageNode[] = [];
   if (first === 1) {
@@ -58,7 +73,7 @@ export function layOutLineage(
     nodes.push({
       sequence: entry.sequence,
       x: x(entry.sequence),
-      y: laneOf(form),
+      y: lanes[laneNameOf(form)],
       form,
       state,
       entry,
@@ -90,7 +105,8 @@ export function layOutLineage(
     }
   });
   const last = sorted.at(-1)?.sequence ?? 0;
-  return { width: x(last) + left, height: 190, nodes, edges };
+  const height = (hasSide ? lanes.side : lanes.main) + 40;
+  return { width: x(last) + left, height, nodes, edges };
 }
 
 function formOf(entry: HistoryEntry, servingSequence: number): NodeForm {
@@ -100,11 +116,9 @@ function formOf(entry: HistoryEntry, servingSequence: number): NodeForm {
   return entry.decision === '' && entry.outcome !== 'fail' ? 'pending' : 'rejected';
 }
 
-function laneOf(form: NodeForm): number {
-  if (form === 'rollback') return lanes.back;
-  return form === 'rejected' || form === 'escalation' || form === 'withdrawal'
-    ? lanes.side
-    : lanes.main;
+function laneNameOf(form: NodeForm): keyof Lanes {
+  if (form === 'rollback') return 'back';
+  return form === 'rejected' || form === 'escalation' || form === 'withdrawal' ? 'side' : 'main';
 }
 
 interface Point {

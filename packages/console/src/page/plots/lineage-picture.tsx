@@ -64,14 +64,16 @@ export function LineagePicture(props: {
         </svg>
       </div>
       <ul class="legend">
-        {legend.map(([form, name]) => (
-          <li key={form}>
-            <svg viewBox="-16 -16 32 32" aria-hidden="true">
-              <Shape form={form} />
-            </svg>
-            {name}
-          </li>
-        ))}
+        {legend
+          .filter(([form]) => layout.nodes.some((node) => node.form === form))
+          .map(([form, name]) => (
+            <li key={form}>
+              <svg viewBox="-16 -16 32 32" aria-hidden="true">
+                <Shape form={form} />
+              </svg>
+              {name}
+            </li>
+          ))}
       </ul>
     </>
   );
@@ -79,6 +81,7 @@ export function LineagePicture(props: {
 
 const legend: readonly (readonly [NodeForm, string])[] = [
   ['serving', 'serves now'],
+  ['original', 'the original'],
   ['promoted', 'promoted, served before'],
   ['rejected', 'refused by the gate'],
   ['pending', 'being judged'],
@@ -96,7 +99,7 @@ function Node({ node, modelKey }: { readonly node: LineageNode; readonly modelKe
       {node.state === 'quarantined' || node.state === 'rolled_back' || node.state === 'purged' ? (
         <circle class={`halo ${node.state}`} r={radius + 4} />
       ) : null}
-      <text class="number" y={radius + 17} text-anchor="middle">
+      <text class="number" y={radius + 17} text-anchor="middle" aria-hidden="true">
         {node.sequence}
       </text>
     </>
@@ -112,7 +115,7 @@ function Node({ node, modelKey }: { readonly node: LineageNode; readonly modelKe
   const to = links.round(modelKey, node.sequence);
   return (
     <g transform={place} class={`node ${node.form}`}>
-      <a href={to} aria-label={label} onClick={(event) => follow(event, to)}>
+      <a href={to} onClick={(event) => follow(event, to)}>
         {inside}
       </a>
     </g>

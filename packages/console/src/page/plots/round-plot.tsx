@@ -149,5 +149,6 @@ function rangeOf({ points, lines, reference }: RoundPlotProps): [number, number]
   const low = Math.min(...values);
   const high = Math.max(...values);
   const margin = (high - low || Math.abs(high) || 1) * 0.15;
-  return [low - margin, high + margin];
+  // Shares: there is nothing below none and above all.
+  return [Math.max(0, low - margin), Math.min(1, high + margin)];
 }

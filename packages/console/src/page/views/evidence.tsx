@@ -54,7 +54,13 @@ function VerifyFile() {
         Certificate, receipt or checkpoint: choose it, or drop it here
         <input
           type="file"
-          onChange={(event) => void take(event.currentTarget.files?.[0] ?? undefined)}
+          onChange={(event) => {
+            const input = event.currentTarget;
+            // The same file may be chosen again, changed meanwhile.
+            void take(input.files?.[0]).then(() => {
+              input.value = '';
+            });
+          }}
         />
       </label>
       {problem === '' ? null : (

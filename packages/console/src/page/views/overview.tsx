@@ -73,8 +73,7 @@ function Card({ model }: { readonly model: ModelCard }) {
           {serving.sequence === 0 ? 'original' : `version ${serving.sequence}`}
         </span>{' '}
         <span class="quiet">
-          {serving.move === 'rollback' ? 'rolled back to' : 'serves since'}{' '}
-          {relative(serving.promotedTime)}
+          {movedHow(serving)} {relative(serving.promotedTime)}
         </span>
       </p>
       <dl class="numbers">
@@ -128,4 +127,9 @@ function Figure(props: {
       </dd>
     </div>
   );
+}
+
+function movedHow({ move, generation }: ModelCard['serving']): string {
+  if (move === 'rollback') return 'serves, rolled back to';
+  return generation === 1 ? 'serves, registered' : 'serves, promoted';
 }

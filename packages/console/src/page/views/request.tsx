@@ -72,9 +72,13 @@ function Content({ request }: { readonly request: Request }) {
         <div>
           <Badge state={request.state} />
           <p class="big">
-            {request.isOpen ? <DaysLeft request={request} /> : words(request.state)}
+            {request.isOpen ? (
+              <DaysLeft request={request} />
+            ) : (
+              capital(request.detail || words(request.state))
+            )}
           </p>
-          {request.detail === '' ? null : <p>{request.detail}</p>}
+          {request.isOpen && request.detail !== '' ? <p>{request.detail}</p> : null}
         </div>
         <Facts
           facts={[
@@ -182,7 +186,7 @@ function Status({ status, modelKey }: { readonly status: StatusView; readonly mo
   return (
     <li class={toneOf(status.state)}>
       <p>
-        <b>{words(status.state)}</b>
+        <b>{status.state === 'in_round' ? 'being judged' : words(status.state)}</b>
         {status.sequence === 0 ? null : (
           <>
             {' in '}
@@ -242,4 +246,8 @@ function RequestAction(props: {
       ) : null}
     </ActionDialog>
   );
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

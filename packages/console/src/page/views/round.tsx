@@ -70,7 +70,9 @@ function Content({ round }: { readonly round: Round }) {
         <div>
           <Badge state={entry.state} />
           <p class="big">{verdict === null ? 'Being judged' : headline(verdict)}</p>
-          {entry.explanation === '' ? null : <p>{entry.explanation}</p>}
+          {verdict?.outcome === 'pass' && entry.explanation !== '' ? (
+            <p>{entry.explanation}</p>
+          ) : null}
         </div>
         <Facts
           facts={[
@@ -161,15 +163,8 @@ function Verdict({
   readonly verdict: VerdictView;
   readonly modelKey: string;
 }) {
-  const [isAll, setAll] = useState(false);
-  const stopping = verdict.checks.filter(
-    ({ outcome, advisory }) => outcome !== 'pass' && !advisory,
-  );
-  const undecided = verdict.checks.filter(
-    ({ outcome, advisory }) => outcome !== 'pass' && advisory,
-  );
-  const passed = verdict.checks.filter(({ outcome }) => outcome === 'pass');
-  const shown = isAll ? verdict.checks : [...stopping, ...undecided, ...passed].slice(0, 12);
+  const { checks } = verdict;
+  const isPassed = ({ outcome }: CheckView) => outcome === 'pass';
   return (
     <Section
       title="The verdict, check by check"
@@ -184,26 +179,25 @@ function Verdict({
               version {verdict.servedSequence}
             </Link>
           )}
-          , which served then, and the original. Judged <Time time={verdict.judgedTime} />. Band:
-          what the policy allows. Line: confidence interval. Dot: the figure.
+          , which served then, and the original.{' '}
+          {verdict.judgedTime === '' ? null : (
+            <>
+              Judged <Time time={verdict.judgedTime} />.{' '}
+            </>
+          )}
+          Band: what the policy allows. Line: confidence interval. Dot: the figure.
         </>
       }
     >
-      <Explained title="What stopped it" checks={stopping} />
-      <Explained
-        title="What could not be decided, and was left to the other checks"
-        checks={undecided}
+      <Checks
+        title="What stopped it"
+        checks={checks.filter((check) => !isPassed(check) && !check.advisory)}
       />
-      <ul class="checks">
-        {shown.map((check) => (
-          <Check key={check.name} check={check} />
-        ))}
-      </ul>
-      {verdict.checks.length > shown.length || isAll ? (
-        <button type="button" aria-expanded={isAll} onClick={() => setAll(!isAll)}>
-          {isAll ? 'Fewer checks' : `All ${verdict.checks.length} checks`}
-        </button>
-      ) : null}
+      <Checks
+        title="What could not be decided, and was left to the other checks"
+        checks={checks.filter((check) => !isPassed(check) && check.advisory)}
+      />
+      <Checks title="What it passed" checks={checks.filter(isPassed)} />
       <p class="quiet small">
         Verdict <Digest value={verdict.digest} label="verdict digest" />; evaluation sets{' '}
         {verdict.evaluationSets.map(({ name, digest }) => (
@@ -216,16 +210,16 @@ function Verdict({
   );
 }
 
-function Explained(props: { readonly title: string; readonly checks: readonly CheckView[] }) {
+function Checks(props: { readonly title: string; readonly checks: readonly CheckView[] }) {
   if (props.checks.length === 0) return null;
   return (
     <>
-      <h3>{props.title}</h3>
-      <ul class="plain">
-        {props.checks.map(({ name, reason, explanation }) => (
-          <li key={name}>
-            <code>{name}</code> {words(reason)}: {explanation}
-          </li>
+      <h3>
+        {props.title} <span class="quiet">({props.checks.length})</span>
+      </h3>
+      <ul class="checks">
+        {props.checks.map((check) => (
+          <Check key={check.name} check={check} />
         ))}
       </ul>
     </>
@@ -242,7 +236,10 @@ function Check({ check }: { readonly check: CheckView }) {
       </div>
       <CheckFigure check={check} />
       <div class="check-words">
-        <p>{check.explanation}</p>
+        <p>
+          {check.reason === '' ? null : <b>{words(check.reason)}. </b>}
+          {check.explanation}
+        </p>
         <p class="quiet small">
           {[
             ...(check.title === '' ? [] : [check.title]),

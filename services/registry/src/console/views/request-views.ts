@@ -4,11 +4,8 @@ import { daysLeft } from '@lethe/service-kit';
 import { findCertificate } from '../../evidence/issue-certificates.ts';
 import type { RegistryContext } from '../../handlers/registry-context.ts';
 import { isEnd } from '../../requests/request-progress.ts';
-import type {
-  ProjectedRequest,
-  RequestPlace,
-  RequestSelection,
-} from '../../requests/request-projection.ts';
+import type { ProjectedRequest } from '../../requests/request-projection.ts';
+import type { RequestPlace, RequestSelection } from '../../requests/request-selection.ts';
 import { deadLetterView } from './dead-letter-view.ts';
 import { regulationWord, requestStateOf, stateWord, timeText, traceIdOf } from './words.ts';
 
