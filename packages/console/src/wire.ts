@@ -273,6 +273,12 @@ export interface RequestView extends RequestRow {
   /** Oldest first. */
   readonly history: readonly StatusView[];
   readonly deadLetters: readonly DeadLetterView[];
+  /** Of a request over several models, whose model is `*`: where it stands in each of them. */
+  readonly models: readonly RequestRow[];
+  /** The request over several models that this one is part of; empty: none. */
+  readonly parentRequestId: string;
+  /** With state `duplicate`: the request that did the same before. */
+  readonly followsRequestId: string;
   readonly hasCertificate: boolean;
   /** Empty where nothing was traced. */
   readonly traceId: string;

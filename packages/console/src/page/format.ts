@@ -51,6 +51,11 @@ export function count(number: number, noun: string): string {
   return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
 }
 
+/** A request over several models has `*` for its model. */
+export function modelName(modelKey: string): string {
+  return modelKey === '*' ? 'several models' : modelKey;
+}
+
 /** `already_forgotten` → `already forgotten`. */
 export function words(name: string): string {
   return name.replaceAll('_', ' ');

@@ -1,10 +1,17 @@
 import { useContext, useState } from 'preact/hooks';
-import type { ExtendAsk, RequestView as Request, StatusView, WithdrawAsk } from '../../wire.ts';
+import type {
+  ExtendAsk,
+  RequestView as Request,
+  RequestRow,
+  StatusView,
+  WithdrawAsk,
+} from '../../wire.ts';
 import { getText, postJson } from '../api.ts';
-import { count, words } from '../format.ts';
+import { count, modelName, words } from '../format.ts';
 import { links } from '../links.ts';
 import { ActionDialog } from '../parts/action-dialog.tsx';
 import { Badge, toneOf } from '../parts/badge.tsx';
+import { DataTable } from '../parts/data-table.tsx';
 import { DaysLeft } from '../parts/days-left.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Facts, Page, Section } from '../parts/page.tsx';
@@ -84,10 +91,10 @@ function Content({ request }: { readonly request: Request }) {
           facts={[
             [
               'model',
-              session.may.includes('ReleaseService.listVersions') ? (
+              session.may.includes('ReleaseService.listVersions') && request.modelKey !== '*' ? (
                 <Link to={links.model(request.modelKey)}>{request.modelKey}</Link>
               ) : (
-                request.modelKey
+                modelName(request.modelKey)
               ),
             ],
             ['emitter', request.emitter],
@@ -101,18 +108,41 @@ function Content({ request }: { readonly request: Request }) {
                 {request.isExtended ? ' (extended)' : ''}
               </>,
             ],
+            ...(request.parentRequestId === ''
+              ? []
+              : [
+                  [
+                    'part of',
+                    <Link to={links.request(request.parentRequestId, request.emitter)}>
+                      a request over several models
+                    </Link>,
+                  ] as const,
+                ]),
+            ...(request.followsRequestId === ''
+              ? []
+              : [
+                  [
+                    'the same as',
+                    <Link to={links.request(request.followsRequestId, request.emitter)}>
+                      an earlier request
+                    </Link>,
+                  ] as const,
+                ]),
             ['trace', <TraceLink traceId={request.traceId} />],
           ]}
         />
       </section>
+      {request.models.length === 0 ? null : <InEachModel models={request.models} />}
       <Section title="Certificate">
         {request.hasCertificate ? (
           <Certificate request={request} />
         ) : (
           <p class="quiet empty">
-            {request.isOpen
-              ? 'One is signed when the promotion of a model that has forgotten its last sample was observed.'
-              : 'It ended without one: certificates are for what a round has forgotten.'}
+            {request.models.length > 0
+              ? 'Each of its parts has one of its own.'
+              : request.isOpen
+                ? 'One is signed when the promotion of a model that has forgotten its last sample was observed.'
+                : 'It ended without one: certificates are for what a round has forgotten.'}
           </p>
         )}
       </Section>
@@ -143,6 +173,33 @@ function Content({ request }: { readonly request: Request }) {
         </Section>
       )}
     </>
+  );
+}
+
+/** A request over several models is done when it is in all of them. */
+function InEachModel({ models }: { readonly models: readonly RequestRow[] }) {
+  return (
+    <Section title="In each model">
+      <DataTable
+        label="Parts by model"
+        rows={models}
+        keyOf={({ modelKey }) => modelKey}
+        empty="None."
+        columns={[
+          { name: 'model', cell: ({ modelKey }) => modelKey },
+          { name: 'state', cell: ({ state }) => <Badge state={state} /> },
+          {
+            name: 'part',
+            cell: ({ requestId, emitter }) => (
+              <Link to={links.request(requestId, emitter)}>
+                <span class="mono">{requestId}</span>
+              </Link>
+            ),
+          },
+          { name: 'samples', isNumber: true, cell: ({ sampleCount }) => sampleCount },
+        ]}
+      />
+    </Section>
   );
 }
 
@@ -187,7 +244,7 @@ function Status({ status, modelKey }: { readonly status: StatusView; readonly mo
     <li class={toneOf(status.state)}>
       <p>
         <b>{status.state === 'in_round' ? 'being judged' : words(status.state)}</b>
-        {status.sequence === 0 ? null : (
+        {status.sequence === 0 || modelKey === '*' ? null : (
           <>
             {' in '}
             <Link to={links.round(modelKey, status.sequence)}>round {status.sequence}</Link>

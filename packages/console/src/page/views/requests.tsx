@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { RequestPage } from '../../wire.ts';
-import { count, date, words } from '../format.ts';
+import { count, date, modelName, words } from '../format.ts';
 import { links } from '../links.ts';
 import { Badge } from '../parts/badge.tsx';
 import { DataTable } from '../parts/data-table.tsx';
@@ -76,7 +76,7 @@ export function RequestsView({ query }: { readonly query: URLSearchParams }) {
                     `${date(deadline)}${isExtended ? ', extended' : ''}`,
                 },
                 { name: 'law', cell: ({ regulation }) => lawOf(regulation) },
-                { name: 'model', cell: ({ modelKey }) => modelKey },
+                { name: 'model', cell: ({ modelKey }) => modelName(modelKey) },
                 { name: 'emitter', cell: ({ emitter }) => emitter },
                 { name: 'samples', isNumber: true, cell: ({ sampleCount }) => sampleCount },
                 {

@@ -46,7 +46,7 @@ export function requestPage(
 }
 
 export async function requestView(
-  { lineage, deadLetters, clock }: Pick<RegistryContext, 'lineage' | 'deadLetters' | 'clock'>,
+  { lineage, projection, deadLetters, clock }: Omit<RegistryContext, 'board'>,
   found: ProjectedRequest,
 ): Promise<RequestView> {
   const { current, history } = found;
@@ -60,6 +60,11 @@ export async function requestView(
       sequence,
     })),
     deadLetters: deadLetters.ofRequest(current.requestId, current.emitter).map(deadLetterView),
+    models: (current.modelCount === 0 ? [] : projection.childrenOf(current)).map((each) =>
+      requestRow(each, clock.now()),
+    ),
+    parentRequestId: current.parentRequestId,
+    followsRequestId: current.followsRequestId,
     hasCertificate: await findCertificate(lineage, current).then(
       () => true,
       () => false,
