@@ -37,6 +37,7 @@ export * from './security/call-guard.ts';
 export * from './security/identify.ts';
 export * from './security/identity.ts';
 export { type Identities, readIdentities } from './security/read-identities.ts';
+export * from './security/refusal-tally.ts';
 export * from './security/role.ts';
 export * from './security/rpc-roles.ts';
 export * from './security/security-settings.ts';

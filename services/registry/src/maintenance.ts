@@ -1,6 +1,8 @@
 import type { AuditLog } from '@lethe/audit-log';
+import { LetheError } from '@lethe/contracts';
 import type { LineageStore } from '@lethe/lineage';
 import type { DeliveryStore } from './callbacks/delivery-store.ts';
+import { noteRefusals } from './evidence/note-refusals.ts';
 import { collectOrphans } from './purge/collect-orphans.ts';
 import { purgeVersions } from './purge/purge-versions.ts';
 import type { Rollbacks } from './release/rollback.ts';
@@ -44,6 +46,7 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
       if (nowMs - checkpointed >= checkpointEveryMs) {
         // Also what a registry owes that died after it had moved a pointer back.
         await recordRollbacks(deps);
+        await noteRefusals(deps);
         await deps.auditLog.checkpoint();
         checkpointed = nowMs;
       }
@@ -77,6 +80,14 @@ export async function sweep(deps: MaintenanceDeps): Promise<void> {
   const forgotten = await deps.deliveries.prune(new Date(now().getTime() - keepDeliveredMs));
   if (forgotten > 0) log.info('forgot delivered callbacks', { count: forgotten });
   const oldest = new Date(now().getTime() - retention.auditLogMs);
-  const pruned = await deps.auditLog.prune(oldest, 'registry', now());
-  if (pruned > 0) log.info('removed old audit entries', { entries: pruned });
+  try {
+    const pruned = await deps.auditLog.prune(oldest, 'registry', now());
+    if (pruned > 0) log.info('removed old audit entries', { entries: pruned });
+  } catch (error) {
+    if (LetheError.from(error).code !== 'precondition') throw error;
+    // The key of the services may add to the log, not take from it.
+    log.warn('old audit entries are left; an operator removes them: lethe audit-log prune', {
+      error,
+    });
+  }
 }

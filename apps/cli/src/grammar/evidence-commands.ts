@@ -1,7 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { AddAction } from './add-action.ts';
 import { wholeNumber } from './numbers.ts';
-import { emitterOption, keyFolderOption, limitOption, storeOption } from './shared-options.ts';
+import {
+  byOption,
+  emitterOption,
+  keyFolderOption,
+  limitOption,
+  storeOption,
+} from './shared-options.ts';
 
 /** Commands about proof: checking it, and the keys that sign it. */
 export function addEvidenceCommands(program: Command, action: AddAction): void {
@@ -85,6 +91,16 @@ export function addEvidenceCommands(program: Command, action: AddAction): void {
     .addOption(limitOption(1000, 1_000_000))
     .addOption(storeOption())
     .action(action(() => import('../commands/audit-log-list.ts')));
+  log
+    .command('prune')
+    .summary('remove entries whose time to be kept is over, where services may not')
+    .description(
+      'Removes whole packs of entries that are all older, and says so in the log, which can be verified as before. The registry does this by itself where its key may delete below audit/packs/; otherwise an operator does, with a key that may.',
+    )
+    .option('--older-than-days <n>', 'age of what goes', wholeNumber(1, 36_500), 731)
+    .addOption(byOption())
+    .addOption(storeOption())
+    .action(action(() => import('../commands/audit-log-prune.ts')));
   log
     .command('checkpoint')
     .summary('sign the present end of the log, to be kept elsewhere')

@@ -5,6 +5,7 @@ import type { Log } from '../log/log.ts';
 import { type Credentials, identify } from './identify.ts';
 import type { Identity } from './identity.ts';
 import type { Identities } from './read-identities.ts';
+import { tallyRefusal } from './refusal-tally.ts';
 import { rolesThatMayCall } from './rpc-roles.ts';
 
 /** A method of a service as the table of roles names it. */
@@ -42,6 +43,7 @@ export function reportRefusal(log: Log, method: string, error: LetheError): void
   if (error.code !== 'unauthenticated' && error.code !== 'denied') return;
   log.warn('call refused', { method, reason: error.code, why: error.message });
   count('lethe.calls.refused', { 'rpc.method': method, reason: error.code });
+  tallyRefusal(method, error.code);
 }
 
 function requireRole({ service, name }: Rpc, identity: Identity): void {

@@ -54,7 +54,9 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   });
   app.setErrorHandler<FastifyError>((thrown, request, reply) => {
     const problem = toProblem(thrown, request);
-    reportRefusal(log, request.url, LetheError.from(thrown));
+    // The route, not what the caller made of it: whoever is refused chooses no names.
+    const route = request.routeOptions.url ?? 'unknown';
+    reportRefusal(log, route, LetheError.from(thrown));
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     if (problem.status >= 500) log.error('request failed', { path: request.url, error: thrown });
     return reply.code(problem.status).type(problemContentType).send(problem);
