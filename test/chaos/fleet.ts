@@ -10,6 +10,8 @@ export interface FleetOptions {
   /** Bus and store. */
   readonly env: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
+  /** A built checkout whose programs run until {@link Fleet.upgrade}; default: this one. */
+  readonly formerCheckout?: string;
   /** Of one member only. */
   readonly settingsOf?: (name: string) => Readonly<Record<string, string>>;
 }
@@ -30,7 +32,7 @@ interface Ports {
   readonly ops: number;
 }
 
-const checkout = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const thisCheckout = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * The four services, each apart in processes of its own: one ingest (its request index is a
@@ -43,6 +45,7 @@ export class Fleet implements AsyncDisposable {
   readonly endedByThemselves: string[] = [];
   readonly #options: FleetOptions;
   readonly #ports: ReadonlyMap<string, Ports>;
+  readonly #upgraded = new Set<string>();
   #closing = false;
   #watching: Promise<void> = Promise.resolve();
 
@@ -79,6 +82,13 @@ export class Fleet implements AsyncDisposable {
     const member = this.members.find((each) => each.name === name);
     if (member === undefined) throw new Error(`no member ${name}`);
     return member;
+  }
+
+  /** Replaces a member, which has ended, by a new process of this checkout. */
+  upgrade(member: Member): void {
+    this.#upgraded.add(member.name);
+    member.process = undefined;
+    member.held = false;
   }
 
   /** Everything that a member has logged, over all its lives. */
@@ -127,15 +137,17 @@ export class Fleet implements AsyncDisposable {
     const { folder, env, settings } = this.#options;
     const home = join(folder, name);
     mkdirSync(home, { recursive: true });
+    const { formerCheckout = thisCheckout } = this.#options;
+    const checkout = this.#upgraded.has(name) ? thisCheckout : formerCheckout;
     const program =
       service === 'unlearner' || service === 'evaluator'
-        ? checkout(`test/chaos/services/${service}.ts`)
-        : checkout(`services/${service}/dist/main.js`);
+        ? `test/chaos/services/${service}.ts`
+        : `services/${service}/dist/main.js`;
     const { service: port, ops } = this.#ports.get(name)!;
     return await ServerProcess.start({
       name,
       command: process.execPath,
-      args: ['--disable-warning=ExperimentalWarning', program],
+      args: ['--disable-warning=ExperimentalWarning', join(checkout, program)],
       folder: home,
       leftover: folder,
       env: {

@@ -18,6 +18,8 @@ export interface PipelineOptions {
   readonly models: number;
   readonly settings?: Readonly<Record<string, string>>;
   readonly settingsOf?: (name: string) => Readonly<Record<string, string>>;
+  /** As {@link FleetOptions.formerCheckout}. */
+  readonly formerCheckout?: string;
   /** Before any service runs. */
   readonly prepare?: (surroundings: Surroundings) => Promise<void>;
 }
@@ -58,6 +60,7 @@ export class Pipeline implements AsyncDisposable {
         ...options.settings,
       },
       ...(options.settingsOf === undefined ? {} : { settingsOf: options.settingsOf }),
+      ...(options.formerCheckout === undefined ? {} : { formerCheckout: options.formerCheckout }),
     });
     return new Pipeline(folder, surroundings, fleet, world);
   }
