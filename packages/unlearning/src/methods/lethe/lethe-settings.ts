@@ -84,7 +84,7 @@ export const letheSettings = {
     min: 0,
     max: 1e6,
     unit: 'factor',
-    doc: 'w: weight of the penalty that holds what earlier rounds have moved; 0 turns it off.',
+    doc: 'w: weight of the penalty that holds what earlier rounds have moved; 0 turns it off, and so, for all that was measured, does the default (decision 0088).',
   },
   importanceRule: {
     kind: 'choice',
