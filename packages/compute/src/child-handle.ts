@@ -12,6 +12,9 @@ const entry = createRequire(import.meta.url).resolve('@lethe/compute/child');
 
 const tailLength = 4000;
 
+/** Why a child that was wanted is gone. */
+export type DeathReason = 'died' | 'stalled' | 'silent' | 'memory' | 'opening';
+
 /** How a child ended. */
 export interface ChildExit {
   readonly code: number | null;
@@ -29,6 +32,7 @@ export class ChildHandle {
   #child: ChildProcess;
   #tail = '';
   #listener: (report: Report) => void = () => undefined;
+  #deathReason: DeathReason | undefined = 'died';
 
   constructor(backend: BackendOptions, heapLimitMiB: number | undefined) {
     this.#child = fork(entry, [], {
@@ -89,13 +93,21 @@ export class ChildHandle {
     for (const stream of [stdout, stderr]) (stream as Socket | null)?.[method]?.();
   }
 
-  kill(): void {
+  /** Why it is gone, once it is; `undefined` where it was to go. */
+  get deathReason(): DeathReason | undefined {
+    return this.#deathReason;
+  }
+
+  /** @param reason none for a child that nobody wants any more */
+  kill(reason?: DeathReason): void {
+    this.#deathReason = reason;
     this.#child.kill('SIGKILL');
   }
 
   /** Lets the child leave by itself, and kills it if it has not within `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.keepAlive(true);
+    this.#deathReason = undefined;
     if (this.#child.connected) this.#child.disconnect();
     const timer = setTimeout(() => this.kill(), graceMs);
     await this.exited;

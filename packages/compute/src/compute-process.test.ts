@@ -211,6 +211,40 @@ describe('a compute process that dies', () => {
     expect(seen).toEqual([0, 1, 2, 3]);
   });
 
+  it('is replaced when the system stopped it in the middle of a job', async () => {
+    const reasons: string[] = [];
+    const onDeath = (reason: string) => reasons.push(reason);
+    const compute = start({ stallLimitMs: 600, silenceLimitMs: 60_000, onDeath });
+    const stopped = await compute.run<null, number>(pid, null);
+    const source = 'report(process.pid); for (;;);';
+    const running = compute.run(job(source), null, {
+      onProgress: (childId: number) => process.kill(childId, 'SIGSTOP'),
+    });
+    const error = await rejection(running);
+    expect([error.code, error.message]).toEqual([
+      'unavailable',
+      expect.stringContaining('no processor time for 0.6 s'),
+    ]);
+    expect(reasons).toEqual(['stalled']);
+    expect(await compute.run(pid, null)).not.toBe(stopped);
+  });
+
+  it('is left alone while it works in silence', async () => {
+    const compute = start({ stallLimitMs: 600 });
+    const source = 'const end = Date.now() + 1500; while (Date.now() < end); return 1;';
+    expect(await compute.run(job(source), null)).toBe(1);
+  });
+
+  it('tells what it uses while it runs, and nothing of an end that was wanted', async () => {
+    const reasons: string[] = [];
+    const compute = start({ onDeath: (reason) => reasons.push(reason) });
+    expect(await compute.usage()).toBeUndefined();
+    await compute.backend();
+    expect(await compute.usage()).toMatchObject({ residentBytes: expect.any(Number) });
+    await compute[Symbol.asyncDispose]();
+    expect(reasons).toEqual([]);
+  });
+
   it('is killed when tensors or buffers grow over the memory limit', async () => {
     const compute = start({ memoryLimitMiB: 400 });
     const source = `globalThis.kept = []; for (;;) { kept.push(Buffer.alloc(5e7, 1)); await delay(20); }`;

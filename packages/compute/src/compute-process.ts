@@ -10,7 +10,8 @@
  */
 import { LetheError } from '@lethe/contracts';
 import type { Backend, BackendOptions } from './backend.ts';
-import { ChildHandle } from './child-handle.ts';
+import { ChildHandle, type DeathReason } from './child-handle.ts';
+import { type ProcessUsage, processUsage } from './process-usage.ts';
 import {
   describeDeath,
   type JobLimits,
@@ -23,7 +24,12 @@ import { unpackError } from './transferred-error.ts';
 export interface ComputeProcessOptions extends Partial<JobLimits> {
   /** What the child opens; default: the best there is. */
   readonly backend?: BackendOptions;
+  /** Hears of a child that died, or was stopped for being stuck or too big. */
+  readonly onDeath?: (reason: DeathReason) => void;
 }
+
+/** A child that has not opened its backend by then never will. */
+const openLimitMs = 300_000;
 
 interface OpenChild {
   readonly handle: ChildHandle;
@@ -34,6 +40,7 @@ export class ComputeProcess implements AsyncDisposable {
   #options: ComputeProcessOptions;
   #limits: JobLimits;
   #child: Promise<OpenChild> | undefined;
+  #processId: number | undefined;
   /** Settles when the last call so far has. */
   #queue: Promise<unknown> = Promise.resolve();
   #disposal = new AbortController();
@@ -42,6 +49,7 @@ export class ComputeProcess implements AsyncDisposable {
     this.#options = options;
     this.#limits = {
       silenceLimitMs: options.silenceLimitMs,
+      stallLimitMs: options.stallLimitMs,
       memoryLimitMiB: options.memoryLimitMiB,
       cancelGraceMs: options.cancelGraceMs ?? 5000,
     };
@@ -55,6 +63,11 @@ export class ComputeProcess implements AsyncDisposable {
   async backend(): Promise<Backend> {
     this.#refuseWhenDisposed();
     return (await this.#open()).backend;
+  }
+
+  /** What the child uses, where one runs and the system tells. */
+  async usage(): Promise<ProcessUsage | undefined> {
+    return this.#processId === undefined ? undefined : processUsage(this.#processId);
   }
 
   /**
@@ -128,11 +141,14 @@ export class ComputeProcess implements AsyncDisposable {
 
   async #start(): Promise<OpenChild> {
     const handle = new ChildHandle(this.#options.backend ?? {}, this.#limits.memoryLimitMiB);
+    this.#processId = handle.pid;
     const forget = () => {
       this.#child = undefined;
+      this.#processId = undefined;
     };
     const death = handle.exited.then((exit) => {
       forget();
+      if (handle.deathReason !== undefined) this.#options.onDeath?.(handle.deathReason);
       throw describeDeath(exit);
     });
     const opened = new Promise<Backend>((resolve, reject) => {
@@ -142,6 +158,7 @@ export class ComputeProcess implements AsyncDisposable {
       });
     });
     death.catch(() => undefined);
+    const opening = setTimeout(() => handle.kill('opening'), openLimitMs);
     try {
       const backend = await Promise.race([opened, death]);
       handle.keepAlive(false);
@@ -150,6 +167,8 @@ export class ComputeProcess implements AsyncDisposable {
       forget();
       handle.kill();
       throw thrown;
+    } finally {
+      clearTimeout(opening);
     }
   }
 

@@ -1,12 +1,15 @@
 import { LetheError } from '@lethe/contracts';
-import type { ChildExit, ChildHandle } from './child-handle.ts';
+import type { ChildExit, ChildHandle, DeathReason } from './child-handle.ts';
 import type { Report } from './compute-messages.ts';
-import { residentMiB } from './resident-memory.ts';
+import { processUsage } from './process-usage.ts';
+import { Stillness } from './stillness.ts';
 import { unpackError } from './transferred-error.ts';
 
 export interface JobLimits {
   /** A job that reports no progress for so long is taken for stuck and killed. */
   readonly silenceLimitMs: number | undefined;
+  /** A job that neither reports progress nor uses processor time for so long is stuck; Linux only. */
+  readonly stallLimitMs: number | undefined;
   readonly memoryLimitMiB: number | undefined;
   /** How long a cancelled job may take to stop before its process is killed. */
   readonly cancelGraceMs: number;
@@ -17,7 +20,7 @@ export interface JobOptions<Progress> {
   readonly signal?: AbortSignal | undefined;
 }
 
-const memoryCheckMs = 500;
+const usageCheckMs = 500;
 
 /**
  * One job on one child, from its start to its one outcome. A job that is cut short (watchdog,
@@ -33,6 +36,7 @@ export class RunningJob<Output, Progress> {
   #verdict: LetheError | undefined;
   #silence: NodeJS.Timeout | undefined;
   #grace: NodeJS.Timeout | undefined;
+  readonly #stillness: Stillness | undefined;
   #cancelled = false;
 
   constructor(child: ChildHandle, limits: JobLimits, options: JobOptions<Progress>) {
@@ -40,11 +44,13 @@ export class RunningJob<Output, Progress> {
     this.#limits = limits;
     this.#onProgress = options.onProgress;
     this.#signal = options.signal;
+    const { stallLimitMs } = limits;
+    this.#stillness = stallLimitMs === undefined ? undefined : new Stillness(stallLimitMs);
   }
 
   async run(moduleUrl: string, input: unknown): Promise<Output> {
     const cancel = () => this.#cancel();
-    const memory = setInterval(() => void this.#checkMemory(), memoryCheckMs);
+    const usage = setInterval(() => void this.#checkUsage(), usageCheckMs);
     this.#signal?.addEventListener('abort', cancel, { once: true });
     this.#restartSilence();
     try {
@@ -52,7 +58,7 @@ export class RunningJob<Output, Progress> {
     } finally {
       this.#child.listen(() => undefined);
       this.#signal?.removeEventListener('abort', cancel);
-      clearInterval(memory);
+      clearInterval(usage);
       clearTimeout(this.#silence);
       clearTimeout(this.#grace);
     }
@@ -72,6 +78,7 @@ export class RunningJob<Output, Progress> {
         return;
       case 'progress':
         this.#restartSilence();
+        this.#stillness?.stir();
         return this.#passOn(report.progress as Progress);
       case 'done':
         return this.#cancelled ? reject(jobCancelled()) : resolve(report.output as Output);
@@ -86,7 +93,7 @@ export class RunningJob<Output, Progress> {
     try {
       this.#onProgress?.(progress);
     } catch (thrown) {
-      this.#kill(LetheError.from(thrown));
+      this.#kill(LetheError.from(thrown), undefined);
     }
   }
 
@@ -98,7 +105,10 @@ export class RunningJob<Output, Progress> {
   #cancel(): void {
     this.#cancelled = true;
     this.#child.send({ kind: 'cancel' });
-    this.#grace = setTimeout(() => this.#kill(jobCancelled()), this.#limits.cancelGraceMs);
+    this.#grace = setTimeout(
+      () => this.#kill(jobCancelled(), undefined),
+      this.#limits.cancelGraceMs,
+    );
   }
 
   #restartSilence(): void {
@@ -107,25 +117,34 @@ export class RunningJob<Output, Progress> {
     clearTimeout(this.#silence);
     const message = `The job has reported nothing for ${silenceLimitMs / 1000} s: its process was stopped; if it was only slow, raise silenceLimitMs`;
     this.#silence = setTimeout(
-      () => this.#kill(new LetheError('unavailable', message)),
+      () => this.#kill(new LetheError('unavailable', message), 'silent'),
       silenceLimitMs,
     );
   }
 
-  async #checkMemory(): Promise<void> {
-    const limit = this.#limits.memoryLimitMiB;
-    if (limit === undefined || this.#child.pid === undefined) return;
-    const used = await residentMiB(this.#child.pid);
-    if (used === undefined || used <= limit) return;
-    const message = `The job uses ${Math.round(used)} MiB of memory and may use ${limit}: its process was stopped; use smaller batches or raise memoryLimitMiB`;
-    this.#kill(new LetheError('capacity', message));
+  async #checkUsage(): Promise<void> {
+    const { memoryLimitMiB, stallLimitMs } = this.#limits;
+    if ((memoryLimitMiB ?? stallLimitMs) === undefined || this.#child.pid === undefined) return;
+    const usage = await processUsage(this.#child.pid);
+    if (usage === undefined) return;
+    const usedMiB = usage.residentBytes / mebibyte;
+    if (memoryLimitMiB !== undefined && usedMiB > memoryLimitMiB) {
+      const message = `The job uses ${Math.round(usedMiB)} MiB of memory and may use ${memoryLimitMiB}: its process was stopped; use smaller batches or raise memoryLimitMiB`;
+      this.#kill(new LetheError('capacity', message), 'memory');
+    }
+    if (stallLimitMs !== undefined && this.#stillness?.look(usage.cpuSeconds, performance.now())) {
+      const message = `The job has used no processor time for ${stallLimitMs / 1000} s: its process was stuck and was stopped`;
+      this.#kill(new LetheError('unavailable', message), 'stalled');
+    }
   }
 
-  #kill(verdict: LetheError): void {
+  #kill(verdict: LetheError, reason: DeathReason | undefined): void {
     this.#verdict ??= verdict;
-    this.#child.kill();
+    this.#child.kill(reason);
   }
 }
+
+const mebibyte = 1024 * 1024;
 
 export function jobCancelled(): LetheError {
   return new LetheError('cancelled', 'The job was cancelled');

@@ -18,7 +18,8 @@ export interface Reading<Name extends GaugeName> {
   readonly attributes: AttributesOf<Name>;
 }
 
-type Observer = () => readonly { readonly value: number; readonly attributes: Attributes }[];
+type Readings = readonly { readonly value: number; readonly attributes: Attributes }[];
+type Observer = () => Readings;
 
 const counters = new Map<string, Counter>();
 const histograms = new Map<string, Histogram>();
@@ -43,7 +44,10 @@ export function measure<Name extends HistogramName>(
   histograms.get(name)?.record(value, bounded(attributes));
 }
 
-/** `read` is asked whenever metrics are exported, until the result is disposed of. */
+/**
+ * `read` is asked whenever metrics are exported, until the result is disposed of. A list that is
+ * given unchanged must be the same array: then exporting it again costs little.
+ */
 export function observe<Name extends GaugeName>(
   name: Name,
   read: () => readonly Reading<Name>[],
@@ -74,8 +78,9 @@ export function openInstruments(): void {
         break;
       case 'gauge':
         meter.createObservableGauge(name, options).addCallback((result) => {
-          const readings = [...(observers.get(name) ?? [])].flatMap((read) => read());
-          for (const { value, attributes } of summed(readings)) result.observe(value, attributes);
+          const parts = [...(observers.get(name) ?? [])].map((read) => folded(read(), definition));
+          const readings = parts.length === 1 ? parts[0]! : together(parts.flat(), definition);
+          for (const { value, attributes } of readings) result.observe(value, attributes);
         });
         break;
       default:
@@ -84,16 +89,36 @@ export function openInstruments(): void {
   }
 }
 
-/** Models beyond the limit share a label: what is read of them is added up. */
-function summed(readings: ReturnType<Observer>): ReturnType<Observer> {
-  const sums = new Map<string, { value: number; attributes: Attributes }>();
+/** A list that an observer gives again is not folded again: scrapes are frequent, lists may be long. */
+const foldedBefore = new WeakMap<Readings, Readings>();
+
+function folded(readings: Readings, definition: MetricDefinition): Readings {
+  const known = foldedBefore.get(readings);
+  if (known !== undefined) return known;
+  const result = together(readings, definition);
+  foldedBefore.set(readings, result);
+  return result;
+}
+
+/** Models beyond the limit share a label: what is read of them becomes one reading. */
+function together(readings: Readings, definition: MetricDefinition): Readings {
+  const join = joins[definition.together ?? 'sum'];
+  const joined = new Map<string, { value: number; attributes: Attributes }>();
   for (const reading of readings) {
     const attributes = bounded(reading.attributes);
-    const key = JSON.stringify(attributes);
-    sums.set(key, { value: reading.value + (sums.get(key)?.value ?? 0), attributes });
+    const key = definition.attributes.map((name) => attributes[name]).join('\0');
+    const known = joined.get(key);
+    if (known === undefined) joined.set(key, { value: reading.value, attributes });
+    else known.value = join(known.value, reading.value);
   }
-  return [...sums.values()];
+  return [...joined.values()];
 }
+
+const joins = {
+  sum: (a: number, b: number) => a + b,
+  least: Math.min,
+  most: Math.max,
+} as const;
 
 function bounded(attributes: Attributes): Attributes {
   const { model } = attributes;

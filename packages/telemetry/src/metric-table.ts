@@ -10,6 +10,11 @@ export interface MetricDefinition {
   readonly unit: string;
   readonly help: string;
   readonly attributes: readonly string[];
+  /**
+   * Of gauges: what several readings with the same labels become, for example those of all models
+   * beyond the limit. Default: their sum.
+   */
+  readonly together?: 'sum' | 'least' | 'most';
   /** Upper bounds of a histogram's buckets, in its unit. */
   readonly buckets?: readonly number[];
 }
@@ -196,6 +201,153 @@ export const metricTable = {
     unit: '{request}',
     help: 'Requests that wait for a round.',
     attributes: ['model'],
+  },
+  'lethe.requests.open': {
+    kind: 'gauge',
+    unit: '{request}',
+    help: 'Accepted requests that have not ended, as the registry knows them.',
+    attributes: ['model'],
+  },
+  'lethe.requests.oldest_age': {
+    kind: 'gauge',
+    unit: 's',
+    help: 'Age of the oldest request that has not ended, since it was submitted.',
+    attributes: ['model'],
+    together: 'most',
+  },
+  'lethe.requests.overdue': {
+    kind: 'gauge',
+    unit: '{request}',
+    help: 'Requests past their legal deadline that have not ended.',
+    attributes: ['model'],
+  },
+  'lethe.requests.escalated': {
+    kind: 'gauge',
+    unit: '{request}',
+    help: 'Requests that wait for a retrained model.',
+    attributes: ['model'],
+  },
+  'lethe.deadline.least_remaining': {
+    kind: 'gauge',
+    unit: 's',
+    help: 'Time to the nearest legal deadline of a request that has not ended; negative when past.',
+    attributes: ['model'],
+    together: 'least',
+  },
+  'lethe.deadline.forecast_late': {
+    kind: 'gauge',
+    unit: '{request}',
+    help: 'Requests that will end after their legal deadline if the queue goes on at its present pace.',
+    attributes: ['model'],
+  },
+  'lethe.serving.retained_accuracy': {
+    kind: 'gauge',
+    unit: '1',
+    help: 'Held-out accuracy of the served version, as its verdict says; none for an original.',
+    attributes: ['model'],
+    together: 'least',
+  },
+  'lethe.serving.forget_accuracy': {
+    kind: 'gauge',
+    unit: '1',
+    help: 'Accuracy of the served version on what its last round had to forget, as its verdict says.',
+    attributes: ['model'],
+    together: 'most',
+  },
+  'lethe.purge.due': {
+    kind: 'gauge',
+    unit: '{version}',
+    help: 'Versions whose weights should be gone and are not.',
+    attributes: ['model'],
+  },
+  'lethe.maintenance.failures': {
+    kind: 'counter',
+    unit: '{failure}',
+    help: 'Failed turns of the upkeep: purges, expiries, checkpoints of the audit log.',
+    attributes: ['reason'],
+  },
+  'lethe.dead_letters.open': {
+    kind: 'gauge',
+    unit: '{record}',
+    help: 'Dead letters that wait for a decision: deletion requests, whose clock runs, and others.',
+    attributes: ['holds'],
+  },
+  'lethe.duplicates.dropped': {
+    kind: 'counter',
+    unit: '{event}',
+    help: 'What came again and changed nothing: requests, records, candidates, verdicts.',
+    attributes: ['stage'],
+  },
+  'lethe.store.conflicts': {
+    kind: 'counter',
+    unit: '{write}',
+    help: 'Conditional writes that lost: somebody had written there first.',
+    attributes: ['record'],
+  },
+  'lethe.partition.fenced': {
+    kind: 'counter',
+    unit: '{event}',
+    help: 'Commits refused because another owner had taken the partition over.',
+    attributes: ['messaging.destination.name'],
+  },
+  'lethe.consumer.lag': {
+    kind: 'gauge',
+    unit: '{record}',
+    help: 'Records written and not yet committed by the group; of a group, not of a process.',
+    attributes: ['messaging.destination.name', 'messaging.consumer.group.name'],
+    together: 'most',
+  },
+  'lethe.ready': {
+    kind: 'gauge',
+    unit: '1',
+    help: '1 when the service is ready, else 0.',
+    attributes: ['service'],
+    together: 'least',
+  },
+  'process.memory.usage': {
+    kind: 'gauge',
+    unit: 'By',
+    help: 'Resident memory of the service, without its compute processes.',
+    attributes: [],
+  },
+  'lethe.worker.memory': {
+    kind: 'gauge',
+    unit: 'By',
+    help: 'Resident memory of compute processes, tensors included; Linux only.',
+    attributes: ['stage'],
+  },
+  'lethe.worker.cpu': {
+    kind: 'gauge',
+    unit: '{cpu}',
+    help: 'Cores that compute processes keep busy; Linux only.',
+    attributes: ['stage'],
+  },
+  'lethe.worker.deaths': {
+    kind: 'counter',
+    unit: '{process}',
+    help: 'Compute processes that died or were stopped, by why: died, stalled, silent, memory.',
+    attributes: ['stage', 'reason'],
+  },
+  'lethe.gpu.utilization': {
+    kind: 'gauge',
+    unit: '1',
+    help: 'Share of time in which the GPU worked; absent without one.',
+    attributes: ['gpu'],
+    together: 'most',
+  },
+  'lethe.gpu.memory.used': {
+    kind: 'gauge',
+    unit: 'By',
+    help: 'Memory of the GPU in use; absent without one.',
+    attributes: ['gpu'],
+    together: 'most',
+  },
+  'lethe.gpu.memory.limit': {
+    kind: 'gauge',
+    unit: 'By',
+    help: 'Memory of the GPU; absent without one.',
+    attributes: ['gpu'],
+    together: 'most',
   },
 } as const satisfies Record<string, MetricDefinition>;
 

@@ -8,7 +8,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { sendsMetrics, sendsTraces } from './configured-exports.ts';
-import { openInstruments } from './instruments.ts';
+import { observe, openInstruments } from './instruments.ts';
 import type { Telemetry, TelemetryOptions } from './telemetry.ts';
 
 /** A round may serve thousands of requests, and links to each; the SDK would keep 128. */
@@ -34,10 +34,16 @@ export function startSdk(options: TelemetryOptions): Telemetry {
   });
   sdk.start();
   openInstruments();
+  const memory = observe('process.memory.usage', () => [
+    { value: process.memoryUsage.rss(), attributes: {} },
+  ]);
   return {
     active: true,
     serveMetrics:
       prometheus && ((request, response) => prometheus.getMetricsRequestHandler(request, response)),
-    [Symbol.asyncDispose]: () => sdk.shutdown().catch(() => {}),
+    async [Symbol.asyncDispose]() {
+      await sdk.shutdown().catch(() => {});
+      memory[Symbol.dispose]();
+    },
   };
 }

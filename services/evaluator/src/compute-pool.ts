@@ -1,11 +1,18 @@
-import { ComputeProcess, type ComputeProcessOptions, type JobOptions } from '@lethe/compute';
+import {
+  ComputeProcess,
+  type ComputeProcessOptions,
+  type JobOptions,
+  type ProcessUsage,
+} from '@lethe/compute';
 import type { JobRunner } from './job-runner.ts';
 
+export interface ComputePool extends JobRunner, AsyncDisposable {
+  /** What all of them use together; nothing while none runs. */
+  usage(): Promise<ProcessUsage | undefined>;
+}
+
 /** Several compute processes as one: a job goes to the one with the fewest waiting. */
-export function openComputePool(
-  count: number,
-  options: ComputeProcessOptions,
-): JobRunner & AsyncDisposable {
+export function openComputePool(count: number, options: ComputeProcessOptions): ComputePool {
   const members = Array.from({ length: count }, () => ({
     process: new ComputeProcess(options),
     waiting: 0,
@@ -25,6 +32,17 @@ export function openComputePool(
       } finally {
         member.waiting -= 1;
       }
+    },
+    async usage() {
+      const all = await Promise.all(members.map(({ process }) => process.usage()));
+      const known = all.filter((usage) => usage !== undefined);
+      if (known.length === 0) return undefined;
+      const sum = (of: (usage: ProcessUsage) => number) =>
+        known.reduce((total, usage) => total + of(usage), 0);
+      return {
+        residentBytes: sum((usage) => usage.residentBytes),
+        cpuSeconds: sum((usage) => usage.cpuSeconds),
+      };
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(members.map(({ process }) => process[Symbol.asyncDispose]()));

@@ -1,7 +1,8 @@
-import { type ConfigOf, defineConfig, sharedSettings } from '@lethe/service-kit';
+import { type ConfigOf, defineConfig, sharedSettings, workerSettings } from '@lethe/service-kit';
 
 /** Settings of the evaluator beyond those that every service has. */
 export const evaluatorSettings = defineConfig({
+  ...workerSettings,
   policy: {
     env: 'LETHE_POLICY',
     flag: 'policy',

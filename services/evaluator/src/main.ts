@@ -2,7 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { defaultPolicy, policyDigest, readPolicy } from '@lethe/gate';
 import { LineageStore } from '@lethe/lineage';
-import { runAlone, systemClock } from '@lethe/service-kit';
+import {
+  observeWorkers,
+  runAlone,
+  systemClock,
+  workerDied,
+  workerLimitsOf,
+} from '@lethe/service-kit';
 import { openComputePool } from './compute-pool.ts';
 import { evaluatorConfigTable } from './config.ts';
 import { readHeldKey } from './held/held-key-file.ts';
@@ -16,12 +22,18 @@ await runAlone({
     const policy =
       config.policy === '' ? defaultPolicy : readPolicy(await readFile(config.policy, 'utf8'));
     log.info('the gate is open', { policy: policy.name, policyDigest: policyDigest(policy) });
+    const compute = context.stack.use(
+      openComputePool(config.evaluations, {
+        backend: { prefer: config.backend },
+        ...workerLimitsOf(config),
+        onDeath: (reason) => workerDied(log, 'evaluator', reason),
+      }),
+    );
+    context.stack.use(observeWorkers('evaluator', () => compute.usage()));
     return createEvaluatorService({
       bus,
       lineages: new LineageStore(store, blobs),
-      compute: context.stack.use(
-        openComputePool(config.evaluations, { backend: { prefer: config.backend } }),
-      ),
+      compute,
       policy,
       heldKey: config.heldKeyFile === '' ? undefined : await readHeldKey(config.heldKeyFile),
       config,

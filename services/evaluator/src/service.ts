@@ -10,6 +10,7 @@ import {
   type LetheService,
   type Log,
   type Readiness,
+  workerLimitsOf,
 } from '@lethe/service-kit';
 import { ArrayCache } from './array-cache.ts';
 import type { EvaluatorConfig } from './config.ts';
@@ -37,6 +38,8 @@ export interface EvaluatorDeps {
   /** A failure that this process cannot recover from. */
   readonly onFatal: (error: Error) => void;
 }
+
+const stuckMarginMs = 15 * 60_000;
 
 export function createEvaluatorService(deps: EvaluatorDeps): LetheService {
   const { bus, lineages, policy, clock, log } = deps;
@@ -76,6 +79,8 @@ export function createEvaluatorService(deps: EvaluatorDeps): LetheService {
         handle: (record, context) => handleCandidate(record, context, candidateDeps),
         log,
         clock,
+        // A compute process that is stuck is replaced first.
+        stuckAfterMs: workerLimitsOf(deps.config).silenceLimitMs + stuckMarginMs,
         onFatal: (error) => {
           readiness = { kind: 'not-ready', reason: error.message };
           deps.onFatal(error);

@@ -1,6 +1,7 @@
 import type { AuditLog } from '@lethe/audit-log';
 import { LetheError } from '@lethe/contracts';
 import type { LineageStore } from '@lethe/lineage';
+import { count } from '@lethe/telemetry';
 import type { DeliveryStore } from './callbacks/delivery-store.ts';
 import { noteRefusals } from './evidence/note-refusals.ts';
 import { collectOrphans } from './purge/collect-orphans.ts';
@@ -15,6 +16,8 @@ export interface MaintenanceDeps extends ExpireDeps {
   readonly rollbacks: Rollbacks;
   readonly retention: Retention;
   readonly deliveries: Pick<DeliveryStore, 'prune'>;
+  /** Hears how many versions of a model are due to be purged and still there. */
+  readonly onPurgeDue: (modelKey: string, count: number) => void;
 }
 
 /** How long things are kept. */
@@ -55,6 +58,7 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
         swept = nowMs;
       }
     } catch (error) {
+      count('lethe.maintenance.failures', { reason: LetheError.from(error).code });
       log.warn('maintenance failed; it is tried again', { error });
     }
     await clock.sleep(Math.min(retention.everyMs, 1_000), signal).catch(() => {});
@@ -70,7 +74,8 @@ export async function sweep(deps: MaintenanceDeps): Promise<void> {
   const { lineage, recorder, clock, log, retention } = deps;
   const now = () => clock.now();
   for (const modelKey of await lineage.models()) {
-    const purge = { lineage, recorder, keepMs: retention.weightsMs, now };
+    const { onPurgeDue: onDue } = deps;
+    const purge = { lineage, recorder, keepMs: retention.weightsMs, now, onDue };
     const purged = await purgeVersions(purge, modelKey);
     if (purged.length > 0) log.info('purged superseded weights', { modelKey, sequences: purged });
   }

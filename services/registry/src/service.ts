@@ -49,6 +49,7 @@ import { registryHandlers } from './handlers/registry-handlers.ts';
 import { releaseHandlers } from './handlers/release-handlers.ts';
 import { requestHandlers } from './handlers/request-handlers.ts';
 import { maintain, type Retention } from './maintenance.ts';
+import { observeRegistry } from './metrics/observe-registry.ts';
 import { Promoter } from './promotion/promoter.ts';
 import { undecidedVerdicts } from './promotion/sweep.ts';
 import { ObservedServers } from './release/observed-servers.ts';
@@ -123,6 +124,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
   const history = new ServingHistory(lineage, board);
   const servers = new ObservedServers(board, clock);
   const deliveries = new DeliveryStore(lineage.store);
+  const purgesDue = new Map<string, number>();
   const closing = new AbortController();
   const context = { lineage, board, projection, deadLetters, clock };
   const isPurgeDue = (decided: Date) =>
@@ -170,6 +172,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
         onChange: () => feed.announce({ kind: 'dead-letters' }),
       }),
     );
+    stack.use(observeRegistry({ projection, deadLetters, lineage, purgesDue, clock }));
     const { callbacks } = dependencies;
     if (callbacks !== undefined) {
       const parts = { deliveries, keys, clock, log, onFatal };
@@ -191,6 +194,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
           log,
           retention,
           deliveries,
+          onPurgeDue: (modelKey, count) => void purgesDue.set(modelKey, count),
         },
         closing.signal,
       ),

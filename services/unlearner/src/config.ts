@@ -1,11 +1,12 @@
 import { LetheError } from '@lethe/contracts';
-import { type ConfigOf, defineConfig, sharedSettings } from '@lethe/service-kit';
+import { type ConfigOf, defineConfig, sharedSettings, workerSettings } from '@lethe/service-kit';
 import { type Ladder, parseLadder } from './domain/ladder.ts';
 
 const day = 24 * 60 * 60;
 
 /** Settings of the unlearner beyond those that every service has. */
 export const unlearnerSettings = defineConfig({
+  ...workerSettings,
   maxBatch: {
     env: 'LETHE_MAX_BATCH',
     flag: 'max-batch',

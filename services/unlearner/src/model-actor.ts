@@ -16,7 +16,7 @@
 import { exponentialBackoff, type OutgoingRecord } from '@lethe/bus';
 import { type DeletionRequested, LetheError } from '@lethe/contracts';
 import { type Lineage, requestKey } from '@lethe/lineage';
-import { Doorbell, type Log, recordOf } from '@lethe/service-kit';
+import { Doorbell, duplicateDropped, type Log, recordOf } from '@lethe/service-kit';
 import { continueTrace } from '@lethe/telemetry';
 import { type ActorState, type Attempt, progressOf } from './actor-state.ts';
 import { type AttemptDeps, attemptRound } from './attempt-round.ts';
@@ -95,6 +95,8 @@ export class ModelActor {
 
   /** A request that was read from the bus, its scope resolved to rows. */
   offer(request: DeletionRequested, rows: readonly number[], offset: bigint): void {
+    const isKnown = this.#lineage.state.progress(requestKey(request)).kind !== 'unknown';
+    if (isKnown || this.#queue.has(request)) duplicateDropped('unlearner');
     this.#queue.offer(request, rows, offset, this.#nowMs());
     this.#bell.ring();
   }

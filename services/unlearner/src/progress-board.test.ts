@@ -7,7 +7,7 @@ function progress(modelKey: string, step: number): RoundProgress {
 }
 
 test('a watcher gets the present state first, then the changes', async () => {
-  const board = new ProgressBoard();
+  const board = new ProgressBoard(60_000);
   const stop = new AbortController();
   board.publish(progress('a', 1));
   const watched = board.watch('a', stop.signal);
@@ -22,7 +22,7 @@ test('a watcher gets the present state first, then the changes', async () => {
 });
 
 test('a slow watcher gets the newest of each model', async () => {
-  const board = new ProgressBoard();
+  const board = new ProgressBoard(60_000);
   const watched = board.watch('', new AbortController().signal);
   const first = watched.next();
   for (let step = 1; step <= 100; step++) {
@@ -36,7 +36,7 @@ test('a slow watcher gets the newest of each model', async () => {
 });
 
 test('a model that is given up is no longer shown', async () => {
-  const board = new ProgressBoard();
+  const board = new ProgressBoard(60_000);
   board.publish(progress('a', 1));
   board.remove('a');
   expect(board.present('a')).toBeUndefined();

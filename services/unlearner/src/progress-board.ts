@@ -1,4 +1,8 @@
 import type { RoundProgress } from '@lethe/contracts';
+import { WorkWatch } from '@lethe/service-kit';
+
+/** In these a model gets on by itself; in the others it waits for time or for somebody else. */
+const workPhases: ReadonlySet<string> = new Set(['computing', 'uploading']);
 
 /**
  * What every model is at right now, for whoever watches.
@@ -6,23 +10,43 @@ import type { RoundProgress } from '@lethe/contracts';
  * A watcher that is slower than the news gets the newest per model and misses the rest:
  * memory is one entry per model and watcher.
  */
-export class ProgressBoard {
+export class ProgressBoard implements Disposable {
   readonly #present = new Map<string, RoundProgress>();
   readonly #watchers = new Set<Watcher>();
+  readonly #rounds: WorkWatch;
+
+  /** @param stuckAfterMs when nothing of any round has moved for so long, this process is stuck */
+  constructor(stuckAfterMs: number) {
+    this.#rounds = new WorkWatch('rounds', stuckAfterMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.#rounds[Symbol.dispose]();
+  }
 
   publish(progress: RoundProgress): void {
+    this.#follow(this.#present.get(progress.modelKey), progress);
     this.#present.set(progress.modelKey, progress);
     for (const watcher of this.#watchers) watcher.tell(progress);
   }
 
   /** A model that this process no longer looks after. */
   remove(modelKey: string): void {
+    this.#follow(this.#present.get(modelKey), undefined);
     this.#present.delete(modelKey);
   }
 
   /** What every model of this process is at. */
   all(): readonly RoundProgress[] {
     return [...this.#present.values()];
+  }
+
+  #follow(before: RoundProgress | undefined, now: RoundProgress | undefined): void {
+    const wasAtWork = before !== undefined && workPhases.has(before.phase);
+    const isAtWork = now !== undefined && workPhases.has(now.phase);
+    if (isAtWork && !wasAtWork) this.#rounds.begin();
+    else if (wasAtWork && !isAtWork) this.#rounds.end();
+    else if (isAtWork) this.#rounds.beat();
   }
 
   present(modelKey: string): RoundProgress | undefined {

@@ -139,6 +139,30 @@ test('a state that cannot be read is trouble: no rung is tried in vain, nothing 
   expect(await world.log()).toHaveLength(1);
 });
 
+test('a compute process that hangs is replaced, and its round begun anew', async () => {
+  await using _ = await gateOn(world);
+  const deaths: string[] = [];
+  await using engine = new ComputeProcess({
+    backend: { prefer: 'js' },
+    stallLimitMs: 500,
+    onDeath: (reason) => deaths.push(reason),
+  });
+  const pidJob = 'data:text/javascript,export function run() { return process.pid; }';
+  const pid = await engine.run<null, number>(pidJob, null);
+  const compute: JobRunner = {
+    run(module, input, options) {
+      if (deaths.length === 0) process.kill(pid, 'SIGSTOP');
+      return engine.run(module, input, options);
+    },
+  };
+  await using unlearner = unlearnerOn(world, compute);
+  await unlearner.start();
+  const key = await world.submit({ rows: [2] });
+  await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+  expect(deaths).toEqual(['stalled']);
+  expect(await world.log()).toHaveLength(1);
+});
+
 test('a round that is stopped leaves nothing, and is computed anew to the same bytes', async () => {
   await using _ = await gateOn(world);
   await using compute = new ComputeProcess({ backend: { prefer: 'js' } });

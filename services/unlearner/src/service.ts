@@ -10,6 +10,7 @@ import {
   type LetheService,
   type Log,
   type Readiness,
+  workerLimitsOf,
 } from '@lethe/service-kit';
 import { observe } from '@lethe/telemetry';
 import { ladderOf, type UnlearnerConfig } from './config.ts';
@@ -31,10 +32,13 @@ export interface UnlearnerDeps {
   readonly onFatal: (error: Error) => void;
 }
 
+const stuckMarginMs = 15 * 60_000;
+
 /** @throws LetheError `invalid` for a configuration that cannot work */
 export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
   const { bus, lineages, config, clock, log } = deps;
-  const board = new ProgressBoard();
+  // A compute process that is stuck is replaced first.
+  const board = new ProgressBoard(workerLimitsOf(config).silenceLimitMs + stuckMarginMs);
   const owners = new Set<PartitionOwner>();
   const consumptions: Consumption[] = [];
   let readiness: Readiness = { kind: 'not-ready', reason: 'starting' };
@@ -128,6 +132,7 @@ export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
       readiness = { kind: 'not-ready', reason: 'closing' };
       backlog?.[Symbol.dispose]();
       await Promise.all(consumptions.map((consumption) => consumption[Symbol.asyncDispose]()));
+      board[Symbol.dispose]();
     },
   };
 }

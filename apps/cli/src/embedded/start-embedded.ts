@@ -18,6 +18,8 @@ import {
   type Log,
   legalClocksOf,
   letheVersion,
+  observeReady,
+  observeWorkers,
   openSecurity,
   type Readiness,
   ResourceStack,
@@ -30,6 +32,8 @@ import {
   systemClock,
   TracedBus,
   TracedStore,
+  workerDied,
+  workerLimitsOf,
 } from '@lethe/service-kit';
 import { BlobStore, FolderStore, requireConformance } from '@lethe/store';
 import { startTelemetry } from '@lethe/telemetry';
@@ -107,7 +111,16 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
   const keys = KeyRing.open(layout.keys, clock.now());
   const registryConfig = readConfig(registrySettings, environment);
   const legalClocks = legalClocksOf(registryConfig);
-  const compute = () => stack.use(new ComputeProcess({ backend: { prefer: settings.backend } }));
+  const unlearnerConfig = readConfig(unlearnerSettings, environment);
+  const evaluatorConfig = readConfig(evaluatorSettings, environment);
+  const compute = (stage: 'unlearner' | 'evaluator') => {
+    const limits = workerLimitsOf(stage === 'unlearner' ? unlearnerConfig : evaluatorConfig);
+    const onDeath = (reason: string) => workerDied(log, stage, reason);
+    const backend = { prefer: settings.backend };
+    const processOf = stack.use(new ComputeProcess({ backend, ...limits, onDeath }));
+    stack.use(observeWorkers(stage, () => processOf.usage()));
+    return processOf;
+  };
 
   const services: LetheService[] = [];
   const add = <Service extends LetheService>(service: Service): Service => {
@@ -136,10 +149,10 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
     createEvaluatorService({
       bus,
       lineages: lineage,
-      compute: compute(),
+      compute: compute('evaluator'),
       policy: readPolicy(settings.policyYaml ?? ''),
       heldKey: await makeHeldKey(join(layout.keys, 'held.key')),
-      config: readConfig(evaluatorSettings, environment),
+      config: evaluatorConfig,
       clock,
       log: log.child({ service: 'evaluator' }),
       onFatal,
@@ -149,9 +162,9 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
     createUnlearnerService({
       bus,
       lineages: lineage,
-      compute: compute(),
+      compute: compute('unlearner'),
       config: {
-        ...readConfig(unlearnerSettings, environment),
+        ...unlearnerConfig,
         maxBatch: settings.maxBatch,
         maxWaitMs: settings.maxWaitMs,
         seed: settings.seed,
@@ -183,7 +196,10 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
     const ops = stack.use(await serveOps({ address: opsAddress, readiness, telemetry }));
     log.info('serving operators', { http: ops.address });
   }
-  for (const service of services) await service.start();
+  for (const service of services) {
+    await service.start();
+    stack.use(observeReady(service.name, () => service.readiness()));
+  }
   const server = stack.use(
     await startGrpcServer({
       address: settings.grpcAddress,

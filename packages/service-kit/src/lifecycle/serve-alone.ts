@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { observe } from '@lethe/telemetry';
 import { type GrpcServer, startGrpcServer } from '../grpc/server.ts';
 import type { Log } from '../log/log.ts';
 import type { WireSecurity } from '../security/wire-security.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
 import { whenReachable } from './when-reachable.ts';
+import { stuckWork } from './work-watch.ts';
 
 const healthEveryMs = 1_000;
 
@@ -49,6 +51,7 @@ export async function serveAlone(
       log,
     }),
   );
+  context.stack.use(observeReady(service.name, readiness));
   let shown = readiness();
   const health = setInterval(() => {
     const now = readiness();
@@ -71,7 +74,16 @@ function setHealth(server: GrpcServer, service: LetheService, { kind }: Readines
   for (const { name } of service.grpc) server.setReady(name, kind === 'ready');
 }
 
+/** The gauge `lethe.ready` of a service, until the result is disposed of. */
+export function observeReady(service: string, readiness: () => Readiness): Disposable {
+  return observe('lethe.ready', () => [
+    { value: readiness().kind === 'ready' ? 1 : 0, attributes: { service } },
+  ]);
+}
+
 function combined(own: Readiness, interruption: Error | undefined): Readiness {
+  const stuck = stuckWork();
+  if (stuck !== undefined) return { kind: 'not-ready', reason: stuck };
   if (own.kind !== 'ready' || interruption === undefined) return own;
   return { kind: 'not-ready', reason: interruption.message };
 }

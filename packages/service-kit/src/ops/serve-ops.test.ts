@@ -1,6 +1,7 @@
 import { startTelemetry } from '@lethe/telemetry';
 import { describe, expect, it } from 'vitest';
 import type { Readiness } from '../lifecycle/lethe-service.ts';
+import { WorkWatch } from '../lifecycle/work-watch.ts';
 import { serveOps } from './serve-ops.ts';
 
 const telemetryOf = (scraped: boolean) =>
@@ -16,6 +17,15 @@ describe('serveOps', () => {
       telemetry,
     });
     const get = (path: string) => fetch(`http://${server.address}${path}`);
+    expect((await get('/livez')).status).toBe(200);
+    using watch = new WorkWatch('handling records as group g', 0);
+    watch.begin();
+    const stuck = await get('/livez');
+    expect([stuck.status, await stuck.json()]).toEqual([
+      503,
+      { status: 'stuck', reason: expect.stringContaining('handling records as group g') },
+    ]);
+    watch.end();
     expect((await get('/livez')).status).toBe(200);
     const notReady = await get('/readyz');
     expect([notReady.status, await notReady.json()]).toEqual([503, state]);

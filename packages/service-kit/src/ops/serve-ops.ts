@@ -2,12 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Telemetry } from '@lethe/telemetry';
 import { type HttpServer, serveHttp } from '../http/serve-http.ts';
 import type { Readiness } from '../lifecycle/lethe-service.ts';
+import { stuckWork } from '../lifecycle/work-watch.ts';
 
 export interface OpsOptions {
   /** `HOST:PORT`; port 0 takes a free one. */
   readonly address: string;
   readonly readiness: () => Readiness;
   readonly telemetry: Telemetry;
+  /** Why the process should be replaced. Default: what its work watches say. */
+  readonly stuck?: () => string | undefined;
 }
 
 /**
@@ -39,11 +42,14 @@ function answer(request: IncomingMessage, response: ServerResponse, options: Ops
 function stateAt(
   path: string | undefined,
   method: string | undefined,
-  { readiness }: OpsOptions,
+  { readiness, stuck = stuckWork }: OpsOptions,
 ): readonly [status: number, body: unknown] {
   if (method !== 'GET' && method !== 'HEAD')
     return [405, { error: 'only GET and HEAD are served' }];
-  if (path === '/livez') return [200, { status: 'alive' }];
+  if (path === '/livez') {
+    const reason = stuck();
+    return reason === undefined ? [200, { status: 'alive' }] : [503, { status: 'stuck', reason }];
+  }
   if (path === '/metrics') return [404, { error: 'no metrics are kept' }];
   if (path !== '/readyz') return [404, { error: 'there are /livez, /readyz and /metrics' }];
   const state = readiness();

@@ -5,7 +5,9 @@ import { type IncomingRecord, type OutgoingRecord, partitionOf, SqliteBus } from
 import { deadLetterTopic, LetheError, type TopicSpec } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
 import { ResourceStack } from '../lifecycle/resource-stack.ts';
+import { stuckWork } from '../lifecycle/work-watch.ts';
 import { silentLog } from '../log/log.ts';
+import { deferred } from '../testing/deferred.ts';
 import { readTopic } from '../testing/read-topic.ts';
 import { type ConsumeRecordsOptions, consumeRecords } from './consume-records.ts';
 import { deadLetter, done, fatal, retry } from './outcome.ts';
@@ -54,6 +56,23 @@ function textOf({ value }: { value: Uint8Array }): string {
 }
 
 describe('consumeRecords', () => {
+  it('is stuck when a handler never ends, and no longer when it got on', async () => {
+    await using fixture = await openBus();
+    const gate = deferred();
+    const entered = deferred();
+    await using _ = await fixture.consume(async () => {
+      entered.resolve();
+      await gate.promise;
+      return done();
+    });
+    await fixture.send(left, '1');
+    await entered.promise;
+    const inAnHour = () => stuckWork(performance.now() + 3_600_000);
+    expect(inAnHour()).toMatch(/^handling records as group g does not get on/);
+    gate.resolve();
+    await expect.poll(inAnHour).toBeUndefined();
+  });
+
   it('commits what was done together with its records, in order', async () => {
     await using fixture = await openBus();
     await fixture.send(left, '1', '2', '3');

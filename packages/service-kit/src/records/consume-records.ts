@@ -1,6 +1,7 @@
 import type { Backoff, Consumption, IncomingRecord, MessageBus } from '@lethe/bus';
 import type { TopicSpec } from '@lethe/contracts';
 import type { Clock } from '../clock.ts';
+import { WorkWatch } from '../lifecycle/work-watch.ts';
 import type { Log } from '../log/log.ts';
 import type { DeadLetterForm } from './dead-letter-record.ts';
 import type { Outcome } from './outcome.ts';
@@ -12,6 +13,8 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
   /** 1 for the first. */
   readonly attempt: number;
+  /** Says that it gets on, where that takes long: see `stuckAfterMs`. */
+  readonly beat: () => void;
 }
 
 export interface ConsumeRecordsOptions {
@@ -39,6 +42,11 @@ export interface ConsumeRecordsOptions {
   readonly windowBytes?: number;
   /** When what came of a record is written. Default: `at-once`. */
   readonly outcomes?: OutcomeTiming;
+  /**
+   * When no handler of this consumer has begun, ended or beaten for so long while some are at work,
+   * the process counts as stuck and should be replaced. Default 15 minutes.
+   */
+  readonly stuckAfterMs?: number;
   /** How a record that was set aside is written. Default: key, bytes and headers as they came. */
   readonly deadLetterForm?: DeadLetterForm;
 }
@@ -50,16 +58,27 @@ export interface ConsumeRecordsOptions {
  *
  * A retry keeps back what has the same key, and nothing else.
  */
-export function consumeRecords(
+export async function consumeRecords(
   bus: MessageBus,
   options: ConsumeRecordsOptions,
 ): Promise<Consumption> {
-  return bus.consume({
-    group: options.group,
+  const { group, stuckAfterMs = defaultStuckAfterMs } = options;
+  const watch = new WorkWatch(`handling records as group ${group}`, stuckAfterMs);
+  const consumption = await bus.consume({
+    group,
     topics: options.topics.map(({ name }) => name),
-    onPartition: (partition) => new PartitionLoop(partition, options).run(),
+    onPartition: (partition) => new PartitionLoop(partition, options, watch).run(),
     onFatal: options.onFatal,
     onRetry: (error, { topic, partition }) =>
       options.log.warn('partition is handed over anew', { topic, partition, error }),
   });
+  return {
+    owned: () => consumption.owned(),
+    async [Symbol.asyncDispose]() {
+      await consumption[Symbol.asyncDispose]();
+      watch[Symbol.dispose]();
+    },
+  };
 }
+
+const defaultStuckAfterMs = 15 * 60_000;

@@ -22,6 +22,7 @@ import {
 import { LetheError } from '@lethe/contracts';
 import { type Clock, systemClock } from '../clock.ts';
 import { Doorbell } from '../doorbell.ts';
+import type { WorkWatch } from '../lifecycle/work-watch.ts';
 import { handleTraced } from '../traced/handle-traced.ts';
 import type { ConsumeRecordsOptions } from './consume-records.ts';
 import { type DeadLetterForm, deadLetterRecord, withoutBody } from './dead-letter-record.ts';
@@ -53,8 +54,12 @@ export class PartitionLoop {
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
 
-  constructor(partition: OwnedPartition, options: ConsumeRecordsOptions) {
+  readonly #watch: WorkWatch | undefined;
+
+  /** @param watch hears that handlers get on; none: nobody looks */
+  constructor(partition: OwnedPartition, options: ConsumeRecordsOptions, watch?: WorkWatch) {
     this.#partition = partition;
+    this.#watch = watch;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#backoff = options.backoff ?? exponentialBackoff();
@@ -156,11 +161,15 @@ export class PartitionLoop {
     await this.#slots.take();
     try {
       if (this.#signal.aborted) return 'stop';
+      const context = { signal: this.#signal, attempt, beat: () => this.#watch?.beat() };
       const outcome = await handleTraced(record, { group, stage, attempt }, async () => {
+        this.#watch?.begin();
         try {
-          return await handle(record, { signal: this.#signal, attempt });
+          return await handle(record, context);
         } catch (thrown) {
           return outcomeOfError(thrown, attempt);
+        } finally {
+          this.#watch?.end();
         }
       });
       return this.#signal.aborted ? 'stop' : outcome;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +85,46 @@ describe('TracedBus', () => {
     const handlers = telemetry.spans().filter(({ name }) => name === 'handler');
     const traceIds = handlers.map((span) => span.spanContext().traceId);
     expect(found.map((header) => traceIdOf(header))).toEqual(traceIds);
+  });
+
+  it('says how far behind the groups of this process are', async () => {
+    await using _consumption = await bus.consume({
+      group: 'g-late.6a0b2f1c-0a53-4f6e-9a55-8c3d2f0f8a11',
+      topics: [topic],
+      onPartition: async () => {},
+      onFatal: () => {},
+    });
+    const { end } = (await bus.lag('g-late', [topic])).reduce(
+      (sum, { lag }) => ({ end: sum.end + lag }),
+      {
+        end: 0n,
+      },
+    );
+    await telemetry.scrape();
+    await expect
+      .poll(() => telemetry.scrape())
+      .toContain(
+        `lethe_consumer_lag{messaging_destination_name="${topic}",messaging_consumer_group_name="g-late"} ${end}`,
+      );
+  });
+
+  it('counts a commit that another owner made impossible', async () => {
+    const refused = deferred();
+    const consumption = await bus.consume({
+      group: 'g-fenced',
+      topics: [other],
+      onPartition: async (partition) => {
+        await once(partition.lost, 'abort');
+        await partition.commit(0n, []).catch(() => refused.resolve());
+      },
+      onFatal: () => {},
+    });
+    await expect.poll(() => consumption.owned().length).toBeGreaterThan(0);
+    await consumption[Symbol.asyncDispose]();
+    await refused.promise;
+    expect(await telemetry.scrape()).toMatch(
+      /lethe_partition_fenced_total\{[^}]*verdict[^}]*\} [1-9]/,
+    );
   });
 
   it('measures what it writes', async () => {

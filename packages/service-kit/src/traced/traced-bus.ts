@@ -9,7 +9,17 @@ import type {
   PartitionLag,
 } from '@lethe/bus';
 import { LetheError, type TopicSpec } from '@lethe/contracts';
-import { activeTraceparent, count, inSpan, measure } from '@lethe/telemetry';
+import {
+  activeTraceparent,
+  addSpanEvent,
+  count,
+  inSpan,
+  measure,
+  observe,
+  type Reading,
+} from '@lethe/telemetry';
+import { WorkWatch } from '../lifecycle/work-watch.ts';
+import { RefreshedValue } from '../ops/refreshed-value.ts';
 import { timed } from './timed.ts';
 import { withTraceparent } from './with-traceparent.ts';
 
@@ -21,6 +31,15 @@ import { withTraceparent } from './with-traceparent.ts';
  */
 export class TracedBus implements MessageBus {
   readonly #bus: MessageBus;
+  /** What this process reads, for the gauge of how far behind its groups are. */
+  readonly #reading = new Set<Pick<ConsumeOptions, 'group' | 'topics'>>();
+  readonly #lag = new RefreshedValue({
+    initial: [] as readonly Reading<'lethe.consumer.lag'>[],
+    read: () => this.#readLag(),
+    maxAgeMs: lagMaxAgeMs,
+  });
+  readonly #writing = new WorkWatch('writing to the message bus', stuckAfterMs);
+  readonly #lagGauge = observe('lethe.consumer.lag', () => this.#lag.current);
 
   constructor(bus: MessageBus) {
     this.#bus = bus;
@@ -31,35 +50,80 @@ export class TracedBus implements MessageBus {
   }
 
   publish(records: readonly OutgoingRecord[]): Promise<void> {
-    return sending('publish', records, (traced) => this.#bus.publish(traced));
+    return sending('publish', records, (traced) =>
+      this.#writing.during(() => this.#bus.publish(traced)),
+    );
   }
 
-  consume(options: ConsumeOptions): Promise<Consumption> {
-    return this.#bus.consume({
+  async consume(options: ConsumeOptions): Promise<Consumption> {
+    const consumption = await this.#bus.consume({
       ...options,
-      onPartition: (partition) => options.onPartition(new TracedPartition(partition)),
+      onPartition: (partition) =>
+        options.onPartition(new TracedPartition(partition, this.#writing)),
       onRetry: (error, place) => {
         const reason = LetheError.from(error).code;
         count('lethe.partition.handovers', { 'messaging.destination.name': place.topic, reason });
         options.onRetry?.(error, place);
       },
     });
+    this.#reading.add(options);
+    return {
+      owned: () => consumption.owned(),
+      [Symbol.asyncDispose]: async () => {
+        this.#reading.delete(options);
+        await consumption[Symbol.asyncDispose]();
+      },
+    };
   }
 
   lag(group: string, topics: readonly string[]): Promise<readonly PartitionLag[]> {
     return this.#bus.lag(group, topics);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.#bus[Symbol.asyncDispose]());
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#lagGauge[Symbol.dispose]();
+    this.#writing[Symbol.dispose]();
+    await this.#lag[Symbol.asyncDispose]();
+    await this.#bus[Symbol.asyncDispose]();
   }
+
+  async #readLag(): Promise<readonly Reading<'lethe.consumer.lag'>[]> {
+    const readings: Reading<'lethe.consumer.lag'>[] = [];
+    for (const { group, topics } of this.#reading) {
+      const lags = await this.#bus.lag(group, topics);
+      for (const topic of topics) {
+        const behind = lags.filter((each) => each.topic === topic).map(({ lag }) => Number(lag));
+        readings.push({
+          value: behind.reduce((sum, lag) => sum + lag, 0),
+          attributes: {
+            'messaging.destination.name': topic,
+            'messaging.consumer.group.name': nameOfGroup(group),
+          },
+        });
+      }
+    }
+    return readings;
+  }
+}
+
+/** A write that takes longer has been forgotten by whoever should end it. */
+const stuckAfterMs = 15 * 60_000;
+
+/** Asking a broker costs calls; a round takes longer. */
+const lagMaxAgeMs = 15_000;
+
+/** A group of one file's own carries the id of that file, which is no label. */
+function nameOfGroup(group: string): string {
+  return group.replace(/\.[0-9a-f]{8}-[0-9a-f-]{27}$/, '');
 }
 
 class TracedPartition implements OwnedPartition {
   readonly #partition: OwnedPartition;
+  readonly #writing: WorkWatch;
 
-  constructor(partition: OwnedPartition) {
+  constructor(partition: OwnedPartition, writing: WorkWatch) {
     this.#partition = partition;
+    this.#writing = writing;
   }
 
   get topic(): string {
@@ -80,7 +144,17 @@ class TracedPartition implements OwnedPartition {
   }
 
   commit(nextOffset: bigint, records: readonly OutgoingRecord[], mark?: string): Promise<void> {
-    return sending('commit', records, (traced) => this.#partition.commit(nextOffset, traced, mark));
+    return sending('commit', records, async (traced) => {
+      try {
+        await this.#writing.during(() => this.#partition.commit(nextOffset, traced, mark));
+      } catch (thrown) {
+        if (LetheError.from(thrown).code === 'fenced') {
+          count('lethe.partition.fenced', { 'messaging.destination.name': this.topic });
+          addSpanEvent('fenced', { 'messaging.destination.name': this.topic });
+        }
+        throw thrown;
+      }
+    });
   }
 }
 

@@ -33,6 +33,16 @@ describe('TracedStore', () => {
     expect(names).toEqual(['get manifests', 'put blobs', 'get serving', 'round']);
   });
 
+  it('counts writes that lost, but no blob that was there already', async () => {
+    const body = new Uint8Array([1]);
+    for (const key of ['models/m/verdicts/0000000001.json', 'blobs/abc']) {
+      await store.put(key, body, { kind: 'if-absent' });
+      await store.put(key, body, { kind: 'if-absent' });
+    }
+    const lost = (await telemetry.scrape()).match(/^lethe_store_conflicts_total\{.*$/gm);
+    expect(lost).toEqual(['lethe_store_conflicts_total{record="verdicts"} 1']);
+  });
+
   it('measures every operation, and how it ended', async () => {
     await expect(store.get('../outside')).rejects.toMatchObject({ code: 'invalid' });
     const text = await telemetry.scrape();

@@ -6,7 +6,7 @@ import type {
   WriteCondition,
   WriteOutcome,
 } from '@lethe/store';
-import { activeTraceparent, inSpan, measure } from '@lethe/telemetry';
+import { activeTraceparent, addSpanEvent, count, inSpan, measure } from '@lethe/telemetry';
 import { timed } from './timed.ts';
 
 /**
@@ -29,7 +29,15 @@ export class TracedStore implements ObjectStore {
   }
 
   put(key: string, body: ObjectBody, condition?: WriteCondition): Promise<WriteOutcome> {
-    return traced('put', key, () => this.#store.put(key, body, condition));
+    return traced('put', key, async () => {
+      const outcome = await this.#store.put(key, body, condition);
+      // A blob that is there already is the same blob, and the probe's races are its own.
+      if (outcome.kind === 'refused' && !/^(blobs|probe)/.test(key)) {
+        count('lethe.store.conflicts', { record: kindOf(key) });
+        addSpanEvent('write lost to another', { 'lethe.store.key': key });
+      }
+      return outcome;
+    });
   }
 
   list(prefix: string, options?: { after?: string }): AsyncIterable<ObjectInfo> {

@@ -15,6 +15,7 @@ import {
   deadLetter,
   decodeEvent,
   done,
+  duplicateDropped,
   encodeEvent,
   type HandlerContext,
   type Log,
@@ -45,7 +46,7 @@ const failuresAllowed = 5;
  */
 export async function handleCandidate(
   record: IncomingRecord,
-  { signal, attempt }: HandlerContext,
+  { signal, attempt, beat }: HandlerContext,
   deps: CandidateDeps,
 ): Promise<Outcome> {
   const event = decodeEvent(ModelCandidate, record);
@@ -53,11 +54,14 @@ export async function handleCandidate(
   if (typeof found === 'string') return deadLetter(found);
 
   const existing = await deps.lineages.verdict(event.modelKey, event.sequence);
-  if (existing !== undefined) return announce(existing, event);
+  if (existing !== undefined) {
+    duplicateDropped('evaluator');
+    return announce(existing, event);
+  }
   let verdict: Verdict;
   try {
     const judged = await tracedEvaluation(event, () =>
-      judgeCandidate(found, deps.policy, deps, { signal }),
+      judgeCandidate(found, deps.policy, deps, { signal, onProgress: beat }),
     );
     verdict = judged.verdict;
     await holdForgetSet(found, judged, deps);

@@ -1,6 +1,6 @@
 import { exponentialBackoff, type MessageBus, type OutgoingRecord } from '@lethe/bus';
 import { LetheError, Receipt } from '@lethe/contracts';
-import { type Clock, encodeMessage, type Log } from '@lethe/service-kit';
+import { type Clock, duplicateDropped, encodeMessage, type Log } from '@lethe/service-kit';
 import type { Acceptance } from '../domain/accept-request.ts';
 import type { RequestIndex, ReserveOutcome } from './request-index.ts';
 
@@ -160,6 +160,7 @@ function resultOf(acceptance: Acceptance, outcome: ReserveOutcome): ReservationR
     case 'known': {
       const receipt = Receipt.decode(outcome.receipt);
       const isSame = receipt.requestDigest === acceptance.requestDigest;
+      if (isSame) duplicateDropped('ingest');
       return isSame
         ? { kind: 'receipt', receipt, isToAnnounce: outcome.isSameOrigin }
         : { kind: 'error', error: usedBefore(acceptance) };

@@ -1,8 +1,8 @@
 import type { OutgoingRecord } from '@lethe/bus';
 import { type Decision, type Digest, LetheError, type ModelVerdict } from '@lethe/contracts';
 import type { LineageStore, Serving } from '@lethe/lineage';
-import type { Clock, Log } from '@lethe/service-kit';
-import { count } from '@lethe/telemetry';
+import { type Clock, duplicateDropped, type Log } from '@lethe/service-kit';
+import { addSpanEvent, count } from '@lethe/telemetry';
 import { checkEvidence, type JudgedCandidate } from '../domain/check-evidence.ts';
 import { decisionEvents } from '../domain/decision-events.ts';
 import { makeDecision, pointerTo } from '../domain/make-decision.ts';
@@ -61,6 +61,7 @@ export class Promoter {
       await this.#lineage.verdict(modelKey, sequence),
     );
     const known = await this.#lineage.decision(modelKey, sequence);
+    if (known !== undefined) duplicateDropped('registry');
     const decision = known ?? (await this.#decide(candidate));
     await this.#recorder.decided(candidate, decision);
     return decisionEvents(decision.record, decision.digest, candidate.round);
@@ -105,7 +106,10 @@ export class Promoter {
     const next = pointerTo(candidate, pointer, this.#clock.now());
     const { kind } = await this.#lineage.moveServing(next, etag);
     if (kind === 'moved') this.#board.announce(next.modelKey);
-    else count('lethe.serving.conflicts', { model: next.modelKey });
+    else {
+      count('lethe.serving.conflicts', { model: next.modelKey });
+      addSpanEvent('serving pointer was moved by another');
+    }
     return kind === 'moved';
   }
 

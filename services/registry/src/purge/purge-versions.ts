@@ -18,6 +18,8 @@ export interface PurgeDeps {
   /** Superseded and refused versions are kept this long after their decision. */
   readonly keepMs: number;
   readonly now: () => Date;
+  /** Hears how many versions are due and still there. */
+  readonly onDue?: (modelKey: string, count: number) => void;
 }
 
 interface Version {
@@ -51,7 +53,11 @@ export async function purgeVersions(deps: PurgeDeps, modelKey: string): Promise<
   const free = due.filter(
     ({ round }) => !kept.has(round.weightsDigest) && !kept.has(round.stateDigest),
   );
-  for (const version of free) await purge(deps, modelKey, version);
+  deps.onDue?.(modelKey, free.length);
+  for (const [at, version] of free.entries()) {
+    await purge(deps, modelKey, version);
+    deps.onDue?.(modelKey, free.length - at - 1);
+  }
   return free.map(({ sequence }) => sequence);
 }
 

@@ -52,7 +52,23 @@ const newIndexes = `
   CREATE INDEX request_by_alert ON request (next_alert_ms) WHERE next_alert_ms IS NOT NULL;
 `;
 
-const statements = `
+/** What waits at one model. */
+export interface OpenQueue {
+  readonly modelKey: string;
+  readonly open: number;
+  readonly escalated: number;
+  readonly oldestSubmittedMs: number;
+}
+
+const { REQUEST_STATE_COMPLETED: completed, REQUEST_STATE_ESCALATED: escalated } = RequestState;
+
+/** Gauges look at these often: they hold what is open, and what lately ended well. */
+const gaugeIndexes = `
+  CREATE INDEX request_open ON request (model_key, deadline_ms, submitted_ms, state) WHERE ended_ms IS NULL;
+  CREATE INDEX request_completed ON request (model_key, ended_ms) WHERE state = ${completed};
+`;
+
+const tables = `
   CREATE TABLE identity (id TEXT NOT NULL);
   CREATE TABLE request (
     position INTEGER PRIMARY KEY,
@@ -119,12 +135,12 @@ const statementsOf2 = `
 `;
 
 /** `user_version` of the files that this code writes. */
-export const projectionVersion = 4;
+export const projectionVersion = 5;
 
 const schema: SqliteSchema = {
   name: 'request projection',
   version: projectionVersion,
-  statements,
+  statements: `${tables}${gaugeIndexes}`,
   upgrades: {
     // With a new identity the view is made anew from the bus.
     1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${statementsOf2}`,
@@ -136,6 +152,7 @@ const schema: SqliteSchema = {
       UPDATE request SET next_alert_ms = (submitted_ms + deadline_ms) / 2
         WHERE ended_ms IS NULL AND deadline_ms > 0 AND submitted_ms > 0;
       ${newIndexes}`,
+    4: gaugeIndexes,
   },
 };
 
@@ -171,6 +188,9 @@ export class RequestProjection implements Disposable {
   readonly #alertsDue;
   readonly #setAlert;
   readonly #children;
+  readonly #openByModel;
+  readonly #openDeadlines;
+  readonly #completedSince;
 
   /** @throws LetheError `precondition`, `corrupt`, `capacity` naming the file */
   static open(file: string): RequestProjection {
@@ -218,6 +238,18 @@ export class RequestProjection implements Disposable {
     this.#ofYear = db.prepare(
       `SELECT model_key, parent, regulation, state, submitted_ms, deadline_ms, extended, ended_ms FROM request
        WHERE submitted_ms >= ? AND submitted_ms < ?`,
+    );
+    this.#openByModel = db.prepare(
+      `SELECT model_key, count(*) AS open, sum(state = ${escalated}) AS escalated,
+         min(submitted_ms) AS oldest FROM request WHERE ended_ms IS NULL AND model_key <> '*' GROUP BY model_key`,
+    );
+    this.#openDeadlines = db.prepare(
+      `SELECT deadline_ms FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms > 0
+         ORDER BY deadline_ms`,
+    );
+    this.#completedSince = db.prepare(
+      `SELECT count(*) AS count FROM request
+         WHERE model_key = ? AND state = ${completed} AND ended_ms >= ?`,
     );
     this.#addStatus = db.prepare(
       `INSERT INTO status
@@ -372,6 +404,29 @@ export class RequestProjection implements Disposable {
       const found = this.#nearest.get(modelKey)?.['deadline_ms'] ?? null;
       return found === null ? undefined : new Date(Number(found));
     });
+  }
+
+  /** Every model that has requests that have not ended. */
+  openByModel(): OpenQueue[] {
+    return this.#file.attempt(() =>
+      this.#openByModel.all().map((row) => ({
+        modelKey: String(row['model_key']),
+        open: Number(row['open']),
+        escalated: Number(row['escalated']),
+        oldestSubmittedMs: Number(row['oldest']),
+      })),
+    );
+  }
+
+  /** Deadlines of a model's open requests, ascending, milliseconds since 1970. */
+  openDeadlines(modelKey: string): number[] {
+    return this.#file.attempt(() =>
+      this.#openDeadlines.all(modelKey).map((row) => Number(row['deadline_ms'])),
+    );
+  }
+
+  countCompletedSince(modelKey: string, sinceMs: number): number {
+    return this.#file.attempt(() => Number(this.#completedSince.get(modelKey, sinceMs)?.['count']));
   }
 
   /** Requests that have not ended, were not called expired, and whose deadline is before `time`. */

@@ -46,6 +46,11 @@ export class ModelQueue {
     this.#offered.set(key, { request, rows, scope, arrivedMs: nowMs, offsets: [offset] });
   }
 
+  /** Whether it was read from the bus and is in no manifest yet. */
+  has(request: DeletionRequested): boolean {
+    return this.#offered.has(requestKey(request));
+  }
+
   /** Drops what the lineage knows by now. @returns the offsets that are thereby finished */
   settle(state: ModelState): readonly bigint[] {
     const finished: bigint[] = [];

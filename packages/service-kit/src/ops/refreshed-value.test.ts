@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { deferred } from '../testing/deferred.ts';
+import { RefreshedValue } from './refreshed-value.ts';
+
+it('gives the last value at once, and looks again only when somebody asks', async () => {
+  let looks = 0;
+  const read = async () => ++looks;
+  await using value = new RefreshedValue({ initial: 0, read, maxAgeMs: 0 });
+  expect(looks).toBe(0);
+  expect(value.current).toBe(0);
+  await value.refresh();
+  expect(value.current).toBe(1);
+});
+
+it('never looks twice at once, and keeps the last value through trouble', async () => {
+  const gate = deferred();
+  let looks = 0;
+  const read = async () => {
+    looks += 1;
+    if (looks === 2) throw new Error('the store is away');
+    await gate.promise;
+    return 7;
+  };
+  await using value = new RefreshedValue({ initial: 0, read, maxAgeMs: 0 });
+  const both = [value.refresh(), value.refresh()];
+  gate.resolve();
+  await Promise.all(both);
+  expect(looks).toBe(1);
+  await value.refresh();
+  expect([looks, value.current]).toEqual([2, 7]);
+});
