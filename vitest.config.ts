@@ -2,6 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { onKubernetes } from './vitest.deploy.config.ts';
 import { examples } from './vitest.examples.config.ts';
 import { onServers } from './vitest.integration.config.ts';
+import { onOperations } from './vitest.operations.config.ts';
 
 export default defineConfig({
   test: {
@@ -11,6 +12,7 @@ export default defineConfig({
       ...onServers,
       ...onKubernetes,
       ...examples,
+      ...onOperations,
       'test/console/**',
     ],
     globalSetup: ['test/support/servers/announce-servers.ts'],

@@ -5,6 +5,7 @@ import { installCrds } from './servers/install-crds.ts';
 import { installKafka } from './servers/install-kafka.ts';
 import { installKubernetes } from './servers/install-kubernetes.ts';
 import { installMinio } from './servers/install-minio.ts';
+import { installPrometheus } from './servers/install-prometheus.ts';
 import { type Server, servers } from './servers/recipe.ts';
 
 type Install = (say: (line: string) => void, force: boolean) => Promise<void>;
@@ -17,6 +18,7 @@ const recipes: Readonly<Record<Server, readonly [about: string, install: Install
     'kube-apiserver, etcd, kubectl and kustomize: Go modules, 5 to 8 minutes',
     installKubernetes,
   ],
+  prometheus: ['Prometheus and promtool: Go modules, 3 to 4 minutes', installPrometheus],
   crds: [
     'resource definitions of Strimzi, KEDA, cert-manager …: Go modules, Maven, 1 minute',
     installCrds,

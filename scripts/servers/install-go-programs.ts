@@ -21,6 +21,8 @@ export interface GoPrograms {
   readonly time: string;
   /** Free disk that sources and the compiler's cache want, for people: `3 GB`. */
   readonly disk: string;
+  /** Build tags that leave parts out. */
+  readonly tags?: readonly string[];
   /** Variables that the linker sets: `importpath.name` → value. */
   readonly variables?: Readonly<Record<string, string>>;
 }
@@ -60,7 +62,8 @@ async function compile(recipe: GoPrograms, folder: string, say: (line: string) =
   const options = { cwd: source, env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' } };
   say(`Fetching the sources of ${title} from Go modules: ${recipe.sources}`);
   const wanted = Object.values(programs);
-  const listed = await runTool('go', ['list', '-mod=readonly', '-deps', ...wanted], options);
+  const tagged = ['-mod=readonly', '-tags', (recipe.tags ?? []).join(',')];
+  const listed = await runTool('go', ['list', ...tagged, '-deps', ...wanted], options);
   if (listed.status !== 0) {
     throw failure(recipe, `go cannot fetch the modules of ${title}`, listed.output);
   }
@@ -70,7 +73,7 @@ async function compile(recipe: GoPrograms, folder: string, say: (line: string) =
   let compiled = 0;
   const progress = setInterval(() => say(`${title}: ${compiled} packages compiled`), 15_000);
   const link = Object.entries(variables).map(([name, value]) => ` -X ${name}=${value}`);
-  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false'];
+  const flags = [...tagged, '-trimpath', '-buildvcs=false'];
   flags.push('-ldflags', `-s -w${link.join('')}`);
   try {
     for (const [name, from] of Object.entries(programs)) {
