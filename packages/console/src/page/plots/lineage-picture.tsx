@@ -74,6 +74,15 @@ export function LineagePicture(props: {
               {name}
             </li>
           ))}
+        {layout.nodes.some(({ state }) => state === 'rolled_back' || state === 'quarantined') ? (
+          <li>
+            <svg viewBox="-18 -18 36 36" aria-hidden="true">
+              <Shape form="promoted" />
+              <circle class="halo" r={radius + 4} />
+            </svg>
+            rolled back, or in quarantine
+          </li>
+        ) : null}
       </ul>
     </>
   );
