@@ -21,6 +21,12 @@ export interface ModelAuditPredicate extends Predicate {
   readonly tug_of_war: number;
   readonly u_lira: number;
   readonly u_lira_before: number;
+  /** Shares of the forgotten samples that are treated as if trained on. */
+  readonly known: {
+    readonly served: number;
+    readonly retrained: number;
+    readonly shadow: number;
+  };
   readonly gate: 'agrees' | 'disagrees' | 'undecided';
   readonly explanation: string;
 }

@@ -11,6 +11,7 @@ function member(changes: Partial<AuditMember> = {}): AuditMember {
     served: { forget: 0.9, retain: 1, test: 0.88 },
     retrained: { forget: 0.88, retain: 0.98, test: 0.9 },
     shadowConfidences: [8, 9],
+    servedConfidences: [1.5, 2],
     retrainedConfidences: [1, 2],
     unlearnedConfidences: [1, 2],
     ...changes,
@@ -35,6 +36,17 @@ test('an audit that tells unlearned from retrained disagrees, and says why', () 
   expect(figures.explanation).toContain('U-LiRA');
   const worse = member({ served: { forget: 1, retain: 0.5, test: 0.5 } });
   expect(auditFigures([worse, worse], bounds).explanation).toContain('ToW');
+});
+
+test('what serves is looked at itself: shadows that unlearn well do not speak for it', () => {
+  const kept = member({ servedConfidences: [8, 8.5] });
+  const figures = auditFigures([kept, kept], bounds);
+  expect(figures.known).toEqual({ served: 1, retrained: 0, shadow: 1 });
+  expect(figures).toMatchObject({
+    gate: 'disagrees',
+    explanation: expect.stringContaining('what serves treats 100.0 % of the forgotten samples'),
+  });
+  expect(auditFigures([member(), member()], bounds).known.served).toBe(0);
 });
 
 test('an ensemble that was not trained as the network was decides nothing', () => {

@@ -22,6 +22,11 @@ export interface AuditFigures {
   readonly uLira: number;
   /** The same for the shadows before they unlearned: what there was to find. */
   readonly uLiraBefore: number;
+  /**
+   * Share of the forgotten samples that a network treats rather as shadows do, which were trained
+   * on them, than as retrained networks do: of the served one, and what it is for either kind.
+   */
+  readonly known: { readonly served: number; readonly retrained: number; readonly shadow: number };
   /** Every promoted round had a passing verdict: does the audit say the same? */
   readonly gate: 'agrees' | 'disagrees' | 'undecided';
   readonly explanation: string;
@@ -34,7 +39,7 @@ const mostShadowGap = 0.05;
 export function auditFigures(members: readonly AuditMember[], bounds: AuditBounds): AuditFigures {
   const [first] = members;
   if (first === undefined || members.length < 2) throw new RangeError('two members are needed');
-  const { served, original } = first;
+  const { served, original, servedConfidences } = first;
   const shadow = meanOf(members.map((member) => member.shadow));
   const retrained = meanOf(members.map((member) => member.retrained));
   const retrainedConfidences = members.map((member) => member.retrainedConfidences);
@@ -53,21 +58,21 @@ export function auditFigures(members: readonly AuditMember[], bounds: AuditBound
     tugOfWar: tugOfWar(served, retrained),
     uLira: guesses(members.map(({ unlearnedConfidences }) => unlearnedConfidences)),
     uLiraBefore: guesses(members.map(({ shadowConfidences }) => shadowConfidences)),
+    known: {
+      served: knownShare(servedConfidences, members),
+      retrained: knownByOthers(members, (member) => member.retrainedConfidences),
+      shadow: knownByOthers(members, (member) => member.shadowConfidences),
+    },
   };
   return { ...figures, ...ruling(figures, bounds) };
 }
 
-/** A control that fails leaves nothing to compare with: it comes before every complaint. */
+/** Controls come before complaints: where one fails there is nothing to compare with. */
 function ruling(
-  {
-    original,
-    shadow,
-    tugOfWar: tow,
-    uLira,
-    uLiraBefore,
-  }: Omit<AuditFigures, 'gate' | 'explanation'>,
+  figures: Omit<AuditFigures, 'gate' | 'explanation'>,
   { leastTugOfWar, mostULira }: AuditBounds,
 ): Pick<AuditFigures, 'gate' | 'explanation'> {
+  const { original, shadow, tugOfWar: tow, uLira, uLiraBefore, known } = figures;
   const unlike = (['retain', 'test'] as const).filter(
     (set) => Math.abs(shadow[set] - original[set]) > mostShadowGap,
   );
@@ -87,6 +92,11 @@ function ruling(
     ...(uLira > mostULira
       ? [`U-LiRA tells unlearned from retrained in ${show(uLira)} of guesses`]
       : []),
+    ...(uLiraBefore > mostULira && known.served > (known.retrained + known.shadow) / 2
+      ? [
+          `what serves treats ${show(known.served)} of the forgotten samples as if trained on them (retrained networks ${show(known.retrained)}, shadows before unlearning ${show(known.shadow)})`,
+        ]
+      : []),
   ];
   if (complaints.length > 0) {
     const explanation = `The gate passed what the audit does not: ${complaints.join('; ')}.`;
@@ -100,8 +110,36 @@ function ruling(
   }
   return {
     gate: 'agrees',
-    explanation: `The audit finds what the gate found: U-LiRA told ${show(uLiraBefore)} before unlearning and tells ${show(uLira)} after it; accuracies are those of retraining.`,
+    explanation: `The audit finds what the gate found: U-LiRA told ${show(uLiraBefore)} before unlearning and tells ${show(uLira)} after it; what serves treats ${show(known.served)} of the forgotten samples as if trained on them (retrained networks ${show(known.retrained)}); accuracies are those of retraining.`,
   };
+}
+
+/** @param members whose two kinds of network the samples are compared with */
+function knownShare(confidences: readonly number[], members: readonly AuditMember[]): number {
+  const known = confidences.filter((value, sample) => {
+    const distance = (of: (member: AuditMember) => readonly number[]) =>
+      Math.abs(
+        value - members.reduce((sum, each) => sum + (of(each)[sample] ?? 0), 0) / members.length,
+      );
+    return (
+      distance((each) => each.shadowConfidences) < distance((each) => each.retrainedConfidences)
+    );
+  });
+  return known.length / Math.max(1, confidences.length);
+}
+
+/** Mean over the members, each compared with the others. */
+function knownByOthers(
+  members: readonly AuditMember[],
+  of: (member: AuditMember) => readonly number[],
+): number {
+  const shares = members.map((member, index) =>
+    knownShare(
+      of(member),
+      members.filter((_, other) => other !== index),
+    ),
+  );
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
 function meanOf(all: readonly Accuracies[]): Accuracies {

@@ -40,7 +40,9 @@ export interface AuditMember {
   readonly shadow: Accuracies;
   /** Of a network that never saw what was forgotten. */
   readonly retrained: Accuracies;
-  /** [k] log-odds of the label on each forgotten sample, for that network, … */
+  /** [k] log-odds of the label on each forgotten sample, for the served network, … */
+  readonly servedConfidences: readonly number[];
+  /** … for the retrained one, … */
   readonly retrainedConfidences: readonly number[];
   /** … for the shadow, … */
   readonly shadowConfidences: readonly number[];
@@ -141,6 +143,7 @@ export async function run(
       original: await accuracies(original),
       shadow: await accuracies(shadow.weights),
       retrained: await accuracies(retrained.weights),
+      servedConfidences: await confidences(weightsOf(input.served, input.topology)),
       retrainedConfidences: await confidences(retrained.weights),
       shadowConfidences: await confidences(shadow.weights),
       unlearnedConfidences: await confidences(weights),

@@ -65,6 +65,7 @@ export const run: CommandFunction<AuditOptions> = async (options, out, key = '')
       tug_of_war: figures.tugOfWar,
       u_lira: figures.uLira,
       u_lira_before: figures.uLiraBefore,
+      known: figures.known,
       gate: figures.gate,
       explanation: figures.explanation,
     },
@@ -150,7 +151,7 @@ async function ensemble(
   const digests = [topology, original, served].map((bytes) => sha256(bytes));
   const rows = rounds.map((each) => [...each]);
   const identity = sha256(
-    canonicalJson({ form: 2, ...rest, digests, rows, source: training.source }),
+    canonicalJson({ form: 3, ...rest, digests, rows, source: training.source }),
   );
   await using compute = new ComputeProcess({ backend: { prefer: backend } });
   const found: AuditMember[] = [];
@@ -199,6 +200,10 @@ function show(figures: AuditFigures, out: Output): void {
   );
   out.line(
     `ToW ${figures.tugOfWar.toFixed(3)}, U-LiRA right in ${percent(figures.uLira)} (${percent(figures.uLiraBefore)} before unlearning; 50 % is chance), ${figures.members} members`,
+  );
+  const { known } = figures;
+  out.line(
+    `Forgotten samples treated as if trained on: ${percent(known.served)} by what serves, ${percent(known.retrained)} by retrained networks, ${percent(known.shadow)} by shadows before unlearning`,
   );
   const { green, red, yellow } = out.colours;
   const colour = { agrees: green, disagrees: red, undecided: yellow }[figures.gate];

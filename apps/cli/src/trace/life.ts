@@ -67,7 +67,7 @@ function attemptEvents({ manifest, verdict, decision, move }: Attempt): (LifeEve
     event(createdTime, 'round', what, detail, sequence),
     verdict &&
       event(
-        verdict.judgedTime,
+        verdict.judgedTime ?? decision?.decidedTime,
         'verdict',
         `verdict: ${outcomeName(verdict.outcome)}`,
         failed(verdict),

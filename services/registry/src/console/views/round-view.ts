@@ -36,19 +36,22 @@ export async function roundView(
       samples: rows.length,
       last,
     })),
-    verdict: verdict === undefined ? null : verdictView(verdict),
+    verdict: verdict === undefined ? null : verdictView(verdict, decision?.record.decidedTime),
     decidedTime: timeText(decision?.record.decidedTime),
   };
 }
 
-function verdictView({ record, digest }: Recorded<Verdict>): VerdictView {
+function verdictView(
+  { record, digest }: Recorded<Verdict>,
+  decidedTime: Date | undefined,
+): VerdictView {
   return {
     digest,
     outcome: outcomeWord(record.outcome),
     policyName: record.policyName,
     policyDigest: record.policyDigest,
     servedSequence: record.servedSequence,
-    judgedTime: timeText(record.judgedTime),
+    judgedTime: timeText(record.judgedTime ?? decidedTime),
     evaluationSets: Object.entries(record.evaluationSetDigests).map(([name, digest]) => ({
       name,
       digest,
