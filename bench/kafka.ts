@@ -3,13 +3,15 @@
  * broker, in the same run: records are read and copied to another topic, the copies and the offset
  * in one transaction per batch. Interleaved rounds, medians; records per second.
  * Both pairs have the retry times that transactions need (kafkajs's default allows 3 a second).
+ * With several target partitions there is a third: the bare pair, one send a partition, which is
+ * what is safe on several brokers, and what the bus does.
  * node --disable-warning=ExperimentalWarning bench/kafka.ts [--brokers HOST:PORT,…] [--rounds N] [--seconds S] [--bytes N] [--batch N] [--targets N] [--json]
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { KafkaBus } from '@lethe/bus';
+import { KafkaBus, partitionOf } from '@lethe/bus';
 import { kafkajs } from '../packages/bus/src/kafka/kafkajs.ts';
 import { KafkaCluster } from '../test/support/servers/kafka-cluster.ts';
 
@@ -73,7 +75,33 @@ const ours: Copy = async (group, step, ended) => {
   await consumption[Symbol.asyncDispose]();
 };
 
-const bare: Copy = async (group, step, ended) => {
+/** @param spread how the records of a batch are divided over sends */
+function bareCopy(spread: (messages: Message[]) => readonly Message[][]): Copy {
+  return (group, step, ended) => copyBarely(group, step, ended, spread);
+}
+
+interface Message {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly partition?: number;
+}
+
+const inOneSend = bareCopy((messages) => [messages]);
+const oneSendAPartition = bareCopy((messages) => {
+  const byPartition = new Map<number, Message[]>();
+  for (const message of messages) {
+    const partition = partitionOf(message.key, targets);
+    byPartition.set(partition, [...(byPartition.get(partition) ?? []), { ...message, partition }]);
+  }
+  return [...byPartition.values()];
+});
+
+async function copyBarely(
+  group: string,
+  step: (records: number) => void,
+  ended: AbortSignal,
+  spread: (messages: Message[]) => readonly Message[][],
+): Promise<void> {
   const kafka = new kafkajs.Kafka({
     brokers: [...brokers],
     logLevel: kafkajs.logLevel.NOTHING,
@@ -94,9 +122,14 @@ const bare: Copy = async (group, step, ended) => {
       for (let from = 0; from < fetched.messages.length && !ended.aborted; from += batch) {
         const records = fetched.messages.slice(from, from + batch);
         const last = records.at(-1)!.offset;
-        const messages = records.map(({ key }) => ({ key, value: Buffer.from(value) }));
+        const messages = records.map(({ key }) => ({
+          key: key!.toString(),
+          value: Buffer.from(value),
+        }));
         const transaction = await producer.transaction();
-        await transaction.send({ topic: target!, messages });
+        for (const each of spread(messages)) {
+          await transaction.send({ topic: target!, messages: each });
+        }
         const offset = String(BigInt(last) + 1n);
         await transaction.sendOffsets({
           consumerGroupId: group,
@@ -112,7 +145,7 @@ const bare: Copy = async (group, step, ended) => {
   await once(ended, 'abort');
   await consumer.disconnect();
   await producer.disconnect();
-};
+}
 
 /** Records per second after the warm-up. */
 async function rate(copy: Copy): Promise<number> {
@@ -149,19 +182,31 @@ async function rate(copy: Copy): Promise<number> {
 
 const median = (numbers: readonly number[]) =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
-const [busRates, bareRates]: [number[], number[]] = [[], []];
+/** By name; the bus last. */
+const copies: Readonly<Record<string, Copy>> = {
+  'bare kafkajs': inOneSend,
+  ...(targets > 1 ? { 'bare kafkajs, one send a partition': oneSendAPartition } : {}),
+  KafkaBus: ours,
+};
+const rates = new Map(Object.keys(copies).map((name): [string, number[]] => [name, []]));
 for (let round = 0; round < rounds; round++) {
   // Each goes first in turn: the machine gets slower and faster meanwhile.
-  for (const isOurs of round % 2 === 0 ? [false, true] : [true, false]) {
-    (isOurs ? busRates : bareRates).push(await rate(isOurs ? ours : bare));
+  const names = [...rates.keys()];
+  for (const name of round % 2 === 0 ? names : names.toReversed()) {
+    rates.get(name)!.push(await rate(copies[name]!));
   }
 }
 await bus[Symbol.asyncDispose]();
 await cluster?.[Symbol.asyncDispose]();
 
-/** Of neighbours in time: a busy machine slows both down. */
-const ratios = busRates.map((busRate, round) => busRate / bareRates[round]!);
-const ratio = Number(median(ratios).toFixed(2));
+/** Of neighbours in time: a busy machine slows all down. */
+const ratioTo = (name: string) =>
+  Number(
+    median(rates.get('KafkaBus')!.map((own, round) => own / rates.get(name)![round]!)).toFixed(2),
+  );
+const ratios = Object.fromEntries(
+  [...rates.keys()].slice(0, -1).map((name) => [name, ratioTo(name)]),
+);
 const settings = {
   bytes: value.length,
   batch,
@@ -171,15 +216,16 @@ const settings = {
 };
 if (options.json) {
   console.log(
-    JSON.stringify({ unit: 'records/s', ...settings, bus: busRates, bare: bareRates, ratio }),
+    JSON.stringify({ unit: 'records/s', ...settings, rates: Object.fromEntries(rates), ratios }),
   );
 } else {
   console.log(
     `${settings.cpu}, Node ${settings.node}; ${value.length} bytes a record, ${batch} records a transaction, to ${targets} partition(s); records/s`,
   );
-  console.table([
-    { what: 'KafkaBus', median: median(busRates), rounds: busRates.join(', ') },
-    { what: 'bare kafkajs', median: median(bareRates), rounds: bareRates.join(', ') },
-  ]);
-  console.log(`KafkaBus reaches ${ratio} of bare kafkajs.`);
+  console.table(
+    [...rates].map(([what, each]) => ({ what, median: median(each), rounds: each.join(', ') })),
+  );
+  for (const [name, ratio] of Object.entries(ratios)) {
+    console.log(`KafkaBus reaches ${ratio} of ${name}.`);
+  }
 }

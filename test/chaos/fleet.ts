@@ -23,6 +23,8 @@ export interface Member {
   process: ServerProcess | undefined;
   /** Not started again while true: its supervisor wants it dead for a while. */
   held: boolean;
+  /** `HOST:PORT` of its gRPC methods; of ingest, of HTTP. */
+  readonly address: string;
   /** Where it tells operators whether it is ready, and why not. */
   readonly opsUrl: string;
 }
@@ -53,11 +55,12 @@ export class Fleet implements AsyncDisposable {
     this.#options = options;
     this.#ports = ports;
     this.ingestUrl = `http://127.0.0.1:${ports.get('ingest-1')?.service}`;
-    this.members = [...ports].map(([name, { ops }]) => ({
+    this.members = [...ports].map(([name, { service, ops }]) => ({
       name,
       service: name.split('-')[0] as Member['service'],
       process: undefined,
       held: false,
+      address: `127.0.0.1:${service}`,
       opsUrl: `http://127.0.0.1:${ops}`,
     }));
   }

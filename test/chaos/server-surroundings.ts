@@ -77,7 +77,11 @@ export async function createTopicRaw(
 export async function produceRaw(
   { serviceEnv }: Surroundings,
   topic: string,
-  messages: readonly { readonly key: string; readonly value: Buffer }[],
+  messages: readonly {
+    readonly key: string;
+    readonly value: Buffer;
+    readonly headers?: Record<string, string>;
+  }[],
 ): Promise<void> {
   const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
   const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer({

@@ -1,15 +1,16 @@
 // Whole pipelines on a real broker and a real MinIO, when things around the services go wrong.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { IntakeAnswer } from '@lethe/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Pipeline } from '../chaos/pipeline.ts';
-
 import { createTopicRaw, produceRaw, serverSurroundings } from '../chaos/server-surroundings.ts';
-import { temporaryFolder } from '../support/lethe-process.ts';
+import { lethe, temporaryFolder } from '../support/lethe-process.ts';
 import { ServerProcess } from '../support/servers/server-process.ts';
 
 const models = 8;
 const requested = 'deletion.requested.v1';
+const intake = 'deletion.intake.v1';
 const slow = { timeout: 120_000, interval: 500 };
 
 describe('a pipeline on a broker and a store that have bad days', () => {
@@ -34,6 +35,50 @@ describe('a pipeline on a broker and a store that have bad days', () => {
     expect(letters.every(({ value }) => Buffer.from(value).toString() === 'no event at all')).toBe(
       true,
     );
+  });
+
+  test('an event of the intake topic becomes a request with a receipt; a bad one before it waits for a command', async () => {
+    const { surroundings, fleet, world, accepted } = pipeline;
+    // One that no other test sends.
+    const request = world.requests.at(-1)!;
+    const event = (value: string) => ({
+      key: request.modelKey,
+      headers: { 'content-type': 'application/cloudevents+json' },
+      value: Buffer.from(value),
+    });
+    const good = {
+      specversion: '1.0',
+      type: 'lethe.deletion.request.v1',
+      source: request.emitter,
+      id: request.requestId,
+      data: { model_key: request.modelKey, scope: { subject: request.subject } },
+    };
+    const events = ['{ "specversion": ', JSON.stringify(good)].map(event);
+    await produceRaw(surroundings, intake, events);
+    accepted.push(request);
+    await pipeline.untilCompleted([request]);
+    const answers = (await surroundings.observer.readTopics()).get('deletion.receipt.v1') ?? [];
+    expect(answers.map(({ value }) => IntakeAnswer.decode(value).answer?.$case).toSorted()).toEqual(
+      ['receipt', 'refusal'],
+    );
+
+    const { address } = fleet.member('registry-1');
+    const dlq = async (...args: string[]) => {
+      const told = await lethe(['dlq', ...args, '--address', address, '--json']);
+      expect(told).toMatchObject({ code: 0 });
+      const lines = told.stdout.split('\n').filter(Boolean);
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    const waiting = async () => (await dlq('list')).filter(({ topic }) => topic === intake);
+    await expect.poll(waiting, slow).toMatchObject([{ errorClass: 'invalid' }]);
+    const [letter] = await waiting();
+    const replayed = await dlq('replay', String(letter?.['id']), '--reason', 'a test');
+    expect(replayed).toHaveLength(1);
+    // It is as bad as before, and comes back as what it is.
+    await expect.poll(waiting, slow).toMatchObject([{ replayOf: letter?.['id'] }]);
+    const [again] = await waiting();
+    await dlq('drop', String(again?.['id']), '--reason', 'a test');
+    expect(await waiting()).toEqual([]);
   });
 
   test('an event of 5 MB is refused at the door, by the broker and by ingest', async () => {
@@ -135,10 +180,11 @@ describe('a pipeline on a broker and a store that have bad days', () => {
 
   test('and through all of it every request was applied once', async () => {
     const { violations, figures } = await pipeline.check();
-    // The poison of the first test, and the dead letters that it became.
-    const poison = /^deletion\.requested\.v1(\.dlq holds 8 records| \d\/\d+ is no event)/;
+    // The poison of the first two tests, and the dead letters that it became.
+    const poison =
+      /^deletion\.requested\.v1(\.dlq holds 8 records| \d\/\d+ is no event)|^deletion\.intake\.v1\.dlq holds 2/;
     expect(violations.filter((violation) => !poison.test(violation))).toEqual([]);
-    expect(violations).toHaveLength(1 + models);
+    expect(violations).toHaveLength(2 + models);
     expect(figures).toMatchObject({ lost: 0, twice: 0 });
   });
 

@@ -110,6 +110,40 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus over TLS, with SCRAM and access
     await expect(opening).rejects.toThrow(/refuses user or password/);
   });
 
+  it('reads password and authority anew at every connection', async () => {
+    const now: { password: string; ca: string | undefined } = { password, ca };
+    await using bus = await open('lethe', {
+      sasl: {
+        ...sasl('lethe'),
+        get password() {
+          return now.password;
+        },
+      },
+      tls: {
+        get ca() {
+          return now.ca as string;
+        },
+      },
+    });
+    const topic = newName('lethe.t');
+    await bus.ensureTopics([{ name: topic, partitions: 1, retentionMs: 3_600_000 }]);
+    // Every consumer makes connections of its own.
+    now.password = 'the broker has another one';
+    const { given, fatal } = await joinGroup(bus, newName('lethe.g'), [topic]);
+    await expect
+      .poll(() => fatal.map(({ message }) => message))
+      .toEqual([expect.stringMatching(/refuses user or password/)]);
+    now.password = password;
+    await expect.poll(() => given.length).toBe(1);
+    now.ca = undefined;
+    const untrusting = await joinGroup(bus, newName('lethe.g'), [topic]);
+    await expect
+      .poll(() => untrusting.fatal.map(({ message }) => message))
+      .toEqual([expect.stringMatching(/TLS connection is refused/)]);
+    now.ca = ca;
+    await expect.poll(() => untrusting.given.length).toBe(1);
+  });
+
   it('says that it does not know the authority of the certificate', async () => {
     const opening = open('lethe', { tls: {} });
     await expect(opening).rejects.toMatchObject({ code: 'precondition' });

@@ -228,7 +228,10 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     const read = before[first.given.indexOf(partition!)]!;
     read.push(...(await readSome(partition!, total - 5)));
     expect(new Set(read).size).toBe(total);
-    await partition!.commit(BigInt(total), []);
+    // kafkajs has gone back to the committed offset: what it fetches there must not come again.
+    await bus.publish([record(topic, read[0]!, 'next')]);
+    expect(await readSome(partition!, 1)).toEqual(['next']);
+    await partition!.commit(BigInt(total) + 1n, []);
     expect(first.given).toHaveLength(4);
   });
 

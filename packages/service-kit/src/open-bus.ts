@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   KafkaBus,
   type KafkaBusOptions,
@@ -9,6 +8,7 @@ import {
 import { LetheError } from '@lethe/contracts';
 import { busSettings } from './config/bus-settings.ts';
 import type { ConfigOf } from './config/config-table.ts';
+import { freshText } from './fresh-text.ts';
 import type { Log } from './log/log.ts';
 
 export type BusConfig = ConfigOf<typeof busSettings>;
@@ -34,7 +34,7 @@ export async function openKafkaBus(config: BusConfig, log?: Log): Promise<KafkaB
   if (!bus.startsWith('kafka:')) {
     throw notABus(bus, `Set ${busSettings.bus.env} to kafka:HOST:PORT.`);
   }
-  const tls = await readTls(config);
+  const tls = tlsOf(config);
   const sasl = saslOf(config);
   const options: KafkaBusOptions = {
     brokers: bus
@@ -55,15 +55,26 @@ export async function openKafkaBus(config: BusConfig, log?: Log): Promise<KafkaB
   return await KafkaBus.open(options);
 }
 
+/** The password is read at every connection. */
 function saslOf(config: BusConfig): KafkaBusOptions['sasl'] {
-  const { kafkaUser: username, kafkaPassword: password, kafkaSasl: mechanism } = config;
-  if (username === '' && password === '') return undefined;
+  const { kafkaUser: username, kafkaPasswordFile: file, kafkaSasl: mechanism } = config;
+  if (username === '' && file === '') return undefined;
   if (username === '') throw incomplete('kafkaUser', 'a password is given, and no user');
-  if (password === '') throw incomplete('kafkaPassword', 'a user is given, and no password');
-  return { mechanism, username, password };
+  if (file === '') throw incomplete('kafkaPasswordFile', 'a user is given, and no password');
+  const text = freshText(busSettings.kafkaPasswordFile, file, (password) =>
+    password.trim() === '' ? 'names an empty file' : undefined,
+  );
+  return {
+    mechanism,
+    username,
+    get password() {
+      return text().trim();
+    },
+  };
 }
 
-async function readTls(config: BusConfig): Promise<KafkaTls | undefined> {
+/** Authority, certificate and key are read at every connection. */
+function tlsOf(config: BusConfig): KafkaTls | undefined {
   const { kafkaTls, kafkaCaFile, kafkaCertFile, kafkaKeyFile } = config;
   if (!kafkaTls && kafkaCaFile === '' && kafkaCertFile === '' && kafkaKeyFile === '') {
     return undefined;
@@ -74,24 +85,16 @@ async function readTls(config: BusConfig): Promise<KafkaTls | undefined> {
   if (kafkaCertFile === '' && kafkaKeyFile !== '') {
     throw incomplete('kafkaCertFile', 'a key is given, and no client certificate');
   }
-  return {
-    ...(kafkaCaFile === '' ? {} : { ca: await readPem('kafkaCaFile', kafkaCaFile) }),
-    ...(kafkaCertFile === '' ? {} : { cert: await readPem('kafkaCertFile', kafkaCertFile) }),
-    ...(kafkaKeyFile === '' ? {} : { key: await readPem('kafkaKeyFile', kafkaKeyFile) }),
-  };
-}
-
-async function readPem(name: 'kafkaCaFile' | 'kafkaCertFile' | 'kafkaKeyFile', file: string) {
-  const { env, help } = busSettings[name];
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    const { code = 'unreadable' } = cause as NodeJS.ErrnoException;
-    throw LetheError.invalid(env, file, `names a file that cannot be read (${code})`, help);
+  const tls: KafkaTls = {};
+  const settings = { ca: 'kafkaCaFile', cert: 'kafkaCertFile', key: 'kafkaKeyFile' } as const;
+  for (const [name, setting] of Object.entries(settings)) {
+    if (config[setting] === '') continue;
+    const get = freshText(busSettings[setting], config[setting], (text) =>
+      text.includes('-----BEGIN ') ? undefined : 'names a file that is not PEM',
+    );
+    Object.defineProperty(tls, name, { get, enumerable: true });
   }
-  if (text.includes('-----BEGIN ')) return text;
-  throw LetheError.invalid(env, file, 'names a file that is not PEM', help);
+  return tls;
 }
 
 function incomplete(name: keyof typeof busSettings, reason: string): LetheError {

@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { isLoopback, LetheError } from '@lethe/contracts';
 import type { ISocketFactory, KafkaConfig } from './kafkajs.ts';
 
+/** Its properties are read at every connection: getters may give what has been replaced. */
 export interface KafkaTls {
   /** PEM texts. Without `ca`, the authorities that Node knows. */
   readonly ca?: string;
@@ -11,6 +12,7 @@ export interface KafkaTls {
   readonly key?: string;
 }
 
+/** The password is read at every connection: a getter may give what has been replaced. */
 export interface KafkaSasl {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
   readonly username: string;
@@ -44,9 +46,23 @@ export function connectionConfig(connection: KafkaConnection): KafkaConfig {
     authenticationTimeout: 10_000,
     requestTimeout: 15_000,
     socketFactory: guardedSockets(connection),
-    ...(tls === undefined ? {} : { ssl: { ...tls } }),
-    ...(sasl === undefined ? {} : { sasl: sasl as NonNullable<KafkaConfig['sasl']> }),
+    // What it holds is put in where the socket is made.
+    ...(tls === undefined ? {} : { ssl: true }),
+    ...(sasl === undefined ? {} : { sasl: saslConfig(sasl) }),
   };
+}
+
+/** kafkajs asks this object for the password whenever it authenticates, and adds its own to it. */
+function saslConfig(sasl: KafkaSasl): NonNullable<KafkaConfig['sasl']> {
+  const { mechanism, username } = sasl;
+  const config = {
+    mechanism,
+    username,
+    get password() {
+      return sasl.password;
+    },
+  };
+  return config as NonNullable<KafkaConfig['sasl']>;
 }
 
 /** @throws LetheError `invalid` */
@@ -100,7 +116,7 @@ function guardedSockets(connection: KafkaConnection): ISocketFactory {
     if (reason !== undefined) throw refusal(`${host}:${port}`, reason);
     const socket = ssl
       ? connectTls(
-          { host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl },
+          { host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...connection.tls },
           onConnect,
         )
       : connectPlain({ host, port }, onConnect);

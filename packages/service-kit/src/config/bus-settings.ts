@@ -28,21 +28,21 @@ export const busSettings = defineConfig({
     flag: 'kafka-ca-file',
     type: 'string',
     default: '',
-    help: 'PEM file of the authority that signed the brokers’ certificates; without it, the public ones.',
+    help: 'PEM file of the authority that signed the brokers’ certificates; without it, the public ones. Read again at every connection.',
   },
   kafkaCertFile: {
     env: 'LETHE_KAFKA_CERT_FILE',
     flag: 'kafka-cert-file',
     type: 'string',
     default: '',
-    help: 'PEM file of the client certificate, where brokers ask for one.',
+    help: 'PEM file of the client certificate, where brokers ask for one; read again at every connection.',
   },
   kafkaKeyFile: {
     env: 'LETHE_KAFKA_KEY_FILE',
     flag: 'kafka-key-file',
     type: 'string',
     default: '',
-    help: 'PEM file of the key of the client certificate.',
+    help: 'PEM file of the key of the client certificate; read again at every connection.',
   },
   kafkaSasl: {
     env: 'LETHE_KAFKA_SASL',
@@ -59,13 +59,12 @@ export const busSettings = defineConfig({
     default: '',
     help: 'SASL user; without one there is no SASL.',
   },
-  kafkaPassword: {
+  kafkaPasswordFile: {
     env: 'LETHE_KAFKA_PASSWORD_FILE',
     flag: 'kafka-password-file',
     type: 'string',
-    secretFile: true,
     default: '',
-    help: 'File with the password of the SASL user.',
+    help: 'File with the password of the SASL user; read again at every connection.',
   },
   kafkaAllowInsecure: {
     env: 'LETHE_KAFKA_ALLOW_INSECURE',
