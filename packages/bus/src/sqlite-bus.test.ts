@@ -255,6 +255,27 @@ describe('bad files', () => {
     await expect(reading).rejects.toThrow(/is damaged\. Restore it from a backup/);
   });
 
+  it('opens a log of version 1, which knew no marks, and goes on where its groups were', async () => {
+    {
+      await using bus = await openBus();
+      await bus.publish([{ topic: 'in', key: 'a', value: new Uint8Array(1) }]);
+      const { given, options } = handOvers('g', ['in']);
+      await bus.consume(options);
+      await until(() => given.length === 1);
+      await given[0]!.commit(1n, []);
+    }
+    const db = openDurable(file);
+    db.exec('ALTER TABLE cursor DROP COLUMN mark');
+    db.exec('PRAGMA user_version = 1');
+    db.close();
+    await using bus = await openBus();
+    const { given, options } = handOvers('g', ['in']);
+    await bus.consume(options);
+    await until(() => given.length === 1);
+    expect(given[0]!.start).toEqual({ offset: 1n, mark: '' });
+    await given[0]!.commit(1n, [], 'now it does');
+  });
+
   it('refuses a log of a newer version, and changes nothing in it', async () => {
     await (await openBus())[Symbol.asyncDispose]();
     const db = openDurable(file);
