@@ -136,7 +136,7 @@ describe.skipIf(!canUnshare)('on a root that cannot be written, as a user withou
     const volume = emptyVolume('up');
     const home = join(volume, 'home');
     const { PATH = '', TMPDIR = '' } = settingsIn(volume);
-    const ports = ['--grpc-port', '0', '--http-port', '0', '--ops-address', '127.0.0.1:0'];
+    const ports = ['grpc', 'http', 'console'].flatMap((port) => [`--${port}-port`, '0']);
     const program = pod(
       volume,
       [`${root}apps/cli/bin/lethe.js`, '--home', home, '--json', 'up', ...ports],
@@ -153,6 +153,7 @@ test('a service waits for a broker whose name is not known yet, says so, and end
   const program = run([...node, mainOf('registry')], {
     ...settingsIn(volume),
     LETHE_BUS: 'kafka:lethe-kafka-bootstrap.invalid:9093',
+    LETHE_KAFKA_ALLOW_INSECURE: 'true',
   });
   const ops = await program.ops();
   await expect

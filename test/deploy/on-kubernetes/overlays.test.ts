@@ -6,6 +6,7 @@ import {
   overlays,
   podOf,
   renderOverlay,
+  renderWith,
 } from '../../support/deploy/rendered-overlay.ts';
 import { KubernetesApi } from '../../support/servers/kubernetes-api.ts';
 
@@ -45,6 +46,15 @@ describe.each(overlays)('the overlay %s', (overlay) => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
   });
+});
+
+test('the audit is taken too, with its pods, when somebody adds it to prod', async () => {
+  const objects = await renderWith('prod', 'audit');
+  const added = objects.filter(({ metadata }) => metadata.name === 'lethe-audit');
+  expect(added.map(({ kind }) => kind).sort()).toEqual(['CronJob', 'PersistentVolumeClaim']);
+  const pods = added.flatMap((object) => podOf(object) ?? []);
+  const { code, stderr } = await api.kubectl(dryRun, list([...added, ...pods]));
+  expect([code, stderr]).toEqual([0, '']);
 });
 
 describe('what would be wrong is refused', () => {

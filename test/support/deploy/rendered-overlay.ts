@@ -1,3 +1,7 @@
+import { realpathSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { kubernetesProgram } from '../../../scripts/servers/recipe.ts';
 import { runProgram } from '../servers/run-program.ts';
@@ -12,7 +16,27 @@ export type Overlay = (typeof overlays)[number];
 
 /** What `kustomize build` makes of an overlay. @throws when it fails or warns */
 export async function renderOverlay(overlay: Overlay): Promise<readonly KubernetesObject[]> {
-  const folder = `${deployFolder}overlays/${overlay}`;
+  return await build(`${deployFolder}overlays/${overlay}`);
+}
+
+/** The same of an overlay with one more component, as somebody's own overlay would add it. */
+export async function renderWith(
+  overlay: Overlay,
+  component: string,
+): Promise<readonly KubernetesObject[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'lethe-overlay-'));
+  // kustomize knows folders only by the way from where it is.
+  const from = (path: string) => relative(realpathSync(folder), `${deployFolder}${path}`);
+  const kustomization = {
+    resources: [from(`overlays/${overlay}`)],
+    components: [from(`components/${component}`)],
+    namespace: 'lethe',
+  };
+  await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+  return await build(folder).finally(() => rm(folder, { recursive: true }));
+}
+
+async function build(folder: string): Promise<readonly KubernetesObject[]> {
   const { code, stdout, stderr } = await runProgram(kubernetesProgram('kustomize'), [
     'build',
     folder,
