@@ -21,11 +21,12 @@ export interface ModelAuditPredicate extends Predicate {
   readonly tug_of_war: number;
   readonly u_lira: number;
   readonly u_lira_before: number;
-  /** Shares of the forgotten samples that are treated as if trained on. */
-  readonly known: {
+  /** Membership AUC of the loss, forgotten against unseen samples. */
+  readonly membership: {
     readonly served: number;
-    readonly retrained: number;
+    readonly original: number;
     readonly shadow: number;
+    readonly retrained: number;
   };
   readonly gate: 'agrees' | 'disagrees' | 'undecided';
   readonly explanation: string;

@@ -11,7 +11,7 @@ function member(changes: Partial<AuditMember> = {}): AuditMember {
     served: { forget: 0.9, retain: 1, test: 0.88 },
     retrained: { forget: 0.88, retain: 0.98, test: 0.9 },
     shadowConfidences: [8, 9],
-    servedConfidences: [1.5, 2],
+    membership: { served: 0.52, original: 0.62, shadow: 0.63, retrained: 0.51 },
     retrainedConfidences: [1, 2],
     unlearnedConfidences: [1, 2],
     ...changes,
@@ -39,14 +39,15 @@ test('an audit that tells unlearned from retrained disagrees, and says why', () 
 });
 
 test('what serves is looked at itself: shadows that unlearn well do not speak for it', () => {
-  const kept = member({ servedConfidences: [8, 8.5] });
-  const figures = auditFigures([kept, kept], bounds);
-  expect(figures.known).toEqual({ served: 1, retrained: 0, shadow: 1 });
-  expect(figures).toMatchObject({
+  const membership = { served: 0.61, original: 0.62, shadow: 0.63, retrained: 0.51 };
+  const kept = member({ membership });
+  expect(auditFigures([kept, kept], bounds)).toMatchObject({
+    membership,
     gate: 'disagrees',
-    explanation: expect.stringContaining('what serves treats 100.0 % of the forgotten samples'),
+    explanation: expect.stringContaining('like the original (membership AUC 0.610'),
   });
-  expect(auditFigures([member(), member()], bounds).known.served).toBe(0);
+  const nothingToTell = member({ membership: { ...membership, retrained: 0.6 } });
+  expect(auditFigures([nothingToTell, nothingToTell], bounds).gate).toBe('agrees');
 });
 
 test('an ensemble that was not trained as the network was decides nothing', () => {

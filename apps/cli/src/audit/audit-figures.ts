@@ -1,5 +1,5 @@
 import { type Accuracies, tugOfWar, uLiraAccuracy } from '@lethe/unlearning/measures';
-import type { AuditMember } from './audit-job.ts';
+import type { AuditMember, Membership } from './audit-job.ts';
 
 /** What an audit has to show for the gate to have been right. */
 export interface AuditBounds {
@@ -22,11 +22,8 @@ export interface AuditFigures {
   readonly uLira: number;
   /** The same for the shadows before they unlearned: what there was to find. */
   readonly uLiraBefore: number;
-  /**
-   * Share of the forgotten samples that a network treats rather as shadows do, which were trained
-   * on them, than as retrained networks do: of the served one, and what it is for either kind.
-   */
-  readonly known: { readonly served: number; readonly retrained: number; readonly shadow: number };
+  /** Membership AUC of each network, means over the ensembles; 0.5 is chance. */
+  readonly membership: Membership;
   /** Every promoted round had a passing verdict: does the audit say the same? */
   readonly gate: 'agrees' | 'disagrees' | 'undecided';
   readonly explanation: string;
@@ -35,11 +32,14 @@ export interface AuditFigures {
 /** Shadows that differ from the original by more, on training or test samples, are no shadows of it. */
 const mostShadowGap = 0.05;
 
+/** AUCs nearer to each other tell nothing. */
+const leastMembershipGap = 0.04;
+
 /** @param members at least two: U-LiRA leaves one out in turn */
 export function auditFigures(members: readonly AuditMember[], bounds: AuditBounds): AuditFigures {
   const [first] = members;
   if (first === undefined || members.length < 2) throw new RangeError('two members are needed');
-  const { served, original, servedConfidences } = first;
+  const { served, original } = first;
   const shadow = meanOf(members.map((member) => member.shadow));
   const retrained = meanOf(members.map((member) => member.retrained));
   const retrainedConfidences = members.map((member) => member.retrainedConfidences);
@@ -58,10 +58,11 @@ export function auditFigures(members: readonly AuditMember[], bounds: AuditBound
     tugOfWar: tugOfWar(served, retrained),
     uLira: guesses(members.map(({ unlearnedConfidences }) => unlearnedConfidences)),
     uLiraBefore: guesses(members.map(({ shadowConfidences }) => shadowConfidences)),
-    known: {
-      served: knownShare(servedConfidences, members),
-      retrained: knownByOthers(members, (member) => member.retrainedConfidences),
-      shadow: knownByOthers(members, (member) => member.shadowConfidences),
+    membership: {
+      served: first.membership.served,
+      original: first.membership.original,
+      shadow: average(members.map(({ membership }) => membership.shadow)),
+      retrained: average(members.map(({ membership }) => membership.retrained)),
     },
   };
   return { ...figures, ...ruling(figures, bounds) };
@@ -72,7 +73,7 @@ function ruling(
   figures: Omit<AuditFigures, 'gate' | 'explanation'>,
   { leastTugOfWar, mostULira }: AuditBounds,
 ): Pick<AuditFigures, 'gate' | 'explanation'> {
-  const { original, shadow, tugOfWar: tow, uLira, uLiraBefore, known } = figures;
+  const { original, shadow, tugOfWar: tow, uLira, uLiraBefore, membership } = figures;
   const unlike = (['retain', 'test'] as const).filter(
     (set) => Math.abs(shadow[set] - original[set]) > mostShadowGap,
   );
@@ -92,9 +93,9 @@ function ruling(
     ...(uLira > mostULira
       ? [`U-LiRA tells unlearned from retrained in ${show(uLira)} of guesses`]
       : []),
-    ...(uLiraBefore > mostULira && known.served > (known.retrained + known.shadow) / 2
+    ...(staysMember(membership)
       ? [
-          `what serves treats ${show(known.served)} of the forgotten samples as if trained on them (retrained networks ${show(known.retrained)}, shadows before unlearning ${show(known.shadow)})`,
+          `what serves gives the forgotten samples away like the original (membership AUC ${membership.served.toFixed(3)}, original ${membership.original.toFixed(3)}, retrained ${membership.retrained.toFixed(3)})`,
         ]
       : []),
   ];
@@ -110,36 +111,17 @@ function ruling(
   }
   return {
     gate: 'agrees',
-    explanation: `The audit finds what the gate found: U-LiRA told ${show(uLiraBefore)} before unlearning and tells ${show(uLira)} after it; what serves treats ${show(known.served)} of the forgotten samples as if trained on them (retrained networks ${show(known.retrained)}); accuracies are those of retraining.`,
+    explanation: `The audit finds what the gate found: U-LiRA told ${show(uLiraBefore)} before unlearning and tells ${show(uLira)} after it; membership AUC is ${membership.served.toFixed(3)} (original ${membership.original.toFixed(3)}, retrained ${membership.retrained.toFixed(3)}); accuracies are those of retraining.`,
   };
 }
 
-/** @param members whose two kinds of network the samples are compared with */
-function knownShare(confidences: readonly number[], members: readonly AuditMember[]): number {
-  const known = confidences.filter((value, sample) => {
-    const distance = (of: (member: AuditMember) => readonly number[]) =>
-      Math.abs(
-        value - members.reduce((sum, each) => sum + (of(each)[sample] ?? 0), 0) / members.length,
-      );
-    return (
-      distance((each) => each.shadowConfidences) < distance((each) => each.retrainedConfidences)
-    );
-  });
-  return known.length / Math.max(1, confidences.length);
+/** Nearer to the original than to retrained networks, where these are apart at all. */
+function staysMember({ served, original, retrained }: Membership): boolean {
+  return original - retrained > leastMembershipGap && served > (original + retrained) / 2;
 }
 
-/** Mean over the members, each compared with the others. */
-function knownByOthers(
-  members: readonly AuditMember[],
-  of: (member: AuditMember) => readonly number[],
-): number {
-  const shares = members.map((member, index) =>
-    knownShare(
-      of(member),
-      members.filter((_, other) => other !== index),
-    ),
-  );
-  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function meanOf(all: readonly Accuracies[]): Accuracies {

@@ -7,6 +7,7 @@ import { type LabelledSamples, type RoundInput, runRound } from '@lethe/unlearni
 import {
   type Accuracies,
   accuracy,
+  classMatchedAuc,
   membershipScores,
   scaledConfidence,
 } from '@lethe/unlearning/measures';
@@ -30,6 +31,13 @@ export interface AuditInput {
   readonly seed: number;
 }
 
+export interface Membership {
+  readonly served: number;
+  readonly original: number;
+  readonly shadow: number;
+  readonly retrained: number;
+}
+
 /** What one member tells. */
 export interface AuditMember {
   /** Of the served model; the same for every member. */
@@ -40,9 +48,9 @@ export interface AuditMember {
   readonly shadow: Accuracies;
   /** Of a network that never saw what was forgotten. */
   readonly retrained: Accuracies;
-  /** [k] log-odds of the label on each forgotten sample, for the served network, … */
-  readonly servedConfidences: readonly number[];
-  /** … for the retrained one, … */
+  /** Membership AUC of the loss, forgotten against gate samples, of each network; 0.5 is chance. */
+  readonly membership: Membership;
+  /** [k] log-odds of the label on each forgotten sample, for the retrained network, … */
   readonly retrainedConfidences: readonly number[];
   /** … for the shadow, … */
   readonly shadowConfidences: readonly number[];
@@ -130,20 +138,28 @@ export async function run(
         accuracy(await outputs(at, samples), samples.labels, classifier.classCount);
       return { forget: await on(forget), retain: await on(retain), test: await on(test) };
     };
-    const confidences = async (at: readonly Float32Array[]) => {
-      const { loss } = membershipScores(
-        await outputs(at, forget),
-        forget.labels,
-        classifier.classCount,
-      );
-      return [...loss].map(scaledConfidence);
+    const scores = async (at: readonly Float32Array[], samples: LabelledSamples) => {
+      const said = await outputs(at, samples);
+      return membershipScores(said, samples.labels, classifier.classCount).loss;
     };
+    const confidences = async (at: readonly Float32Array[]) =>
+      [...(await scores(at, forget))].map(scaledConfidence);
+    const membership = async (at: readonly Float32Array[]) =>
+      classMatchedAuc(
+        { scores: await scores(at, forget), labels: forget.labels },
+        { scores: await scores(at, test), labels: test.labels },
+      ).value;
     return {
       served: await accuracies(weightsOf(input.served, input.topology)),
       original: await accuracies(original),
       shadow: await accuracies(shadow.weights),
       retrained: await accuracies(retrained.weights),
-      servedConfidences: await confidences(weightsOf(input.served, input.topology)),
+      membership: {
+        served: await membership(weightsOf(input.served, input.topology)),
+        original: await membership(original),
+        shadow: await membership(shadow.weights),
+        retrained: await membership(retrained.weights),
+      },
       retrainedConfidences: await confidences(retrained.weights),
       shadowConfidences: await confidences(shadow.weights),
       unlearnedConfidences: await confidences(weights),

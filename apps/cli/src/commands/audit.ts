@@ -65,7 +65,7 @@ export const run: CommandFunction<AuditOptions> = async (options, out, key = '')
       tug_of_war: figures.tugOfWar,
       u_lira: figures.uLira,
       u_lira_before: figures.uLiraBefore,
-      known: figures.known,
+      membership: figures.membership,
       gate: figures.gate,
       explanation: figures.explanation,
     },
@@ -151,7 +151,7 @@ async function ensemble(
   const digests = [topology, original, served].map((bytes) => sha256(bytes));
   const rows = rounds.map((each) => [...each]);
   const identity = sha256(
-    canonicalJson({ form: 3, ...rest, digests, rows, source: training.source }),
+    canonicalJson({ form: 4, ...rest, digests, rows, source: training.source }),
   );
   await using compute = new ComputeProcess({ backend: { prefer: backend } });
   const found: AuditMember[] = [];
@@ -201,9 +201,9 @@ function show(figures: AuditFigures, out: Output): void {
   out.line(
     `ToW ${figures.tugOfWar.toFixed(3)}, U-LiRA right in ${percent(figures.uLira)} (${percent(figures.uLiraBefore)} before unlearning; 50 % is chance), ${figures.members} members`,
   );
-  const { known } = figures;
+  const { served, original, retrained } = figures.membership;
   out.line(
-    `Forgotten samples treated as if trained on: ${percent(known.served)} by what serves, ${percent(known.retrained)} by retrained networks, ${percent(known.shadow)} by shadows before unlearning`,
+    `Membership AUC ${served.toFixed(3)}, of the original ${original.toFixed(3)}, of retrained networks ${retrained.toFixed(3)} (0.5 is chance)`,
   );
   const { green, red, yellow } = out.colours;
   const colour = { agrees: green, disagrees: red, undecided: yellow }[figures.gate];
