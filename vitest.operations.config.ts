@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** With a real Prometheus and promtool: not part of `npm test`. */
-export const onOperations = ['test/operations/{alerts,prometheus}.test.ts'];
+/** With a real Prometheus, promtool and Jaeger: not part of `npm test`. */
+export const onOperations = ['test/operations/{alerts,jaeger,prometheus}.test.ts'];
 
 export default defineConfig({
   test: {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { InstallFailure } from './install/install-failure.ts';
 import { runInstall, say } from './install/run-install.ts';
 import { installCrds } from './servers/install-crds.ts';
+import { installJaeger } from './servers/install-jaeger.ts';
 import { installKafka } from './servers/install-kafka.ts';
 import { installKubernetes } from './servers/install-kubernetes.ts';
 import { installMinio } from './servers/install-minio.ts';
@@ -18,6 +19,7 @@ const recipes: Readonly<Record<Server, readonly [about: string, install: Install
     'kube-apiserver, etcd, kubectl and kustomize: Go modules, 5 to 8 minutes',
     installKubernetes,
   ],
+  jaeger: ['Jaeger, for traces: a Go module, 7 to 9 minutes', installJaeger],
   prometheus: ['Prometheus and promtool: Go modules, 3 to 4 minutes', installPrometheus],
   crds: [
     'resource definitions of Strimzi, KEDA, cert-manager …: Go modules, Maven, 1 minute',

@@ -9,6 +9,7 @@ const versions = {
   kafka: () => pinned('kafka/pom.xml', /kafka_2\.13<\/artifactId>\s*<version>([^<]+)</),
   minio: () => pinned('minio/go.mod', /github\.com\/minio\/minio v\S+-([0-9a-f]{12})\b/),
   kubernetes: () => pinned('kubernetes/go.mod', /k8s\.io\/kubernetes v(\S+)/),
+  jaeger: () => pinned('jaeger/go.mod', /jaegertracing\/jaeger v(\S+)/),
   prometheus: () => pinned('prometheus/go.mod', /prometheus\/prometheus v(\S+)/),
   crds: () => digestOf('crds/modules.json', 'crds/pom.xml'),
 };
@@ -38,6 +39,10 @@ export function kafkaJars(): string {
 
 export function minioProgram(): string {
   return join(cachePath('minio'), 'minio');
+}
+
+export function jaegerProgram(): string {
+  return join(cachePath('jaeger'), 'jaeger');
 }
 
 export function prometheusProgram(name: 'prometheus' | 'promtool'): string {

@@ -7,6 +7,7 @@ import { checkTruth } from './checker/check-truth.ts';
 import type { AcceptedRequest, CheckReport } from './checker/observed.ts';
 import { StoreReader } from './checker/store-reader.ts';
 import { Fleet, type Member } from './fleet.ts';
+import { HandleScan, type ScanReport } from './handle-scan.ts';
 import { emitLoad } from './load.ts';
 import type { PlantedBug } from './services/planted-bugs.ts';
 import { type Damage, wreakHavoc } from './supervisor.ts';
@@ -41,6 +42,8 @@ export interface ChaosReport extends CheckReport, Damage {
   /** Services that nobody had killed, with their last words. */
   readonly endedByThemselves: readonly string[];
   readonly folder: string;
+  /** What was looked through for handles of subjects: everything that was exported or logged. */
+  readonly scanned: ScanReport;
 }
 
 /** Load through ingest, havoc, and then the truth. */
@@ -59,9 +62,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await registerModels(store, world, folder);
     await store[Symbol.asyncDispose]();
 
+    const scan = await HandleScan.start(/subject-\d+/);
+    closers.push(() => scan[Symbol.asyncDispose]());
     const fleet = await Fleet.start({
       folder,
-      env: surroundings.serviceEnv,
+      env: { ...surroundings.serviceEnv, ...scan.env },
       settings: {
         LETHE_MAX_WAIT_MS: '300',
         LETHE_MAX_BATCH: String(options.maxBatch),
@@ -110,8 +115,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     say(`${accepted.length} requests accepted; waiting for the rounds to end`);
 
     const report = await settle(surroundings, accepted, options);
+    const scanned = await scan.report(folder);
     return {
       ...report,
+      violations: [
+        ...report.violations,
+        ...scanned.found.map((place) => `a subject's handle is in ${place} (P6)`),
+      ],
+      scanned,
       ...damage,
       surroundings: surroundings.name,
       seconds: (performance.now() - startMs) / 1000,

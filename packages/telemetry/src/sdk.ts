@@ -22,7 +22,7 @@ export function startSdk(options: TelemetryOptions): Telemetry {
   const metricReaders: IMetricReader[] = [];
   if (prometheus !== undefined) metricReaders.push(prometheus);
   if (sendsMetrics(env)) {
-    metricReaders.push(new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() }));
+    metricReaders.push(otlpMetrics(env));
   }
   const sdk = new NodeSDK({
     serviceName: env['OTEL_SERVICE_NAME'] ?? service,
@@ -46,4 +46,15 @@ export function startSdk(options: TelemetryOptions): Telemetry {
       memory[Symbol.dispose]();
     },
   };
+}
+
+/** The reader does not look at these variables by itself when it is made by hand. */
+function otlpMetrics(env: NodeJS.ProcessEnv): IMetricReader {
+  const exportIntervalMillis = Number(env['OTEL_METRIC_EXPORT_INTERVAL']) || 60_000;
+  const timeoutMs = Number(env['OTEL_METRIC_EXPORT_TIMEOUT']) || 30_000;
+  return new PeriodicExportingMetricReader({
+    exporter: new OTLPMetricExporter(),
+    exportIntervalMillis,
+    exportTimeoutMillis: Math.min(timeoutMs, exportIntervalMillis),
+  });
 }

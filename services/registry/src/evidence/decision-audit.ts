@@ -1,17 +1,24 @@
 import type { AuditEvent } from '@lethe/audit-log';
 import type { Decision, Digest } from '@lethe/contracts';
 import { outcomeToJSON } from '@lethe/contracts';
+import { traceIdOf } from '@lethe/telemetry';
 import type { JudgedCandidate } from '../domain/check-evidence.ts';
 
 /** What the audit log says about the end of a candidate: its verdict, and what became of it. */
 export function decisionAudit(
-  { verdict, round }: JudgedCandidate,
+  { manifest, verdict, round }: JudgedCandidate,
   decision: Decision,
   decisionDigest: Digest,
   certificatesDigest: Digest | undefined,
 ): AuditEvent[] {
   const { modelKey, sequence } = decision;
-  const subject = { sequence, weights_digest: round.weightsDigest };
+  const traceId = traceIdOf(manifest.record.traceparent);
+  const subject = {
+    sequence,
+    weights_digest: round.weightsDigest,
+    // Of the round, where it was traced.
+    ...(traceId === undefined ? {} : { trace_id: traceId }),
+  };
   return [
     {
       id: `verdict/${modelKey}/${sequence}/${verdict.digest}`,
