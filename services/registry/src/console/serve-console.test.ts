@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { History, RequestPage, Session } from '@lethe/console';
 import { DeletionStatus, RequestState, sha256, topics } from '@lethe/contracts';
-import { CallGuard, encodeEvent, type Role, readIdentities, silentLog } from '@lethe/service-kit';
+import {
+  CallGuard,
+  encodeEvent,
+  type Log,
+  type Role,
+  readIdentities,
+  silentLog,
+} from '@lethe/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRegistryService, type RegistryService } from '../service.ts';
 import { commitCandidate, openRegistryHome, type RegistryHome } from '../testing/registry-home.ts';
@@ -38,8 +45,10 @@ afterEach(async () => {
 });
 
 /** Starts a registry with a console. @returns its origin */
-async function serve(options: { open?: boolean; sessionMs?: number } = {}): Promise<string> {
-  const { open = false, sessionMs = 60_000 } = options;
+async function serve(
+  options: { open?: boolean; sessionMs?: number; log?: Log } = {},
+): Promise<string> {
+  const { open = false, sessionMs = 60_000, log = silentLog } = options;
   registry = createRegistryService({
     ...home,
     console: { address: '127.0.0.1:0', sessionMs, traceUrl: '' },
@@ -47,7 +56,7 @@ async function serve(options: { open?: boolean; sessionMs?: number } = {}): Prom
       guard: open ? new CallGuard() : new CallGuard({ current: async () => identities }),
       allowInsecure: false,
     },
-    log: silentLog,
+    log,
     onFatal: (error) => {
       throw error;
     },
@@ -191,6 +200,16 @@ describe('the API', () => {
   ])('GET %s for %s: %i', async (path, name, status) => {
     const origin = await serve();
     expect((await fetch(origin + path, { headers: bearer(name) })).status).toBe(status);
+  });
+
+  it('tells the log of a refusal by its route: what was asked for may hold anything', async () => {
+    const lines: string[] = [];
+    const warn: Log['warn'] = (message, fields) =>
+      void lines.push(JSON.stringify({ message, ...fields }));
+    const origin = await serve({ log: { ...silentLog, warn } });
+    await fetch(`${origin}/api/models/some-secret`, { headers: bearer('shop') });
+    await expect.poll(() => lines.join()).toContain('"method":"/api/models/:model"');
+    expect(lines.join()).not.toContain('some-secret');
   });
 
   it('does nothing that another site asks for through a browser', async () => {

@@ -54,6 +54,8 @@ export interface ConsoleDeps {
 
 /** After this long without a change a stream says that it is there, and asks again who listens. */
 const heartbeatMs = 10_000;
+/** Beside {@link consoleRoutes}. */
+const ownRoutes = new Set(['/api/session', '/api/session/end', '/api/changes']);
 const everybody = { service: 'lethe.v1.EvidenceService', name: 'getKeySet' };
 const watchers = { service: 'lethe.v1.RegistryService', name: 'listRequests' };
 
@@ -203,10 +205,10 @@ export async function serveConsole(
 
   const fail = (request: IncomingMessage, response: ServerResponse, thrown: unknown) => {
     const error = LetheError.from(thrown);
-    const path = request.url?.split('?')[0] ?? '';
-    reportRefusal(log, path, error);
+    const route = routeOf(request);
+    reportRefusal(log, route, error);
     if (error.code === 'internal' || error.code === 'corrupt') {
-      log.error('call of the console failed', { path, error: thrown });
+      log.error('call of the console failed', { route, error: thrown });
     }
     sendProblem(response, error);
   };
@@ -226,6 +228,14 @@ export async function serveConsole(
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The route's pattern: what was asked for may hold anything. */
+function routeOf({ method = '', url = '' }: IncomingMessage): string {
+  const path = url.split('?')[0] ?? '';
+  if (ownRoutes.has(path)) return path;
+  const found = matchRoute(consoleRoutes, method, path.slice('/api'.length));
+  return found === undefined ? '(none)' : `/api${found.route.path}`;
 }
 
 function textHeaders({ headers }: IncomingMessage): Record<string, string> {
