@@ -17,6 +17,8 @@ const maxBodyBytes = 8 * 2 ** 20;
 /** Bodies that are held at once, all together. */
 const maxHeldBytes = 64 * 2 ** 20;
 const requestTimeoutMs = 10_000;
+/** A review that has begun is answered within the time that the registry has. */
+const drainMs = 5_000;
 
 export interface ReviewServerOptions {
   /** `HOST:PORT`; port 0 takes a free one. */
@@ -68,7 +70,9 @@ export async function serveReviews(options: ReviewServerOptions): Promise<Review
       const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
-      await closed;
+      // The API server holds connections open on which it may never ask again.
+      const late = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed.finally(() => clearTimeout(late));
     },
   };
 }

@@ -285,6 +285,7 @@ test('it fails closed: without the registry it says why, without the gate nothin
   await api.must(dryRun, deployment('plain'));
 
   await gate.stop();
+  expect(gate.ending).toBe(0);
   expect(await refusalOf(good)).toContain('failed calling webhook');
   await api.must(dryRun, deployment('plain'));
 });
