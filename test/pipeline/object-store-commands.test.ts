@@ -52,17 +52,20 @@ describe.skipIf(!isInstalled('minio'))('on a MinIO', () => {
   test('lethe backup and restore copy one bucket into another, and drill', async () => {
     const { host, port, accessKey, secretKey } = minio;
     const client = new Client({ endPoint: host, port, useSSL: false, accessKey, secretKey });
-    expect(await lethe(['bucket', 'apply', ...on('from')])).toMatchObject({ code: 0 });
-    expect(await lethe(['bucket', 'apply', ...on('to')])).toMatchObject({ code: 0 });
-    await client.putObject('from', 'models/m/note.json', '{}');
-    await client.putObject('from', 'audit/x', Buffer.alloc(6 * 1024 * 1024, 7));
+    expect(await lethe(['bucket', 'apply', ...on('original')])).toMatchObject({ code: 0 });
+    expect(await lethe(['bucket', 'apply', ...on('restored')])).toMatchObject({ code: 0 });
+    const doctor = await lethe(['doctor', '--only', 'store', 'clocks', 'data', ...on('original')]);
+    expect(doctor.code).toBe(0);
+    expect(doctor.stdout).toContain('the clock of the object store agrees');
+    await client.putObject('original', 'models/m/note.json', '{}');
+    await client.putObject('original', 'audit/x', Buffer.alloc(6 * 1024 * 1024, 7));
     const backup = join(folder.path, 'backup');
-    expect(await lethe(['backup', backup, ...on('from')])).toMatchObject({ code: 0 });
+    expect(await lethe(['backup', backup, ...on('original')])).toMatchObject({ code: 0 });
     expect(await lethe(['restore', backup, '--drill', '--json'])).toMatchObject({ code: 0 });
-    expect(await lethe(['restore', backup, ...on('to')])).toMatchObject({ code: 0 });
-    expect((await client.statObject('to', 'audit/x')).size).toBe(6 * 1024 * 1024);
-    await client.putObject('to', 'audit/x', 'something else');
-    expect(await lethe(['restore', backup, ...on('to')])).toMatchObject({
+    expect(await lethe(['restore', backup, ...on('restored')])).toMatchObject({ code: 0 });
+    expect((await client.statObject('restored', 'audit/x')).size).toBe(6 * 1024 * 1024);
+    await client.putObject('restored', 'audit/x', 'something else');
+    expect(await lethe(['restore', backup, ...on('restored')])).toMatchObject({
       code: 4,
       stderr: expect.stringContaining('another audit/x'),
     });

@@ -26,7 +26,7 @@ export function addressOf(options: GlobalOptions): string {
   if (runtime !== undefined) return runtime.grpc;
   throw new LetheError(
     'unavailable',
-    `no lethe is running in --home ${options.home}. Start one with: lethe up --home ${options.home}`,
+    `no lethe is running in --home ${options.home}. Start one with: lethe up --home ${options.home} (one that was just started is ready when it says so)`,
   );
 }
 

@@ -52,7 +52,10 @@ describe('lethe topics apply', () => {
     expect(results[0].error.message).toMatch(message);
   });
 
-  it('says when no broker answers', async () => {
+  it('says when no broker answers, as lethe doctor does', async () => {
+    const doctor = await run('doctor', '--only', 'bus', '--bus', 'kafka:127.0.0.1:1');
+    expect(doctor.code).toBe(6);
+    expect(doctor.results[0]).toMatchObject({ area: 'bus', state: 'problem' });
     const { code, results } = await run('topics', 'apply', '--bus', 'kafka:127.0.0.1:1');
     expect(code).toBe(5);
     expect(results[0].error.message).toMatch(/Connecting to Kafka at 127.0.0.1:1: .*ECONNREFUSED/);
@@ -72,9 +75,18 @@ describe.skipIf(!kafkaAvailable)('lethe topics apply on a broker', () => {
     return { code, states: [...new Set(results.map(({ state }) => state))], results };
   };
 
-  it('creates every topic once, and with --check nothing', async () => {
+  /** What lethe doctor finds of the bus that must be mended. */
+  const problems = async () => {
+    const { code, results } = await run('doctor', '--only', 'bus', '--bus', bus);
+    const found = results.filter(({ state }) => state === 'problem');
+    return { code, remedies: [...new Set(found.map(({ remedy }) => remedy))] };
+  };
+
+  it('creates every topic once, and with --check nothing; lethe doctor sees the difference', async () => {
     expect(await states('--check')).toMatchObject({ code: 6, states: ['missing'] });
+    expect(await problems()).toEqual({ code: 6, remedies: ['Run: lethe topics apply'] });
     const first = await states();
+    expect(await problems()).toEqual({ code: 0, remedies: [] });
     expect(first).toMatchObject({ code: 0, states: ['created'] });
     expect(first.results.map(({ topic }) => topic)).toEqual(allTopics.map(({ name }) => name));
     expect(await states()).toMatchObject({ code: 0, states: ['as-wanted'] });
