@@ -21,8 +21,11 @@ export async function republish(
       const found = await lineage.manifest(modelKey, sequence);
       if (found === undefined) break;
       const verdict = await lineage.verdict(modelKey, sequence);
-      const latest = verdict?.record.judgedTime ?? found.record.createdTime;
-      if (latest !== undefined && latest < since) continue;
+      const decision = await lineage.decision(modelKey, sequence);
+      const isRound = found.record.entry?.$case === 'round';
+      // A round that nobody has decided is always told again; verdicts hold no time.
+      const ended = isRound ? decision?.record.decidedTime : found.record.createdTime;
+      if (ended !== undefined && ended < since) continue;
       const records: OutgoingRecord[] = found.record.outbox.map(recordOf);
       if (verdict !== undefined) {
         const { outcome } = verdict.record;

@@ -85,6 +85,13 @@ describe('the life of a request', () => {
     expect(events.find(({ kind }) => kind === 'verdict')?.detail).toBe('churn');
   });
 
+  it('places a verdict that holds no time where it took effect', () => {
+    const untimed = { ...promoted, verdict: { ...promoted.verdict, judgedTime: undefined } };
+    const { events } = tellLife(statuses, [untimed], undefined, deadline);
+    const kinds = events.map(({ kind }) => kind).join(' ');
+    expect(kinds).toContain('verdict serving decision status');
+  });
+
   it('has a trace for every round that was traced', () => {
     const untraced = { ...promoted, manifest: { ...promoted.manifest, traceparent: '' } };
     const { traces } = tellLife(statuses, [refused, untraced], undefined, deadline);

@@ -63,11 +63,14 @@ export function tellLife(
 function attemptEvents({ manifest, verdict, decision, move }: Attempt): (LifeEvent | undefined)[] {
   const { sequence, createdTime, entry } = manifest;
   const [what, detail] = entryText(entry);
+  // Verdicts hold no time of their own since they are made to the same bytes twice: what followed has.
+  const judgedTime =
+    verdict?.judgedTime ?? move?.promotedTime ?? decision?.decidedTime ?? createdTime;
   return [
     event(createdTime, 'round', what, detail, sequence),
     verdict &&
       event(
-        verdict.judgedTime ?? decision?.decidedTime,
+        judgedTime,
         'verdict',
         `verdict: ${outcomeName(verdict.outcome)}`,
         failed(verdict),
