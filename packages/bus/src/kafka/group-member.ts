@@ -163,6 +163,19 @@ export class GroupMember {
   #join(assignment: Assignment): void {
     this.#isRunning = true;
     this.#options.onAssigned(assignment);
+    for (const [topic, partitions] of Object.entries(assignment)) {
+      for (const partition of partitions) {
+        const current = this.#options.partition(topic, partition);
+        // Nothing is fetched from the committed offset: where it is out of range, kafkajs moves it,
+        // and nobody knows any more which records are missing.
+        if (current === undefined || current.lost.aborted) this.pause({ topic, partition });
+        else {
+          this.#seek(current);
+          if (current.isPaused) this.pause(current);
+          else this.resume(current);
+        }
+      }
+    }
   }
 
   #seek({ topic, partition, position }: KafkaOwnedPartition): void {
