@@ -1,0 +1,41 @@
+/** What operating Lethe costs: `npm run bench:operations -- --help`. */
+import { parseArgs } from 'node:util';
+import { measureFootprint } from './operations/footprint.ts';
+import { measureScrapes } from './operations/scrapes.ts';
+
+const help = `npm run bench:operations -- [footprint] [scrapes]
+
+  footprint   each service alone: ready after, memory when idle
+  scrapes     a scrape with 100,000 models
+
+One JSON line for each figure. Take them on a quiet machine; processor time is stated beside the
+time by the clock.`;
+
+const measures = {
+  async footprint() {
+    for (const service of ['ingest', 'evaluator', 'registry', 'unlearner']) {
+      tell('footprint', await measureFootprint(service));
+    }
+  },
+  async scrapes() {
+    tell('scrapes', await measureScrapes(100_000));
+  },
+} as const;
+
+function tell(measure: string, figures: object): void {
+  console.log(JSON.stringify({ measure, ...figures }));
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: 'boolean', short: 'h' } },
+});
+if (values.help) console.log(help);
+else {
+  const chosen = positionals.length === 0 ? Object.keys(measures) : positionals;
+  for (const name of chosen) {
+    const measure = measures[name as keyof typeof measures];
+    if (measure === undefined) throw new Error(`no measure "${name}"; see --help`);
+    await measure();
+  }
+}
