@@ -86,7 +86,7 @@ const requests: readonly [string, () => Fields, number, LetheError['code'] | 'no
       () => ({ ...fresh(), scope: { samples: { ids: ['train/0', 'train/99999'] } } }),
       400,
       'invalid',
-      /scope\.samples\.ids = "train\/99999": is not in the training manifest\. Leave it out/,
+      /scope\.samples\.ids = "train\/99999": is neither in the training manifest nor in an evaluation set\. Leave it out/,
     ],
     [
       'a sample never trained on',

@@ -57,8 +57,8 @@ test('real rounds pass the real gate; one that costs too much climbs the ladder 
   expect(await ends({ rows: [0, 1, 2, 3, 4, 5, 6, 7] })).toBe('completed');
   expect(await ends({ rows: [8, 9], mode: Mode.MODE_MISCLASSIFY })).toBe('completed');
   const before = await world.lineages.serving('tiny');
-  // A label that is far off for these two pictures: the small network cannot learn it cheaply.
-  const relabel = { rows: [12, 13], mode: Mode.MODE_RELABEL, relabelTo: 2 };
+  // A label that is far off for eight pictures of one class: the small network cannot learn it cheaply.
+  const relabel = { rows: [12, 20, 28, 36, 44, 52, 60, 68], mode: Mode.MODE_RELABEL, relabelTo: 2 };
   expect(await ends(relabel)).toBe('escalated');
 
   const log = await world.log();

@@ -37,6 +37,8 @@ async function open(home: IntakeHome, bus: MessageBus = home.bus) {
     clock,
   });
   await service.start();
+  // Its keys are out, and it sleeps until they go out again.
+  await expect.poll(() => clock.sleeping).toBe(1);
   return Object.assign(service, { clock });
 }
 
@@ -312,7 +314,7 @@ describe('intake', () => {
     isAway = false;
     await service.intake.submit(sent);
     expect(await requested(home.bus)).toHaveLength(1);
-    expect(service.clock.sleeping).toBe(1);
+    expect(service.clock.sleeping).toBe(2);
     service.clock.advance(60_000);
     await service.intake.submit(request());
     expect(await requested(home.bus)).toHaveLength(2);
@@ -336,7 +338,7 @@ describe('intake', () => {
     await using service = await open(home, bus);
     await expect(service.intake.submit(request())).rejects.toMatchObject({ code: 'unavailable' });
     for (let attempt = 0; attempt < 2; attempt++) {
-      await expect.poll(() => service.clock.sleeping).toBe(1);
+      await expect.poll(() => service.clock.sleeping).toBe(2);
       service.clock.advance(60_000);
     }
     await published.promise;
