@@ -29,10 +29,9 @@ test('without a bug the same havoc breaks nothing', async () => {
   expect(figures).toMatchObject({ accepted: 300, lost: 0, twice: 0 });
 });
 
-test('requests that are not looked up in the lineage are seen to be applied twice', async () => {
-  const { violations, figures } = await chaos({ bug: 'skip-dedupe' });
-  expect(violations.join('\n')).toMatch(/was applied twice/);
-  expect(figures.twice).toBeGreaterThan(0);
+test('requests that are not looked up in the lineage are seen to be applied twice, or to fork it', async () => {
+  const { violations } = await chaos({ bug: 'skip-dedupe' });
+  expect(violations.join('\n')).toMatch(/was applied twice|forks/);
 });
 
 test('offsets committed before the manifest are seen to lose requests', async () => {
