@@ -17,7 +17,7 @@ import {
 } from '@lethe/contracts';
 import { decodeEnvelope, verifyEvidence } from '@lethe/evidence';
 import { ManualClock, silentLog } from '@lethe/service-kit';
-import { deferred, readTopic } from '@lethe/service-kit/testing';
+import { busWith, deferred, readTopic } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { incoming } from './domain/incoming-request.ts';
 import { createIngestService } from './service.ts';
@@ -298,16 +298,12 @@ describe('intake', () => {
   it('gives no receipt while the bus is away, and announces the request once when it is back', async () => {
     await using home = await openIntakeHome();
     let isAway = true;
-    const bus: MessageBus = {
-      ensureTopics: (specs) => home.bus.ensureTopics(specs),
-      consume: (options) => home.bus.consume(options),
-      lag: (group, names) => home.bus.lag(group, names),
+    const bus = busWith(home.bus, {
       async publish(records) {
         if (isAway) throw new LetheError('unavailable', 'the bus is away.');
         await home.bus.publish(records);
       },
-      async [Symbol.asyncDispose]() {},
-    };
+    });
     await using service = await open(home, bus);
     const sent = request();
     await expect(service.intake.submit(sent)).rejects.toMatchObject({ code: 'unavailable' });
@@ -324,17 +320,13 @@ describe('intake', () => {
     await using home = await openIntakeHome();
     const published = deferred();
     let failures = 2;
-    const bus: MessageBus = {
-      ensureTopics: (specs) => home.bus.ensureTopics(specs),
-      consume: (options) => home.bus.consume(options),
-      lag: (group, names) => home.bus.lag(group, names),
+    const bus = busWith(home.bus, {
       async publish(records) {
         if (failures-- > 0) throw new LetheError('unavailable', 'the bus is away.');
         await home.bus.publish(records);
         published.resolve();
       },
-      async [Symbol.asyncDispose]() {},
-    };
+    });
     await using service = await open(home, bus);
     await expect(service.intake.submit(request())).rejects.toMatchObject({ code: 'unavailable' });
     for (let attempt = 0; attempt < 2; attempt++) {

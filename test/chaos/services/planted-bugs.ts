@@ -3,10 +3,11 @@
  * put into the compiled code of the one process that asks for them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MessageBus, OwnedPartition } from '@lethe/bus';
+import type { MessageBus } from '@lethe/bus';
 import { LetheError } from '@lethe/contracts';
 import { requestKey } from '@lethe/lineage';
 import { OffsetWindow } from '@lethe/service-kit';
+import { busWithPartitions, storeWith } from '@lethe/service-kit/testing';
 import type { ObjectStore } from '@lethe/store';
 
 export const plantedBugs = ['skip-dedupe', 'early-offsets', 'no-fencing'] as const;
@@ -51,37 +52,15 @@ export function commitOffsetsEarly(): void {
 
 /** Manifests overwrite what is there. */
 export function withoutConditions(store: ObjectStore): ObjectStore {
-  return {
-    get: (key) => store.get(key),
-    download: (key, file) => store.download(key, file),
-    list: (prefix, options) => store.list(prefix, options),
-    deleteAllVersions: (key) => store.deleteAllVersions(key),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  return storeWith(store, {
     put: (key, body, condition) =>
       store.put(key, body, key.includes('/manifests/') ? undefined : condition),
-  };
+  });
 }
 
 /** Whoever once owned a partition goes on as if nothing had happened. */
 export function withoutFencing(bus: MessageBus): MessageBus {
-  return {
-    ensureTopics: (specs) => bus.ensureTopics(specs),
-    publish: (records) => bus.publish(records),
-    lag: (group, topics) => bus.lag(group, topics),
-    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
-    consume: (options) =>
-      bus.consume({
-        ...options,
-        onPartition: (partition) => options.onPartition(unfenced(bus, partition)),
-      }),
-  };
-}
-
-function unfenced(bus: MessageBus, partition: OwnedPartition): OwnedPartition {
-  return {
-    topic: partition.topic,
-    partition: partition.partition,
-    start: partition.start,
+  return busWithPartitions(bus, (partition) => ({
     lost: new AbortController().signal,
     async read(limit, waitMs) {
       if (!partition.lost.aborted) return await partition.read(limit, waitMs);
@@ -96,5 +75,5 @@ function unfenced(bus: MessageBus, partition: OwnedPartition): OwnedPartition {
         await bus.publish(records);
       }
     },
-  };
+  }));
 }

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeRecord, LetheError, ServingPointer, sha256 } from '@lethe/contracts';
 import { manifestKey, servingKey, verdictKey } from '@lethe/lineage';
+import { storeWith } from '@lethe/service-kit/testing';
 import { FolderStore, type ObjectStore } from '@lethe/store';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../main.ts';
@@ -54,19 +55,6 @@ async function back(store: ObjectStore, second = 0) {
   });
 }
 
-/** The store with some of its methods replaced. */
-function changed(store: ObjectStore, change: Partial<ObjectStore>): ObjectStore {
-  return {
-    get: (key) => store.get(key),
-    download: (key, file) => store.download(key, file),
-    put: (key, body, condition) => store.put(key, body, condition),
-    list: (prefix, options) => store.list(prefix, options),
-    deleteAllVersions: (key) => store.deleteAllVersions(key),
-    [Symbol.asyncDispose]: async () => {},
-    ...change,
-  };
-}
-
 const namesOf = ({ entries }: { entries: readonly { name: string }[] }) =>
   entries.map(({ name }) => name);
 
@@ -76,7 +64,7 @@ describe('a backup', () => {
     await back(store);
     await store.put(blob('more'), bytes('more'));
     const downloaded: string[] = [];
-    const watched = changed(store, {
+    const watched = storeWith(store, {
       download: async (key, file) => {
         downloaded.push(key);
         return await store.download(key, file);
@@ -90,7 +78,7 @@ describe('a backup', () => {
   it('lists what serves only with the records that it leads to', async () => {
     await using store = await openStore();
     let moved = false;
-    const racing = changed(store, {
+    const racing = storeWith(store, {
       download: async (key, file) => {
         // The pointer moves after its records were listed.
         if (key === servingKey('m') && !moved) {
@@ -109,7 +97,7 @@ describe('a backup', () => {
 
   it('leaves out what is purged while it runs', async () => {
     await using store = await openStore();
-    const purging = changed(store, {
+    const purging = storeWith(store, {
       download: async (key, file) => !key.startsWith('blobs/') && (await store.download(key, file)),
     });
     expect(namesOf(await back(purging))).not.toContain(blob('weights'));
@@ -117,7 +105,7 @@ describe('a backup', () => {
 
   it('has no list until it is whole; the next run goes on with what was copied', async () => {
     await using store = await openStore();
-    const full = changed(store, {
+    const full = storeWith(store, {
       download: async (key, file) => {
         if (key === verdictKey('m', 1))
           throw Object.assign(new Error('no space'), { code: 'ENOSPC' });

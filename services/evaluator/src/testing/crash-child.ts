@@ -14,6 +14,7 @@ import { createEvaluatorService, evaluatorSettings, readHeldKey } from '@lethe/e
 import { defaultPolicy, readPolicy } from '@lethe/gate';
 import { LineageStore } from '@lethe/lineage';
 import { readConfig, silentLog, systemClock } from '@lethe/service-kit';
+import { busWithPartitions, storeWith } from '@lethe/service-kit/testing';
 import { BlobStore, FolderStore, type ObjectStore } from '@lethe/store';
 
 const [folder = '', point = 'never', policyFile = ''] = process.argv.slice(2);
@@ -23,44 +24,24 @@ function pass(here: string): void {
 }
 
 function killingStore(store: ObjectStore): ObjectStore {
-  return {
-    get: (key) => store.get(key),
-    download: (key, file) => store.download(key, file),
-    list: (prefix, options) => store.list(prefix, options),
-    deleteAllVersions: (key) => store.deleteAllVersions(key),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  return storeWith(store, {
     async put(key, body, condition) {
       const outcome = await store.put(key, body, condition);
       if (key.includes('/held/')) pass('held');
       if (key.includes('/verdicts/')) pass('verdict');
       return outcome;
     },
-  };
+  });
 }
 
 function killingBus(bus: MessageBus): MessageBus {
   const isVerdict = ({ topic }: OutgoingRecord) => topic === topics.modelVerdict.name;
-  return {
-    ensureTopics: (specs) => bus.ensureTopics(specs),
-    publish: (records) => bus.publish(records),
-    lag: (group, names) => bus.lag(group, names),
-    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
-    consume: (options) =>
-      bus.consume({
-        ...options,
-        onPartition: (partition) =>
-          options.onPartition({
-            topic: partition.topic,
-            partition: partition.partition,
-            lost: partition.lost,
-            read: (limit, waitMs) => partition.read(limit, waitMs),
-            async commit(nextOffset, records) {
-              await partition.commit(nextOffset, records);
-              if (records.some(isVerdict)) pass('announced');
-            },
-          }),
-      }),
-  };
+  return busWithPartitions(bus, (partition) => ({
+    async commit(nextOffset, records, mark) {
+      await partition.commit(nextOffset, records, mark);
+      if (records.some(isVerdict)) pass('announced');
+    },
+  }));
 }
 
 const compute = new ComputeProcess({ backend: { prefer: 'js' } });

@@ -9,6 +9,7 @@ import { type MessageBus, type OutgoingRecord, SqliteBus } from '@lethe/bus';
 import { topics } from '@lethe/contracts';
 import { LineageStore } from '@lethe/lineage';
 import { readConfig, silentLog, systemClock } from '@lethe/service-kit';
+import { busWithPartitions, storeWith } from '@lethe/service-kit/testing';
 import { BlobStore, FolderStore, type ObjectStore } from '@lethe/store';
 // biome-ignore lint/style/noRestrictedImports: itself, compiled; its source needs a build step
 import { createUnlearnerService, unlearnerSettings } from '@lethe/unlearner';
@@ -24,45 +25,24 @@ function pass(here: string): void {
 }
 
 function killingStore(store: ObjectStore): ObjectStore {
-  return {
-    get: (key) => store.get(key),
-    download: (key, file) => store.download(key, file),
-    list: (prefix, options) => store.list(prefix, options),
-    deleteAllVersions: (key) => store.deleteAllVersions(key),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  return storeWith(store, {
     async put(key, body, condition) {
       const outcome = await store.put(key, body, condition);
       if (key.startsWith('blobs/')) pass('blob');
       if (key.includes('/manifests/')) pass('manifest');
       return outcome;
     },
-  };
+  });
 }
 
 function killingBus(bus: MessageBus): MessageBus {
   const isCandidate = ({ topic }: OutgoingRecord) => topic === topics.modelCandidate.name;
-  return {
-    ensureTopics: (specs) => bus.ensureTopics(specs),
-    publish: (records) => bus.publish(records),
-    lag: (group, names) => bus.lag(group, names),
-    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
-    consume: (options) =>
-      bus.consume({
-        ...options,
-        onPartition: (partition) =>
-          options.onPartition({
-            topic: partition.topic,
-            partition: partition.partition,
-            start: partition.start,
-            lost: partition.lost,
-            read: (limit, waitMs) => partition.read(limit, waitMs),
-            async commit(nextOffset, records, mark) {
-              await partition.commit(nextOffset, records, mark);
-              if (records.some(isCandidate)) pass('transaction');
-            },
-          }),
-      }),
-  };
+  return busWithPartitions(bus, (partition) => ({
+    async commit(nextOffset, records, mark) {
+      await partition.commit(nextOffset, records, mark);
+      if (records.some(isCandidate)) pass('transaction');
+    },
+  }));
 }
 
 const store = killingStore(await FolderStore.open(join(folder, 'store')));
