@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { takeHome } from './embedded/home-folder.ts';
-import { main } from './main.ts';
+import { runMain } from './testing/run-main.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lethe-cli-'));
 const home = join(folder, 'none');
@@ -16,26 +16,6 @@ const demoModel = new URL('../assets/demo-model', import.meta.url).pathname;
 const importing = ['import', 'm', '--home', home, '--backend', 'js', '--weights', demoModel];
 const train = ['--train', 'synthetic:?split=train'];
 const gate = ['--gate', 'synthetic:?split=test&rows=0-10'];
-
-/** Runs a command line in this process; what it wrote. */
-async function run(args: readonly string[]) {
-  let stdout = '';
-  let stderr = '';
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-  try {
-    return { code: await main(args), stdout, stderr };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
 
 beforeEach(() => {
   vi.stubEnv('LETHE_BACKEND', undefined);
@@ -131,14 +111,14 @@ const cases: readonly [string, readonly string[], number, RegExp][] = [
 
 describe('lethe refuses', () => {
   it.each(cases)('%s', async (_, args, code, expected) => {
-    const told = await run(args);
+    const told = await runMain(args);
     expect(told.stderr).toMatch(expected);
     expect(told.stderr).not.toMatch(/\n\s+at /);
     expect(told).toMatchObject({ code, stdout: '' });
   });
 
   it.each(cases)('%s, as JSON on stderr', async (_, args, code) => {
-    const told = await run([...args, '--json']);
+    const told = await runMain([...args, '--json']);
     const lines = told.stderr.trim().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       { error: expect.objectContaining({ message: expect.stringMatching(/./) }) },
@@ -149,7 +129,7 @@ describe('lethe refuses', () => {
   it('a second process on a home that is taken', async () => {
     const taken = join(folder, 'taken');
     using _ = takeHome(taken);
-    const told = await run(['up', '--home', taken]);
+    const told = await runMain(['up', '--home', taken]);
     expect(told.stderr).toMatch(/home .*taken is in use by another lethe.*choose another --home/);
     expect(told.code).toBe(6);
   });
@@ -157,7 +137,7 @@ describe('lethe refuses', () => {
 
 describe('lethe --help', () => {
   it('is no error', async () => {
-    const told = await run(['--help']);
+    const told = await runMain(['--help']);
     expect(told).toMatchObject({ code: 0, stderr: '' });
     expect(told.stdout).toContain('Exit codes');
   });

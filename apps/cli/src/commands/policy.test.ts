@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPolicy, policyDigest, readPolicy } from '@lethe/gate';
-import { afterAll, expect, test, vi } from 'vitest';
-import { main } from '../main.ts';
+import { afterAll, expect, test } from 'vitest';
+import { runMain } from '../testing/run-main.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lethe-policy-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -13,23 +13,7 @@ function file(name: string, text: string): string {
   return join(folder, name);
 }
 
-async function run(...args: readonly string[]) {
-  let [stdout, stderr] = ['', ''];
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-  try {
-    return { code: await main(['policy', ...args]), stdout, stderr };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
+const run = (...args: readonly string[]) => runMain(['policy', ...args]);
 
 test('check says that a policy can be used, and its digest', async () => {
   const { code, stdout } = await run('check', file('strict.yaml', 'name: strict'));
