@@ -8,7 +8,7 @@ export {
 export type { ConsoleOptions } from './console/serve-console.ts';
 export { deadLetterIndexVersion } from './dead-letters/dead-letter-index.ts';
 export type { Retention } from './maintenance.ts';
-export { projectionVersion } from './requests/request-projection.ts';
+export { projectionVersion } from './requests/request-schema.ts';
 export {
   createRegistryService,
   type RegistryDependencies,

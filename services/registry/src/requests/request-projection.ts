@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DeletionStatus, type Regulation, RequestState, severalModels } from '@lethe/contracts';
-import { SqliteFile, type SqliteSchema } from '@lethe/sqlite';
+import { SqliteFile } from '@lethe/sqlite';
 import { fanOutStatus } from './fan-out-state.ts';
 import { alertMs, nextAlertMs } from './legal-alerts.ts';
 import { isAdvance, isEnd } from './request-progress.ts';
+import { requestSchema } from './request-schema.ts';
 import { pageOf, type RequestPlace, type RequestSelection } from './request-selection.ts';
 
 export interface ProjectedRequest {
@@ -47,10 +48,6 @@ export interface RequestTotals {
   readonly dueSoon: number;
   readonly nextDeadline: Date | undefined;
 }
-const newIndexes = `
-  CREATE INDEX request_by_parent ON request (parent, emitter) WHERE parent <> '';
-  CREATE INDEX request_by_alert ON request (next_alert_ms) WHERE next_alert_ms IS NOT NULL;
-`;
 
 /** What waits at one model. */
 export interface OpenQueue {
@@ -62,99 +59,8 @@ export interface OpenQueue {
 
 const { REQUEST_STATE_COMPLETED: completed, REQUEST_STATE_ESCALATED: escalated } = RequestState;
 
-/** Gauges look at these often: they hold what is open, and what lately ended well. */
-const gaugeIndexes = `
-  CREATE INDEX request_open ON request (model_key, deadline_ms, submitted_ms, state) WHERE ended_ms IS NULL;
-  CREATE INDEX request_completed ON request (model_key, ended_ms) WHERE state = ${completed};
-`;
-
-const tables = `
-  CREATE TABLE identity (id TEXT NOT NULL);
-  CREATE TABLE request (
-    position INTEGER PRIMARY KEY,
-    emitter TEXT NOT NULL,
-    request_id TEXT NOT NULL,
-    model_key TEXT NOT NULL,
-    state INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
-    submitted_ms INTEGER NOT NULL,
-    deadline_ms INTEGER NOT NULL,
-    extended INTEGER NOT NULL DEFAULT 0,
-    ended_ms INTEGER,
-    parent TEXT NOT NULL DEFAULT '',
-    next_alert_ms INTEGER,
-    regulation INTEGER NOT NULL DEFAULT 0,
-    current BLOB NOT NULL,
-    UNIQUE (request_id, emitter)
-  );
-  CREATE INDEX request_by_deadline ON request (model_key, ended_ms, deadline_ms);
-  CREATE INDEX request_by_submission ON request (submitted_ms);
-  CREATE INDEX request_by_model ON request (model_key, state, position);
-  CREATE INDEX request_by_state ON request (state, position);
-  CREATE INDEX request_by_due ON request (ended_ms, deadline_ms, position);
-  ${newIndexes}
-  CREATE TABLE status (
-    position INTEGER NOT NULL,
-    arrival INTEGER NOT NULL,
-    state INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
-    status BLOB NOT NULL,
-    PRIMARY KEY (position, state, sequence)
-  ) WITHOUT ROWID;
-`;
-
-const statementsOf2 = `
-  CREATE TABLE identity (id TEXT NOT NULL);
-  CREATE TABLE request (
-    position INTEGER PRIMARY KEY,
-    emitter TEXT NOT NULL,
-    request_id TEXT NOT NULL,
-    model_key TEXT NOT NULL,
-    state INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
-    submitted_ms INTEGER NOT NULL,
-    deadline_ms INTEGER NOT NULL,
-    extended INTEGER NOT NULL DEFAULT 0,
-    ended_ms INTEGER,
-    regulation INTEGER NOT NULL DEFAULT 0,
-    current BLOB NOT NULL,
-    UNIQUE (request_id, emitter)
-  );
-  CREATE INDEX request_by_deadline ON request (model_key, ended_ms, deadline_ms);
-  CREATE INDEX request_by_submission ON request (submitted_ms);
-  CREATE INDEX request_by_model ON request (model_key, state, position);
-  CREATE INDEX request_by_state ON request (state, position);
-  CREATE TABLE status (
-    position INTEGER NOT NULL,
-    arrival INTEGER NOT NULL,
-    state INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
-    status BLOB NOT NULL,
-    PRIMARY KEY (position, state, sequence)
-  ) WITHOUT ROWID;
-`;
-
-/** `user_version` of the files that this code writes. */
-export const projectionVersion = 5;
-
-const schema: SqliteSchema = {
-  name: 'request projection',
-  version: projectionVersion,
-  statements: `${tables}${gaugeIndexes}`,
-  upgrades: {
-    // With a new identity the view is made anew from the bus.
-    1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${statementsOf2}`,
-    2: 'CREATE INDEX IF NOT EXISTS request_by_due ON request (ended_ms, deadline_ms, position)',
-    // In place: the bus may have forgotten what this file still knows.
-    3: `
-      ALTER TABLE request ADD COLUMN parent TEXT NOT NULL DEFAULT '';
-      ALTER TABLE request ADD COLUMN next_alert_ms INTEGER;
-      UPDATE request SET next_alert_ms = (submitted_ms + deadline_ms) / 2
-        WHERE ended_ms IS NULL AND deadline_ms > 0 AND submitted_ms > 0;
-      ${newIndexes}`,
-    4: gaugeIndexes,
-  },
-};
+/** Those of a {@link RequestRow}. */
+const columns = 'position, state, sequence, deadline_ms, extended, current';
 
 interface RequestRow {
   readonly position: number;
@@ -194,12 +100,11 @@ export class RequestProjection implements Disposable {
 
   /** @throws LetheError `precondition`, `corrupt`, `capacity` naming the file */
   static open(file: string): RequestProjection {
-    return new RequestProjection(SqliteFile.open(file, schema));
+    return new RequestProjection(SqliteFile.open(file, requestSchema));
   }
 
   private constructor(file: SqliteFile) {
     const { db } = file;
-    const columns = 'position, state, sequence, deadline_ms, extended, current';
     this.#file = file;
     this.id = identityOf(file);
     this.#find = db.prepare(`SELECT ${columns} FROM request WHERE request_id = ? AND emitter = ?`);
@@ -328,7 +233,7 @@ export class RequestProjection implements Disposable {
     return this.#file.attempt(() => {
       const rows = this.#file.db
         .prepare(
-          `SELECT position, state, sequence, deadline_ms, extended, current FROM request
+          `SELECT ${columns} FROM request
            WHERE ${conditions.join(' AND ')} ORDER BY position ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
         )
         .all(...values, limit);
@@ -346,7 +251,7 @@ export class RequestProjection implements Disposable {
     return this.#file.attempt(() =>
       this.#file.db
         .prepare(
-          `SELECT position, state, sequence, deadline_ms, extended, current FROM request
+          `SELECT ${columns} FROM request
            WHERE ${condition} ORDER BY ${order} LIMIT ?`,
         )
         .all(...values, limit)
