@@ -1,5 +1,6 @@
 import { LetheError } from '@lethe/contracts';
 import { translateSqliteError } from '@lethe/sqlite';
+import { checkLimit } from '../check-limit.ts';
 import { checkMark } from '../check-mark.ts';
 import type {
   CommittedPlace,
@@ -65,9 +66,7 @@ export class SqliteOwnedPartition implements OwnedPartition {
   }
 
   async read(limit: number, waitMs: number): Promise<readonly IncomingRecord[]> {
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw LetheError.invalid('limit', limit, 'must be a whole number above 0', 'Ask for more.');
-    }
+    checkLimit(limit);
     const deadline = performance.now() + waitMs;
     for (;;) {
       if (this.lost.aborted) return [];

@@ -47,8 +47,8 @@ function unitOf(seconds: number): [number, Intl.RelativeTimeFormatUnit] {
   return [86_400, 'day'];
 }
 
-export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? noun : plural}`;
 }
 
 /** A request over several models has `*` for its model. */

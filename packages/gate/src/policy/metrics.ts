@@ -47,6 +47,17 @@ const accuracyChange = (title: string, per: Metric['per']): Metric => ({
   reasons: gain,
 });
 
+const calibrationChange = (title: string): Metric => ({
+  title,
+  unit: 'difference',
+  range: [-1, 1],
+  target: 0,
+  interval: 'bootstrap',
+  modes: all,
+  per: 'candidate',
+  reasons: { low: 'suspicious_gain', high: 'miscalibrated' },
+});
+
 const auc = (title: string, reasons: Metric['reasons']): Metric => ({
   title,
   unit: 'auc',
@@ -120,26 +131,12 @@ export const metrics = {
     'nats',
     'normal',
   ),
-  'calibration.vs_served': {
-    title: 'expected calibration error on held-out samples, less that of the served model',
-    unit: 'difference',
-    range: [-1, 1],
-    target: 0,
-    interval: 'bootstrap',
-    modes: all,
-    per: 'candidate',
-    reasons: { low: 'suspicious_gain', high: 'miscalibrated' },
-  },
-  'calibration.vs_original': {
-    title: 'expected calibration error on held-out samples, less that of the original model',
-    unit: 'difference',
-    range: [-1, 1],
-    target: 0,
-    interval: 'bootstrap',
-    modes: all,
-    per: 'candidate',
-    reasons: { low: 'suspicious_gain', high: 'miscalibrated' },
-  },
+  'calibration.vs_served': calibrationChange(
+    'expected calibration error on held-out samples, less that of the served model',
+  ),
+  'calibration.vs_original': calibrationChange(
+    'expected calibration error on held-out samples, less that of the original model',
+  ),
   'forget_accuracy.vs_unseen': {
     title: 'accuracy on the forgotten samples, less that on unseen ones of the same classes',
     unit: 'difference',

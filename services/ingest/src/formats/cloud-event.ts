@@ -74,15 +74,22 @@ function readEnvelope(json: unknown): Envelope {
   const fields = new JsonFields(json, '', problems);
   const contentType = fields.text('datacontenttype');
   return {
+    ...readAttributes(fields),
+    problems,
+    data: fields.has('data_base64')
+      ? readData(contentType, Buffer.from(fields.text('data_base64'), 'base64'))
+      : readDataField(fields.take('data')),
+  };
+}
+
+/** What JSON and binary mode say alike beside the data. */
+function readAttributes(fields: JsonFields) {
+  return {
     specVersion: fields.text('specversion'),
     id: fields.text('id'),
     source: fields.text('source'),
     type: fields.text('type'),
     time: fields.time('time'),
-    problems,
-    data: fields.has('data_base64')
-      ? readData(contentType, Buffer.from(fields.text('data_base64'), 'base64'))
-      : readDataField(fields.take('data')),
   };
 }
 
@@ -143,11 +150,7 @@ function readBinary({ contentType, body, attribute }: EventMessage): Envelope {
   );
   const fields = new JsonFields(attributes, '', problems);
   return {
-    specVersion: fields.text('specversion'),
-    id: fields.text('id'),
-    source: fields.text('source'),
-    type: fields.text('type'),
-    time: fields.time('time'),
+    ...readAttributes(fields),
     problems,
     data: readData(contentType, body),
   };

@@ -35,7 +35,7 @@ export function LineagePicture(props: {
           height={layout.height}
           viewBox={`0 0 ${layout.width} ${layout.height}`}
           role="group"
-          aria-label={`Lineage of ${modelKey}: ${count(entries.length, 'entry').replace('entrys', 'entries')}, version ${servingSequence} serves`}
+          aria-label={`Lineage of ${modelKey}: ${count(entries.length, 'entry', 'entries')}, version ${servingSequence} serves`}
         >
           <defs>
             <marker

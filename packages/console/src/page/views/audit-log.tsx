@@ -45,7 +45,7 @@ export function AuditLogView({ query }: { readonly query: URLSearchParams }) {
           <section class="panel" aria-label="Entries">
             <div class="section-head">
               <h2>
-                {count(page.size, 'entry').replace('entrys', 'entries')}, head{' '}
+                {count(page.size, 'entry', 'entries')}, head{' '}
                 <Digest value={page.head} label="hash of the last entry" />
               </h2>
               <div class="buttons">
