@@ -5,15 +5,16 @@
  */
 import { openBackend } from '@lethe/compute';
 import { encodeTopology, encodeWeights, weightsOf } from '@lethe/models';
-import { Random, runRound } from '@lethe/unlearning';
+import { joinSamples, Random, runRound } from '@lethe/unlearning';
 import { forgettingReversal, knowledgeErosion } from '@lethe/unlearning/measures';
 import { type ContinualArguments, parseContinualArguments, usage } from './continual/arguments.ts';
-import { type Judgement, joined, judge, rightOf } from './continual/judgement.ts';
+import { type Judgement, judge, rightOf } from './continual/judgement.ts';
 import { lookAfter, roundSizes } from './continual/plan.ts';
 import { type RoundRow, rowHeader, rowText } from './continual/round-row.ts';
 import { type Position, RunFolder } from './continual/run-folder.ts';
 import { type BenchTask, loadCifarTask } from './unlearning/cifar-task.ts';
 import { loadMnistTask } from './unlearning/mnist-task.ts';
+import { percent } from './unlearning/percent.ts';
 import { progressLine } from './unlearning/table.ts';
 
 /** `rights`: for each round, whether each of its images was still known right after it. */
@@ -40,7 +41,7 @@ async function bench(options: ContinualArguments): Promise<void> {
   const original = weightsOf(await encodeWeights(model), encodeTopology(model));
   process.stderr.write(`${backend.description}; ${options.data}\n`);
   const folder = await openFolder(options, backend.name, original);
-  const before = await judge(task, original, [joined(task.forgetSets)], options.look);
+  const before = await judge(task, original, [joinSamples(task.forgetSets)], options.look);
   console.log(
     `before: test ${percent(before.testAccuracy)}, retained ${percent(before.retainedAccuracy)}, AUC of the loss ${before.auc.loss.value.toFixed(3)}`,
   );
@@ -59,7 +60,7 @@ async function bench(options: ContinualArguments): Promise<void> {
         weights: position.weights,
         originalWeights: original,
         state: position.state,
-        forget: task.forgetSets[round] ?? joined([]),
+        forget: task.forgetSets[round] ?? joinSamples([]),
         mode,
         method,
         settings: options.settings,
@@ -105,7 +106,7 @@ async function bench(options: ContinualArguments): Promise<void> {
 
   async function look(round: number, weights: readonly Float32Array[]) {
     const sets = task.forgetSets.slice(0, round + 1);
-    const all = await rightOf(task, weights, joined(sets));
+    const all = await rightOf(task, weights, joinSamples(sets));
     const earlier = all.subarray(0, all.length - (sets[round]?.labels.length ?? 0));
     const then = kept.flatMap(({ right }) => [...right]);
     const gone = then.filter((right) => right === 0).length;
@@ -200,8 +201,4 @@ function mean(values: Uint8Array): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

@@ -11,6 +11,7 @@ import { accuracy } from '@lethe/unlearning/measures';
 import { parseOverride, wholeNumber } from './unlearning/arguments.ts';
 import { readMnist, trainMnistNetwork } from './unlearning/mnist-network.ts';
 import { rowsOf } from './unlearning/mnist-task.ts';
+import { percent } from './unlearning/percent.ts';
 
 const usage = `Usage: npm run bench:ledger -- [options]
 Rounds of misclassify on MNIST and a small convolutional network, once with each rule.
@@ -204,8 +205,4 @@ function spread(numbers: readonly number[], text: (value: number) => string): st
       Math.max(1, numbers.length - 1),
   );
   return `${text(middle)} ± ${text(deviation)}`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

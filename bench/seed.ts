@@ -8,6 +8,7 @@ import { availabilityOf } from './seed/availability.ts';
 import { seedRows } from './seed/rows.ts';
 import { runRow, type SeedFigure } from './seed/run-row.ts';
 import { loadSeedTask } from './seed/seed-task.ts';
+import { wholeNumber } from './unlearning/arguments.ts';
 
 const usage = `Usage: npm run bench:seed -- [options]
 Prints the benchmark table: published L2UL, our l2ul, our lethe, and what differs.
@@ -80,10 +81,4 @@ function describe({
   seconds,
 }: SeedFigure): string {
   return `${value < 2 && value > 0 ? value.toFixed(4) : value.toFixed(2)} (${stillKnown.toFixed(1)} % of the ${k} forgotten images still known, ${outcome} after ${steps} steps, ${imagePasses} image passes, ${seconds.toFixed(0)} s)`;
-}
-
-function wholeNumber(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new TypeError(`--${name} ${text}: use a whole number, at least ${least}`);
 }

@@ -9,6 +9,7 @@ import { Random, runRound } from '@lethe/unlearning';
 import { accuracy } from '@lethe/unlearning/measures';
 import { wholeNumber } from './unlearning/arguments.ts';
 import { type BenchTask, loadCifarTask } from './unlearning/cifar-task.ts';
+import { percent } from './unlearning/percent.ts';
 import { progressLine } from './unlearning/table.ts';
 
 const usage = `Usage: npm run bench:speed -- [options]
@@ -121,8 +122,4 @@ async function measure(
     `${method}: ${outcome} after ${side.steps} steps, ${side.trainingPasses} + ${side.forwardPasses} passes, forget ${percent(side.forgetAccuracy)}, test ${percent(side.testAccuracy)}, ${seconds.toFixed(0)} s, ${side.processorSeconds.toFixed(0)} processor seconds`,
   );
   return side;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

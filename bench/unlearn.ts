@@ -7,6 +7,7 @@ import { encodeTopology, encodeWeights, weightsOf } from '@lethe/models';
 import { methods, Random, type RoundResult, runRound } from '@lethe/unlearning';
 import { type BenchArguments, parseBenchArguments, usage } from './unlearning/arguments.ts';
 import { loadCifarTask } from './unlearning/cifar-task.ts';
+import { percent } from './unlearning/percent.ts';
 import { type RoundFigures, roundFigures } from './unlearning/round-figures.ts';
 import { progressLine, tableHeader, tableRow } from './unlearning/table.ts';
 
@@ -111,8 +112,4 @@ interface RoundCost {
 function costOf({ outcome, metrics }: RoundResult, seconds: number): RoundCost {
   const { steps, imagePasses, trainingPasses, forwardPasses } = metrics;
   return { outcome, steps, imagePasses, trainingPasses, forwardPasses, seconds };
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

@@ -1,5 +1,5 @@
 import { type Classifier, logits, setWeights } from '@lethe/models';
-import type { LabelledSamples } from '@lethe/unlearning';
+import { joinSamples, type LabelledSamples } from '@lethe/unlearning';
 import {
   accuracy,
   augmentations,
@@ -53,7 +53,7 @@ export async function judge(
   const heldOut = firstOf(task.heldOut, share);
   const otherTrain = firstOf(task.otherTrain, share);
   setWeights(classifier.model, weights);
-  const forget = joined(sets);
+  const forget = joinSamples(sets);
   const [ofForget, ofOther] = [
     await answersOf(classifier, forget),
     await answersOf(classifier, otherTest),
@@ -164,17 +164,4 @@ function firstOf({ values, labels }: LabelledSamples, share: number): LabelledSa
     values: values.subarray(0, (values.length / labels.length) * count),
     labels: labels.subarray(0, count),
   };
-}
-
-export function joined(sets: readonly LabelledSamples[]): LabelledSamples {
-  const values = new Float32Array(sets.reduce((sum, set) => sum + set.values.length, 0));
-  const labels = new Int32Array(sets.reduce((sum, set) => sum + set.labels.length, 0));
-  let [valueAt, labelAt] = [0, 0];
-  for (const set of sets) {
-    values.set(set.values, valueAt);
-    labels.set(set.labels, labelAt);
-    valueAt += set.values.length;
-    labelAt += set.labels.length;
-  }
-  return { values, labels };
 }

@@ -1,3 +1,4 @@
+import { percentCell } from '../unlearning/percent.ts';
 import type { Judgement } from './judgement.ts';
 
 /** One line of a run: what a round cost, and what the network knew after it. */
@@ -49,12 +50,12 @@ export function rowText(row: RoundRow): string {
     String(row.k),
     row.outcome,
     String(row.steps),
-    percent(row.forgetSets.at(-1) ?? null),
-    percent(row.forgetAccuracyEarlier),
-    percent(row.back),
-    percent(judgement?.testAccuracy ?? null),
-    percent(judgement?.retainedAccuracy ?? null),
-    percent(judgement?.classMatchedDifference.value ?? null),
+    percentCell(row.forgetSets.at(-1) ?? null),
+    percentCell(row.forgetAccuracyEarlier),
+    percentCell(row.back),
+    percentCell(judgement?.testAccuracy ?? null),
+    percentCell(judgement?.retainedAccuracy ?? null),
+    percentCell(judgement?.classMatchedDifference.value ?? null),
     judgement === null ? '-' : judgement.auc.loss.value.toFixed(3),
     judgement?.copies['mirrored']?.auc.value.toFixed(3) ?? '-',
     String(row.trainingPasses),
@@ -63,8 +64,4 @@ export function rowText(row: RoundRow): string {
     (row.rssBytes / 2 ** 20).toFixed(0),
   ];
   return cells.map((cell, i) => cell.padStart(columns[i]?.length ?? 0)).join(' | ');
-}
-
-function percent(share: number | null): string {
-  return share === null ? '-' : (100 * share).toFixed(2);
 }

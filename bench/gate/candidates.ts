@@ -1,9 +1,9 @@
 import { Outcome } from '@lethe/contracts';
 import { type Evidence, type Found, judge, type Policy } from '@lethe/gate';
-import { type LabelledSamples, Random } from '@lethe/unlearning';
+import { joinSamples, type LabelledSamples, Random } from '@lethe/unlearning';
 import { augmentedCopies } from '@lethe/unlearning/measures';
 import { evidenceOf } from './evidence-of.ts';
-import { classCount, joined, side, slice } from './pictures.ts';
+import { classCount, side, slice } from './pictures.ts';
 import { accuracyOf, train, type Weights } from './small-network.ts';
 import { retrained, type World } from './world.ts';
 
@@ -49,15 +49,21 @@ export const planted: readonly Planted[] = [
     evidence: (w) =>
       evidenceOf(
         w,
-        train(w.neverSaw, joined(w.retain, slice(w.forget, 0, w.forget.labels.length / 2)), 60),
+        train(
+          w.neverSaw,
+          joinSamples([w.retain, slice(w.forget, 0, w.forget.labels.length / 2)]),
+          60,
+        ),
       ),
   },
   bad('retrained with the data left in', (w) =>
-    retrained(w, joined(w.retain, w.forget), 'retrained with'),
+    retrained(w, joinSamples([w.retain, w.forget]), 'retrained with'),
   ),
   bad('forgets by wrecking', ({ served, seed }) => noisy(served, 0.8, seed)),
   bad('forgets by driving the loss up', (w) => train(w.served, w.retain, 40, { ascend: w.forget })),
-  bad('learns random labels', (w) => train(w.served, joined(w.retain, relabelled(w.forget)), 60)),
+  bad('learns random labels', (w) =>
+    train(w.served, joinSamples([w.retain, relabelled(w.forget)]), 60),
+  ),
   bad(
     'suppresses logits',
     ({ neverSaw: [w1, b1, w2, b2] }) => [w1, b1, scaled(w2, 0.05), scaled(b2, 0.05)] as Weights,
@@ -67,7 +73,7 @@ export const planted: readonly Planted[] = [
     ({ neverSaw: [w1, b1, w2, b2] }) =>
       [w1, b1, w2, b2?.map((bias, label) => (label === 3 ? bias - 6 : bias))] as Weights,
   ),
-  bad('overfits the gate set', (w) => train(w.neverSaw, joined(w.retain, w.gate), 150)),
+  bad('overfits the gate set', (w) => train(w.neverSaw, joinSamples([w.retain, w.gate]), 150)),
   bad(
     'two labels swapped',
     ({ neverSaw: [w1, b1, w2, b2] }) =>
@@ -77,13 +83,13 @@ export const planted: readonly Planted[] = [
     neverSaw.map((array, i) => (i === 2 ? array.with(5, Number.NaN) : array)),
   ),
   bad('brings an earlier forget set back', (w) =>
-    train(w.neverSaw, joined(w.retain, w.earlier), 60),
+    train(w.neverSaw, joinSamples([w.retain, w.earlier]), 60),
   ),
   bad('knows the mirrored copies', (w) =>
-    train(w.neverSaw, joined(w.retain, mirrored(w.forget)), 60),
+    train(w.neverSaw, joinSamples([w.retain, mirrored(w.forget)]), 60),
   ),
   bad('suspiciously better', (w) =>
-    retrained(w, joined(w.retain, w.spare, slice(w.gate, 0, 1500)), 'better'),
+    retrained(w, joinSamples([w.retain, w.spare, slice(w.gate, 0, 1500)]), 'better'),
   ),
   spoilt('stale baseline', (evidence) => ({
     ...evidence,

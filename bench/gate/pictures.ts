@@ -49,13 +49,6 @@ function prototype(random: Random): Float32Array {
   return raw.map((value) => (0.45 * value) / strength);
 }
 
-export function joined(...parts: readonly LabelledSamples[]): LabelledSamples {
-  return {
-    values: Float32Array.from(parts.flatMap(({ values }) => [...values])),
-    labels: Int32Array.from(parts.flatMap(({ labels }) => [...labels])),
-  };
-}
-
 export function slice(
   { values, labels }: LabelledSamples,
   from: number,

@@ -1,5 +1,5 @@
-import { type LabelledSamples, Random } from '@lethe/unlearning';
-import { joined, Pictures, slice } from './pictures.ts';
+import { joinSamples, type LabelledSamples, Random } from '@lethe/unlearning';
+import { Pictures, slice } from './pictures.ts';
 import { freshWeights, train, type Weights } from './small-network.ts';
 
 const steps = 120;
@@ -45,8 +45,8 @@ export function makeWorld(seed: number, k = 128): World {
     fresh: pictures.draw(12_000),
     spare: pictures.draw(2000),
     neverSaw,
-    served: train(neverSaw, joined(retain, forget), more),
-    original: train(neverSaw, joined(retain, forget, earlier), more),
+    served: train(neverSaw, joinSamples([retain, forget]), more),
+    original: train(neverSaw, joinSamples([retain, forget, earlier]), more),
   };
 }
 

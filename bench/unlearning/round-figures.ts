@@ -1,6 +1,7 @@
 import { type Classifier, logits, setWeights } from '@lethe/models';
 import {
   accuracy,
+  joinSamples,
   type LabelledSamples,
   losses,
   membershipAuc,
@@ -39,7 +40,7 @@ export async function roundFigures(
   const sets = task.forgetSets.slice(0, round + 1);
   const perSet = await Promise.all(sets.map((set) => rightOf(classifier, set)));
   const current = sets[round] as LabelledSamples;
-  const all = joined(sets);
+  const all = joinSamples(sets);
   const earlier = perSet.slice(0, round);
   const otherTest = await logits(classifier, task.otherTest.values, task.otherTest.labels.length);
   const forget = await logits(classifier, all.values, all.labels.length);
@@ -73,13 +74,6 @@ async function rightOf(classifier: Classifier, samples: LabelledSamples): Promis
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function joined(sets: readonly LabelledSamples[]): LabelledSamples {
-  return {
-    values: Float32Array.from(sets.flatMap(({ values }) => [...values])),
-    labels: Int32Array.from(sets.flatMap(({ labels }) => [...labels])),
-  };
 }
 
 /** Images of 32 × 32 × 3, left and right swapped. */

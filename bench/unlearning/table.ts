@@ -1,4 +1,5 @@
 import type { RoundProgress } from '@lethe/unlearning';
+import { percentCell } from './percent.ts';
 import type { RoundFigures } from './round-figures.ts';
 
 const columns = [
@@ -34,15 +35,15 @@ export function tableRow(round: number, figures: RoundFigures, cost: RowCost): s
     String(round),
     cost.outcome,
     String(cost.steps),
-    percent(figures.forgetAccuracy),
-    percent(figures.forgetAccuracyEarlier),
-    percent(figures.forgetAccuracyEarlierWorst),
-    percent(figures.mirroredForgetAccuracy),
-    percent(figures.testAccuracy),
-    percent(figures.otherTestAccuracy),
-    percent(figures.otherTrainAccuracy),
+    percentCell(figures.forgetAccuracy),
+    percentCell(figures.forgetAccuracyEarlier),
+    percentCell(figures.forgetAccuracyEarlierWorst),
+    percentCell(figures.mirroredForgetAccuracy),
+    percentCell(figures.testAccuracy),
+    percentCell(figures.otherTestAccuracy),
+    percentCell(figures.otherTrainAccuracy),
     figures.membershipAuc.toFixed(3),
-    percent(figures.streisandShare),
+    percentCell(figures.streisandShare),
     String(cost.trainingPasses),
     String(cost.forwardPasses),
     cost.seconds.toFixed(0),
@@ -53,9 +54,5 @@ export function tableRow(round: number, figures: RoundFigures, cost: RowCost): s
 /** Overwrites itself on a terminal. */
 export function progressLine(round: number, progress: RoundProgress): string {
   const { phase, step, stepLimit, forgetAccuracy, imagePasses } = progress;
-  return `\x1b[2K\rround ${round + 1}: ${phase} ${step}/${stepLimit}, forget accuracy ${percent(forgetAccuracy)} %, ${imagePasses} images`;
-}
-
-function percent(share: number | null): string {
-  return share === null ? '-' : (100 * share).toFixed(2);
+  return `\x1b[2K\rround ${round + 1}: ${phase} ${step}/${stepLimit}, forget accuracy ${percentCell(forgetAccuracy)} %, ${imagePasses} images`;
 }

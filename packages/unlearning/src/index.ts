@@ -1,3 +1,4 @@
+export { joinSamples } from './join-samples.ts';
 export { stateSizeBytes } from './ledger/state-format.ts';
 export { accuracy } from './measures/accuracy.ts';
 export { classMatchedAccuracy } from './measures/class-matched-accuracy.ts';

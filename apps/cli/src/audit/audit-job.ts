@@ -3,7 +3,7 @@ import type { JobContext } from '@lethe/compute';
 import { type DatasetSource, LetheError, type RowRange } from '@lethe/contracts';
 import { openDataset, openTrainingManifest, rowsOfRanges, sampleReader } from '@lethe/datasets';
 import { decodeModel, logits, type Preprocessing, setWeights, weightsOf } from '@lethe/models';
-import { type LabelledSamples, type RoundInput, runRound } from '@lethe/unlearning';
+import { joinSamples, type LabelledSamples, type RoundInput, runRound } from '@lethe/unlearning';
 import {
   type Accuracies,
   accuracy,
@@ -111,7 +111,7 @@ export async function run(
     const settings = { epochs: input.epochs };
     const retrained = await round('retraining without the forgotten', { retain, settings });
     const shadow = await round('training a shadow on everything', {
-      retain: joined(retain, forget),
+      retain: joinSamples([retain, forget]),
       // A round must forget something; the shadow is trained on all of the training data.
       forget: firstOf(test, 8),
       settings,
@@ -175,20 +175,10 @@ async function readSets(sets: readonly AuditSet[]): Promise<LabelledSamples> {
     await using dataset = await openDataset(source);
     parts.push(await dataset.read(rowsOfRanges([...ranges], dataset.size)));
   }
-  return joined(...parts);
+  return joinSamples(parts);
 }
 
 function firstOf({ values, labels }: LabelledSamples, count: number): LabelledSamples {
   const size = values.length / labels.length;
   return { values: values.slice(0, count * size), labels: labels.slice(0, count) };
-}
-
-function joined(...parts: readonly LabelledSamples[]): LabelledSamples {
-  const values = new Float32Array(parts.reduce((sum, part) => sum + part.values.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    values.set(part.values, at);
-    at += part.values.length;
-  }
-  return { values, labels: Int32Array.from(parts.flatMap(({ labels }) => [...labels])) };
 }
