@@ -10,6 +10,7 @@ import {
 import { certificateStatement, type KeyRing, signStatement, stateWord } from '@lethe/evidence';
 import { type LineageStore, logKey, roundsOfRequest } from '@lethe/lineage';
 import { putOnce } from '@lethe/store';
+import { traceIdOf } from '@lethe/telemetry';
 import type { JudgedCandidate } from '../domain/check-evidence.ts';
 import { isEnd } from '../requests/request-progress.ts';
 
@@ -63,7 +64,7 @@ export async function issueCertificates(
         verdictDigest: candidate.verdict.digest,
         decision: decision.record,
         decisionDigest: decision.digest,
-        traceId: traceIdOf(request.traceparent),
+        traceId: traceIdOf(request.traceparent) ?? '',
       },
       issued,
     );
@@ -74,9 +75,6 @@ export async function issueCertificates(
 }
 
 /** W3C trace context: version, trace id, span id, flags. */
-function traceIdOf(traceparent: string): string {
-  return traceparent.split('-')[1] ?? '';
-}
 
 /** Of a request that was split, earlier rounds did forget something. */
 function isAlreadyForgotten({ round }: JudgedCandidate, rounds: number): boolean {

@@ -1,10 +1,11 @@
 import type { History, HistoryEntry, RoundEntry } from '@lethe/console';
 import type { Decision, Round, RoundManifest, Verdict } from '@lethe/contracts';
 import { type LineageStore, logPrefix, modelPrefix, sequenceOfKey } from '@lethe/lineage';
+import { traceIdOf } from '@lethe/telemetry';
 import { newestSequence } from '../../release/list-versions.ts';
 import { versionState } from '../../release/version-state.ts';
 import type { ServingBoard } from '../../serving/serving-board.ts';
-import { figure, modeWord, outcomeWord, timeText, traceIdOf } from './words.ts';
+import { figure, modeWord, outcomeWord, timeText } from './words.ts';
 
 export interface HistoryContext {
   readonly lineage: LineageStore;
@@ -187,7 +188,7 @@ function entryOf(
       return {
         ...roundOf(entry?.value),
         ...common,
-        traceId: traceIdOf(manifest.traceparent),
+        traceId: traceIdOf(manifest.traceparent) ?? '',
         ...judged(verdict, decision),
       };
     default:

@@ -1,13 +1,14 @@
 import type { RequestPage, RequestRow, RequestView } from '@lethe/console';
 import { LetheError, parseModelKey } from '@lethe/contracts';
 import { daysLeft } from '@lethe/service-kit';
+import { traceIdOf } from '@lethe/telemetry';
 import { findCertificate } from '../../evidence/issue-certificates.ts';
 import type { RegistryContext } from '../../handlers/registry-context.ts';
 import { isEnd } from '../../requests/request-progress.ts';
 import type { ProjectedRequest } from '../../requests/request-projection.ts';
 import type { RequestPlace, RequestSelection } from '../../requests/request-selection.ts';
 import { deadLetterView } from './dead-letter-view.ts';
-import { regulationWord, requestStateOf, stateWord, timeText, traceIdOf } from './words.ts';
+import { regulationWord, requestStateOf, stateWord, timeText } from './words.ts';
 
 export interface RequestQuery {
   /** `open`, `overdue`, `every`, or a state. */
@@ -105,7 +106,7 @@ async function traceOf(
     const part = entry.value.parts.find(
       ({ request }) => request?.requestId === requestId && request.emitter === emitter,
     );
-    if (part?.request !== undefined) return traceIdOf(part.request.traceparent);
+    if (part?.request !== undefined) return traceIdOf(part.request.traceparent) ?? '';
   }
   return '';
 }

@@ -38,11 +38,6 @@ export function figure(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? value : null;
 }
 
-/** The trace of a W3C trace context; empty where there is none. */
-export function traceIdOf(traceparent: string): string {
-  return traceparent.split('-')[1] ?? '';
-}
-
 function short(prefix: string, name: string): string {
   return name.replace(prefix, '').toLowerCase();
 }
