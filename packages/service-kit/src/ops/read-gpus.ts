@@ -14,14 +14,27 @@ const query = 'index,utilization.gpu,memory.used,memory.total';
 const timeoutMs = 5_000;
 const mebibyte = 1024 * 1024;
 
-/** What the driver's own tool says of the GPUs of this machine. @throws where there is no such tool */
+/**
+ * What the driver's own tool says of the GPUs of this machine. Ends the tool when `signal` aborts.
+ *
+ * @throws where there is no such tool
+ */
 export async function readGpus(signal: AbortSignal): Promise<readonly GpuReading[]> {
-  const { stdout } = await promisify(execFile)(
+  const running = promisify(execFile)(
     'nvidia-smi',
     [`--query-gpu=${query}`, '--format=csv,noheader,nounits'],
-    { signal, timeout: timeoutMs },
+    { timeout: timeoutMs },
   );
-  return parseGpus(stdout);
+  // Not execFile's own `signal`: where the tool is missing Node then signals the process whose
+  // number happens to stand in the handle's memory, and 0 is the whole process group.
+  const end = () => running.child.pid !== undefined && running.child.kill();
+  signal.addEventListener('abort', end);
+  try {
+    const { stdout } = await running;
+    return parseGpus(stdout);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 /** One line for each GPU; a figure that the driver does not know (`[N/A]`) leaves its GPU out. */
