@@ -79,7 +79,7 @@ export async function wreakHavoc(options: SupervisorOptions): Promise<Damage> {
 async function pause(member: Member, ms: number): Promise<void> {
   member.held = true;
   await untilInRound(member);
-  member.process?.pause();
+  await member.process?.pause();
   await sleep(ms);
   member.process?.resume();
   member.held = false;

@@ -129,7 +129,7 @@ describe('a pipeline on a broker and a store that have bad days', () => {
       const before = processIds();
       const server = await victim(name);
       const sent = pipeline.send(models);
-      server.pause();
+      await server.pause();
       await new Promise((resolve) => setTimeout(resolve, 10_000));
       server.resume();
       await pipeline.untilCompleted(await sent);

@@ -89,7 +89,7 @@ describe.skipIf(!isInstalled('minio'))('a registry on a MinIO that comes and goe
     await minio.process.restart();
     await expect.poll(ready).toEqual({ kind: 'ready' });
 
-    minio.process.pause();
+    await minio.process.pause();
     await expect.poll(ready).toMatchObject({ kind: 'not-ready' });
     minio.process.resume();
     await expect.poll(ready).toEqual({ kind: 'ready' });

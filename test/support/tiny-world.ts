@@ -172,10 +172,11 @@ export async function tapTopic(
   bus: MessageBus,
   topic: TopicSpec,
   onRecord: (record: IncomingRecord) => Promise<void> = async () => {},
-): Promise<AsyncDisposable & { readonly records: readonly IncomingRecord[] }> {
+): Promise<Tap> {
   const records: IncomingRecord[] = [];
+  const group = `tap-${randomUUID()}`;
   const consumption = await bus.consume({
-    group: `tap-${randomUUID()}`,
+    group,
     topics: [topic.name],
     onPartition: async (partition) => {
       while (!partition.lost.aborted) {
@@ -190,7 +191,22 @@ export async function tapTopic(
       throw error;
     },
   });
-  return { records, [Symbol.asyncDispose]: () => consumption[Symbol.asyncDispose]() };
+  return {
+    records,
+    caughtUp: () =>
+      until('everything published so far was read', async () => {
+        const partitions = await bus.lag(group, [topic.name]);
+        return partitions.every(({ lag }) => lag === 0n);
+      }),
+    [Symbol.asyncDispose]: () => consumption[Symbol.asyncDispose](),
+  };
+}
+
+/** What stands on a topic, read beside whoever else reads it. */
+interface Tap extends AsyncDisposable {
+  readonly records: readonly IncomingRecord[];
+  /** Resolves when `records` holds all that has been published. */
+  caughtUp(): Promise<void>;
 }
 
 /** Waits until `holds` is true. @throws when it is not within `ms` */

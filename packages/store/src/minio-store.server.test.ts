@@ -167,7 +167,7 @@ describe.skipIf(!isInstalled('minio'))('MinioStore on a server of its own', () =
     await using store = new MinioStore(options);
     await using impatient = new MinioStore({ ...options, timeoutMs: 500, attempts: 1 });
     await store.put('a', bytesOf('here'));
-    minio.process.pause();
+    await minio.process.pause();
     const paused = impatient.put('b', bytesOf('x'), ifAbsent);
     await expect(paused).rejects.toMatchObject({
       code: 'unavailable',

@@ -87,6 +87,7 @@ test('killed at every step in turn, the unlearner loses no request and applies n
   expect(roundsOf(log).length).toBeGreaterThan(4);
 
   // Every committed manifest was announced, once; statuses are those of the manifests.
+  await Promise.all([candidates.caughtUp(), statuses.caughtUp()]);
   const announced = candidates.records.map(({ value }) => ModelCandidate.decode(value));
   const sequences = new Set(announced.map(({ sequence }) => sequence));
   expect(sequences.size).toBe(roundsOf(log).length);

@@ -6,7 +6,7 @@ describe.skipIf(!isInstalled('minio'))('a MinIO server', () => {
   test('answers, not while it is dead or paused, and again afterwards', async () => {
     await using minio = await MinioServer.start();
     expect(await isReady(minio)).toBe(true);
-    minio.process.pause();
+    await minio.process.pause();
     expect(await isReady(minio)).toBe(false);
     minio.process.resume();
     expect(await isReady(minio)).toBe(true);

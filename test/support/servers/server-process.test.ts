@@ -51,7 +51,7 @@ test('a server is a new process after a restart, and its folder stays', async ()
 test('a paused server can be stopped', async () => {
   using folder = temporaryFolder();
   const server = await startSleeper(folder.path);
-  server.pause();
+  await server.pause();
   await server.stop();
   expect(server.processId).toBeUndefined();
 });

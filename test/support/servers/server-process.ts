@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ServerCommand {
@@ -79,9 +80,12 @@ export class ServerProcess implements AsyncDisposable {
     clearTimeout(late);
   }
 
-  /** SIGSTOP: connections stay open, nothing is answered. */
-  pause(): void {
-    this.#child?.kill('SIGSTOP');
+  /** SIGSTOP: connections stay open, nothing is answered once the promise has resolved. */
+  async pause(): Promise<void> {
+    const child = this.#child;
+    child?.kill('SIGSTOP');
+    // The signal is only sent by then; it stands still when all of its threads do.
+    while (child !== undefined && this.#child === child && !isStopped(child.pid)) await sleep(5);
   }
 
   /** SIGCONT. */
@@ -148,6 +152,18 @@ export class ServerProcess implements AsyncDisposable {
 
   #tail(): string {
     return this.#output.split('\n').slice(-30).join('\n');
+  }
+}
+
+/** Whether every thread of a process stands still; without /proc, that it was told to is enough. */
+function isStopped(processId: number | undefined): boolean {
+  const tasks = `/proc/${processId}/task`;
+  try {
+    return readdirSync(tasks).every((task) =>
+      /^State:\s+[TZ]/m.test(readFileSync(join(tasks, task, 'status'), 'utf8')),
+    );
+  } catch {
+    return true;
   }
 }
 
