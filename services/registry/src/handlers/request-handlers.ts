@@ -59,7 +59,7 @@ export function requestHandlers(
       };
       const from = startOfYear(year, timeZone);
       const submitted = context.projection.submittedIn(from, startOfYear(year + 1, timeZone));
-      return yearlyReport(submitted, filter, context.clock.now());
+      return await yearlyReport(submitted, filter, context.clock.now());
     },
   };
 }

@@ -60,3 +60,31 @@ it('keeps what a file of version 2 knows: the bus may have forgotten it', () => 
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+it('gives the requests of a year in pages, each once, whatever is applied in between', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-projection-'));
+  try {
+    using projection = RequestProjection.open(join(folder, 'requests.sqlite'));
+    const status = (requestId: string, submittedMs: number, state: RequestState) =>
+      DeletionStatus.fromPartial({
+        ...{ requestId, emitter: 'e', modelKey: 'm1', state, time: new Date(9_000) },
+        submittedTime: new Date(submittedMs),
+      });
+    // Many at one instant, out of order, and the instants at which the year begins and ends.
+    const times = [3_000, 1_000, 2_000, 2_000, 2_000, 2_000, 999, 4_000];
+    const { REQUEST_STATE_ACCEPTED: accepted, REQUEST_STATE_COMPLETED: completed } = RequestState;
+    projection.apply(times.map((ms, index) => status(`r${index}`, ms, accepted)));
+
+    const seen: number[] = [];
+    const sizes: number[] = [];
+    for (const page of projection.submittedIn(new Date(1_000), new Date(4_000), 2)) {
+      sizes.push(page.length);
+      seen.push(...page.map(({ submittedMs }) => submittedMs));
+      projection.apply([status('r1', 1_000, completed), status('late', 1_000, accepted)]);
+    }
+    expect(seen).toEqual([1_000, 2_000, 2_000, 2_000, 2_000, 3_000]);
+    expect(sizes).toEqual([2, 2, 2, 0]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { SQLOutputValue } from 'node:sqlite';
 import { DeletionStatus, type Regulation, RequestState, severalModels } from '@lethe/contracts';
 import { SqliteFile } from '@lethe/sqlite';
 import { fanOutStatus } from './fan-out-state.ts';
@@ -141,8 +142,9 @@ export class RequestProjection implements Disposable {
          AND state <> ? AND model_key <> '*' ORDER BY deadline_ms LIMIT ?`,
     );
     this.#ofYear = db.prepare(
-      `SELECT model_key, parent, regulation, state, submitted_ms, deadline_ms, extended, ended_ms FROM request
-       WHERE submitted_ms >= ? AND submitted_ms < ?`,
+      `SELECT position, model_key, parent, regulation, state, submitted_ms, deadline_ms, extended, ended_ms FROM request
+         WHERE submitted_ms < ? AND (submitted_ms, position) > (?, ?)
+         ORDER BY submitted_ms, position LIMIT ?`,
     );
     this.#openByModel = db.prepare(
       `SELECT model_key, count(*) AS open, sum(state = ${escalated}) AS escalated,
@@ -343,19 +345,20 @@ export class RequestProjection implements Disposable {
     );
   }
 
-  /** Requests submitted in `[from, to)`, one after the other: a year may have millions. */
-  *submittedIn(from: Date, to: Date): Generator<SubmittedRequest> {
-    for (const row of this.#ofYear.iterate(from.getTime(), to.getTime())) {
-      yield {
-        modelKey: String(row['model_key']),
-        isChild: row['parent'] !== '',
-        regulation: Number(row['regulation']) as Regulation,
-        state: Number(row['state']) as RequestState,
-        submittedMs: Number(row['submitted_ms']),
-        deadlineMs: Number(row['deadline_ms']),
-        isExtended: row['extended'] === 1,
-        endedMs: row['ended_ms'] === null ? undefined : Number(row['ended_ms']),
-      };
+  /**
+   * Requests submitted in `[from, to)`, in the order of their submission, in pages: a year may have
+   * millions. Between two pages anything may be applied; each request comes once.
+   */
+  *submittedIn(from: Date, to: Date, pageSize = 2_000): Generator<readonly SubmittedRequest[]> {
+    let [submittedMs, position] = [from.getTime(), 0];
+    for (;;) {
+      const rows = this.#file.attempt(() =>
+        this.#ofYear.all(to.getTime(), submittedMs, position, pageSize),
+      );
+      yield rows.map(submitted);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < pageSize) return;
+      [submittedMs, position] = [Number(last['submitted_ms']), Number(last['position'])];
     }
   }
 
@@ -420,6 +423,19 @@ export class RequestProjection implements Disposable {
       history.map((each) => DeletionStatus.decode(each['status'] as Uint8Array)),
     );
   }
+}
+
+function submitted(row: Readonly<Record<string, SQLOutputValue>>): SubmittedRequest {
+  return {
+    modelKey: String(row['model_key']),
+    isChild: row['parent'] !== '',
+    regulation: Number(row['regulation']) as Regulation,
+    state: Number(row['state']) as RequestState,
+    submittedMs: Number(row['submitted_ms']),
+    deadlineMs: Number(row['deadline_ms']),
+    isExtended: row['extended'] === 1,
+    endedMs: row['ended_ms'] === null ? undefined : Number(row['ended_ms']),
+  };
 }
 
 function projected(row: RequestRow, history: readonly DeletionStatus[]): ProjectedRequest {
