@@ -1,8 +1,12 @@
 // Two unlearners, two evaluators, two registries at once on a real broker: rebalances, hand-overs,
 // rounds of minutes.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { openCallbackReceiver } from '../../services/registry/src/testing/callback-receiver.ts';
 import { Pipeline } from '../chaos/pipeline.ts';
 import { serverSurroundings } from '../chaos/server-surroundings.ts';
+import { temporaryFolder } from '../support/lethe-process.ts';
 
 const sessionTimeoutMs = 6_000;
 /** Set it to 300000 for the round of five minutes. */
@@ -29,7 +33,13 @@ async function start(settings: Readonly<Record<string, string>> = {}): Promise<P
 }
 
 test('who survives takes over from one of each that was killed, and does no more than the attempts that were cut off', async () => {
-  pipeline = await start({ CHAOS_ROUND_MS: '1000' });
+  using folder = temporaryFolder();
+  await using receiver = await openCallbackReceiver();
+  const callbacks = join(folder.path, 'callbacks.json');
+  const [networks, states] = [['127.0.0.0/8'], ['completed']];
+  const shop = { emitter: 'shop-1', url: receiver.url, networks, states };
+  writeFileSync(callbacks, JSON.stringify({ callbacks: [shop] }));
+  pipeline = await start({ CHAOS_ROUND_MS: '1000', LETHE_CALLBACKS_FILE: callbacks });
   const { fleet } = pipeline;
   // Subject 0 of each model is a big one; what follows is small.
   const first = await pipeline.send(models * 2);
@@ -57,6 +67,25 @@ test('who survives takes over from one of each that was killed, and does no more
   for (const member of killed) member.held = false;
   await pipeline.untilCompleted(await pipeline.send(models * 2));
   expect(await pipeline.check()).toMatchObject({ violations: [], figures: { lost: 0, twice: 0 } });
+
+  // The emitter heard of each of its requests: often enough, and as one and the same delivery.
+  const told = () => {
+    const deliveries = new Map<string, Set<string>>();
+    for (const { body, headers } of receiver.received) {
+      const envelope = JSON.parse(body) as { payload: string };
+      const statement = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as {
+        predicate: { request_id: string; state: string };
+      };
+      const { request_id: id, state } = statement.predicate;
+      const known = deliveries.get(`${id} ${state}`) ?? new Set();
+      deliveries.set(`${id} ${state}`, known.add(String(headers['lethe-delivery-id'])));
+    }
+    return deliveries;
+  };
+  const own = pipeline.accepted.filter(({ emitter }) => emitter === shop.emitter);
+  const ends = [...new Set(own.map(({ requestId }) => `${requestId} completed`))].sort();
+  await expect.poll(() => [...told().keys()].sort(), { timeout: 60_000 }).toEqual(ends);
+  expect([...told().values()].map(({ size }) => size)).toEqual(ends.map(() => 1));
 });
 
 test('a round of minutes keeps its partition while others come and go, and they work on meanwhile', async () => {
