@@ -1,2 +1,2 @@
 export * from './console-page.ts';
-export type * from './wire.ts';
+export type * from './wire/index.ts';

@@ -2,6 +2,7 @@ export { checkOf, inconclusive } from './checks/finding.ts';
 export * from './evidence/evidence.ts';
 export { predictionsOf } from './evidence/predictions.ts';
 export { formatFigure, percent } from './figures.ts';
+export { type IntervalFigure, intervalRange } from './interval-range.ts';
 export { type Judgement, judge, worstOutcome } from './judge.ts';
 export { defaultPolicy } from './policy/default-policy.ts';
 export { diffPolicies, explainMode, explainPolicy } from './policy/explain-policy.ts';

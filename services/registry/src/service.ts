@@ -1,24 +1,19 @@
 import { AuditLog } from '@lethe/audit-log';
-import type { Consumption, MessageBus, OutgoingRecord } from '@lethe/bus';
+import type { MessageBus, OutgoingRecord } from '@lethe/bus';
 import {
   allTopics,
   CallbackServiceService,
   DeadLetterServiceService,
   EvidenceServiceService,
-  ModelVerdict,
   RegistryServiceService,
   ReleaseServiceService,
   RequestServiceService,
-  topics,
 } from '@lethe/contracts';
 import { type KeyRing, signStatement } from '@lethe/evidence';
 import type { LineageStore } from '@lethe/lineage';
 import {
   type Clock,
-  consumeRecords,
-  decodeEvent,
   defaultLegalClocks,
-  done,
   implementService,
   type LegalClocks,
   type LetheService,
@@ -50,6 +45,7 @@ import { releaseHandlers } from './handlers/release-handlers.ts';
 import { requestHandlers } from './handlers/request-handlers.ts';
 import { maintain, type Retention } from './maintenance.ts';
 import { observeRegistry } from './metrics/observe-registry.ts';
+import { followVerdicts } from './promotion/follow-verdicts.ts';
 import { Promoter } from './promotion/promoter.ts';
 import { undecidedVerdicts } from './promotion/sweep.ts';
 import { ObservedServers } from './release/observed-servers.ts';
@@ -57,6 +53,7 @@ import { Rollbacks } from './release/rollback.ts';
 import { ServingHistory } from './release/serving-history.ts';
 import { projectStatuses } from './requests/project-statuses.ts';
 import { RequestProjection } from './requests/request-projection.ts';
+import { seedPointers } from './serving/seed-pointers.ts';
 import { ServingBoard } from './serving/serving-board.ts';
 
 export interface RegistryDependencies {
@@ -89,11 +86,6 @@ export interface RegistryService extends LetheService {
   /** The address that the console is served on, once started. */
   consoleAddress(): string | undefined;
 }
-
-/** How soon a newly registered model gets its first serving pointer, unless it is asked for. */
-const seedEveryMs = 1_000;
-/** A folder lists long logs slowly: where looking takes long, it is done less often. */
-const maxSeedEveryMs = 8_000;
 
 /** The registry service. Bus and lineage stay the caller's to close. */
 export function createRegistryService(dependencies: RegistryDependencies): RegistryService {
@@ -140,6 +132,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
   const request = requestHandlers({ ...context, recorder, legalClocks, publish });
   const evidence = evidenceHandlers({ ...context, keys, auditLog });
   const letters = deadLetterHandlers({ index: deadLetters, desk });
+  const calls = callbackHandlers({ ...context, deliveries, publish });
   let consoleAddress: string | undefined;
   let state: Readiness = { kind: 'not-ready', reason: 'not started' };
   const onFatal = (error: Error) => {
@@ -154,7 +147,13 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
     await bus.ensureTopics(allTopics);
     await sweep();
     if (owed.length > 0) await bus.publish(owed);
-    stack.use(await consumeVerdicts());
+    stack.use(
+      await followVerdicts(bus, {
+        promoter,
+        onModel: (modelKey) => feed.announce({ kind: 'model', modelKey }),
+        ...{ clock, log, onFatal },
+      }),
+    );
     stack.use(
       await projectStatuses(bus, projection, {
         clock,
@@ -175,12 +174,13 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
     stack.use(observeRegistry({ projection, deadLetters, lineage, purgesDue, clock }));
     const { callbacks } = dependencies;
     if (callbacks !== undefined) {
-      const parts = { deliveries, keys, clock, log, onFatal };
+      const onChange = () => feed.announce({ kind: 'callbacks' });
+      const parts = { deliveries, keys, clock, log, onFatal, onChange };
       stack.use(await sendCallbacks(bus, { ...callbacks, ...parts }));
     }
     await openConsole();
     const background = [
-      seedForever(),
+      seedPointers({ lineage, board, clock, log }, closing.signal),
       alarm.remind(closing.signal),
       maintain(
         {
@@ -220,6 +220,9 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
         request,
         evidence,
         letters,
+        callbacks: calls,
+        deliveries,
+        hasCallbacks: dependencies.callbacks !== undefined,
       },
       feed,
       secret: keys.requestDigestKey(),
@@ -234,47 +237,12 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
     });
   }
 
-  function consumeVerdicts(): Promise<Consumption> {
-    return consumeRecords(bus, {
-      group: 'registry',
-      topics: [topics.modelVerdict],
-      stage: 'registry',
-      handle: async (record) => {
-        const verdict = decodeEvent(ModelVerdict, record);
-        const outcome = done(await promoter.settle(verdict));
-        feed.announce({ kind: 'model', modelKey: verdict.modelKey });
-        return outcome;
-      },
-      log,
-      onFatal,
-      clock,
-    });
-  }
-
   /** Gives every model its first pointer, and ends what was judged and never decided. */
   async function sweep(): Promise<void> {
     for (const modelKey of await lineage.models()) {
       for (const verdict of await undecidedVerdicts(lineage, board, modelKey)) {
         owed.push(...(await promoter.settle(verdict)));
       }
-    }
-  }
-
-  async function seedForever(): Promise<void> {
-    const seeded = new Set<string>();
-    while (!closing.signal.aborted) {
-      const sinceMs = performance.now();
-      try {
-        for (const modelKey of await lineage.models()) {
-          if (!seeded.has(modelKey)) await board.current(modelKey);
-          seeded.add(modelKey);
-        }
-      } catch (error) {
-        log.warn('looking for new models failed', { error });
-      }
-      const tookMs = performance.now() - sinceMs;
-      const pauseMs = Math.max(seedEveryMs, Math.min(100 * tookMs, maxSeedEveryMs));
-      await clock.sleep(pauseMs, closing.signal).catch(() => {});
     }
   }
 
@@ -286,10 +254,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
       implementService(ReleaseServiceService, release),
       implementService(RequestServiceService, request),
       implementService(EvidenceServiceService, evidence),
-      implementService(
-        CallbackServiceService,
-        callbackHandlers({ ...context, deliveries, publish }),
-      ),
+      implementService(CallbackServiceService, calls),
       implementService(DeadLetterServiceService, letters),
     ],
     start,

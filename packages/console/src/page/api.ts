@@ -1,4 +1,4 @@
-import type { ProblemDetails } from '../wire.ts';
+import type { ProblemDetails } from '../wire/index.ts';
 
 /** What an answer of the registry says when it is no success, or that there was none. */
 export class ApiError extends Error {

@@ -1,16 +1,18 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Session } from '../wire.ts';
+import type { Session } from '../wire/index.ts';
 import { getJson, postJson } from './api.ts';
 import { live } from './live.ts';
 import { match, useLocation } from './router.tsx';
 import { SessionContext } from './session-context.ts';
 import { Shell } from './shell.tsx';
 import { AuditLogView } from './views/audit-log.tsx';
+import { CallbacksView } from './views/callbacks.tsx';
 import { DeadLettersView } from './views/dead-letters.tsx';
 import { EvidenceView } from './views/evidence.tsx';
 import { ModelView } from './views/model.tsx';
 import { NotFoundView } from './views/not-found.tsx';
 import { OverviewView } from './views/overview.tsx';
+import { ReportView } from './views/report.tsx';
 import { RequestView } from './views/request.tsx';
 import { RequestsView } from './views/requests.tsx';
 import { RoundView } from './views/round.tsx';
@@ -93,6 +95,8 @@ function Routes({ session }: { readonly session: Session }) {
     const id = request['id'] ?? '';
     return <RequestView key={path} requestId={id} emitter={query.get('emitter') ?? ''} />;
   }
+  if (match('/callbacks', path)) return <CallbacksView key={`${query}`} query={query} />;
+  if (match('/report', path)) return <ReportView query={query} />;
   if (match('/dead-letters', path)) return <DeadLettersView query={query} />;
   if (match('/audit-log', path)) return <AuditLogView query={query} />;
   if (match('/evidence', path)) return <EvidenceView />;

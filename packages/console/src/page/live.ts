@@ -1,4 +1,4 @@
-import type { Change, Hello } from '../wire.ts';
+import type { Change, Hello } from '../wire/index.ts';
 
 /** How the page hears of changes. */
 export type LiveState =

@@ -1,5 +1,5 @@
 import { createContext } from 'preact';
-import type { Session } from '../wire.ts';
+import type { Session } from '../wire/index.ts';
 
 export interface SessionState {
   readonly session: Session;

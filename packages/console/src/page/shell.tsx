@@ -14,7 +14,9 @@ interface Place {
 const places: readonly Place[] = [
   { to: '/', name: 'Overview', rpc: 'ReleaseService.listVersions' },
   { to: '/requests', name: 'Requests', rpc: 'RegistryService.listRequests' },
+  { to: '/callbacks', name: 'Callbacks', rpc: 'CallbackService.listCallbacks' },
   { to: '/dead-letters', name: 'Dead letters', rpc: 'DeadLetterService.listDeadLetters' },
+  { to: '/report', name: 'Report', rpc: 'RequestService.getReport' },
   { to: '/audit-log', name: 'Audit log', rpc: 'EvidenceService.getCheckpoint' },
   { to: '/evidence', name: 'Keys and evidence', rpc: 'EvidenceService.getKeySet' },
 ];

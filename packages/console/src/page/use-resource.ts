@@ -1,5 +1,5 @@
 import { useContext, useEffect, useState } from 'preact/hooks';
-import type { Change } from '../wire.ts';
+import type { Change } from '../wire/index.ts';
 import { ApiError, getJson } from './api.ts';
 import { live } from './live.ts';
 import { SessionContext } from './session-context.ts';

@@ -118,6 +118,7 @@ async function keep(records: readonly IncomingRecord[], deps: CallbackDeps): Pro
     const names = await Promise.all(some.map((each) => keepOne(each.record, each.status, deps)));
     kept.push(...names.flatMap((name) => name ?? []));
   }
+  if (kept.length > 0) deps.onChange?.();
   return kept;
 }
 

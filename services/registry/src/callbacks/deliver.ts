@@ -19,6 +19,8 @@ export interface DeliverDeps extends CallbackSettings {
   readonly clock: Clock;
   readonly log: Log;
   readonly post?: typeof postCallback;
+  /** Something was delivered, given up, or is to be tried again. */
+  readonly onChange?: () => void;
 }
 
 export type DeliverOutcome =
@@ -125,7 +127,7 @@ function messageOf(
 }
 
 async function writeDown(
-  { deliveries, clock, log, giveUpMs }: DeliverDeps,
+  { deliveries, clock, log, giveUpMs, onChange }: DeliverDeps,
   name: PendingName,
   delivery: CallbackDelivery,
   outcome: CallbackOutcome,
@@ -145,6 +147,7 @@ async function writeDown(
   if (!isDelivered && ageMs < giveUpMs) {
     const dueMs = now.getTime() + retryDelayMs(attempts, outcome.retryAfterMs);
     await deliveries.putPending(name, { ...tried, nextAttemptTime: new Date(dueMs) });
+    onChange?.();
     return { kind: 'again', dueMs, hasFailed: true };
   }
   const state = isDelivered
@@ -152,6 +155,7 @@ async function writeDown(
     : CallbackState.CALLBACK_STATE_FAILED;
   await deliveries.putEnd(isDelivered ? 'delivered' : 'failed', { ...tried, state });
   await deliveries.deletePending(name);
+  onChange?.();
   count('lethe.callbacks', { outcome: isDelivered ? 'delivered' : 'failed' });
   if (!isDelivered) {
     const { id, emitter, requestId } = delivery;

@@ -90,6 +90,16 @@ export class DeliveryStore {
     }
   }
 
+  /** How many were given up, up to `most`. */
+  async countFailed(most: number): Promise<number> {
+    let count = 0;
+    for await (const _ of this.#store.list('callbacks/failed/')) {
+      count += 1;
+      if (count === most) break;
+    }
+    return count;
+  }
+
   /** Forgets what was delivered before `time`; how many. */
   async prune(time: Date): Promise<number> {
     let pruned = 0;

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PageFile } from '@lethe/console';
 import { LetheError } from '@lethe/contracts';
 import { httpStatusOf } from '@lethe/service-kit';
-import type { Answer } from './console-routes.ts';
 import { Fields } from './fields.ts';
+import type { Answer } from './routes/route.ts';
 
 const maxBodyBytes = 64 * 1024;
 

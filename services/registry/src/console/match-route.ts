@@ -1,4 +1,4 @@
-import type { Route } from './console-routes.ts';
+import type { Route } from './routes/route.ts';
 
 /** The first route of a path, and what its `:names` stand for. */
 export function matchRoute(

@@ -24,11 +24,12 @@ import {
 } from '@lethe/service-kit';
 import { measure } from '@lethe/telemetry';
 import type { ChangeFeed } from './change-feed.ts';
-import { type ConsoleContext, consoleRoutes } from './console-routes.ts';
+import { consoleRoutes } from './console-routes.ts';
 import { Fields } from './fields.ts';
 import { readBody, send, sendFile, sendJson, sendProblem } from './http-answers.ts';
 import { matchRoute } from './match-route.ts';
 import { requireOwnHost, requireSameSite } from './require-same-site.ts';
+import type { ConsoleContext } from './routes/route.ts';
 import { Sessions } from './sessions.ts';
 import { sessionView } from './views/session-view.ts';
 

@@ -1,5 +1,6 @@
 import { LetheError } from '@lethe/contracts';
-import type { ProjectedRequest, RequestProjection } from '../requests/request-projection.ts';
+import type { ProjectedRequest } from '../requests/projected-request.ts';
+import type { RequestProjection } from '../requests/request-projection.ts';
 
 /**
  * A request by its id; without an emitter the id has to be enough.

@@ -11,14 +11,14 @@ async function summarise(
   { board, projection, clock }: RegistryContext,
   modelKey: string,
 ): Promise<ModelSummary> {
-  const counts = openStates.map((state) => projection.count(modelKey, state));
+  const counts = openStates.map((state) => projection.counts.count(modelKey, state));
   return {
     registration: await board.registration(modelKey),
     serving: (await board.current(modelKey)).pointer,
     openRequestCount: counts.reduce((sum, count) => sum + count, 0),
-    escalatedRequestCount: projection.count(modelKey, RequestState.REQUEST_STATE_ESCALATED),
-    completedRequestCount: projection.count(modelKey, RequestState.REQUEST_STATE_COMPLETED),
-    overdueRequestCount: projection.countOverdue(modelKey, clock.now()),
-    nearestDeadline: projection.nearestDeadline(modelKey),
+    escalatedRequestCount: projection.counts.count(modelKey, RequestState.REQUEST_STATE_ESCALATED),
+    completedRequestCount: projection.counts.count(modelKey, RequestState.REQUEST_STATE_COMPLETED),
+    overdueRequestCount: projection.counts.countOverdue(modelKey, clock.now()),
+    nearestDeadline: projection.counts.nearestDeadline(modelKey),
   };
 }

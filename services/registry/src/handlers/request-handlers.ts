@@ -15,7 +15,7 @@ import {
 import { requireReason } from '../release/rollback.ts';
 import type { ExtensionDeps } from '../requests/extend-deadline.ts';
 import { extendAll, withdrawAll } from '../requests/fan-out-decisions.ts';
-import type { ProjectedRequest } from '../requests/request-projection.ts';
+import type { ProjectedRequest } from '../requests/projected-request.ts';
 import { yearlyReport } from '../requests/yearly-report.ts';
 import { actorOf } from './actor-of.ts';
 import { findRequest } from './find-request.ts';

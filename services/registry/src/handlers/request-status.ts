@@ -1,8 +1,8 @@
 import type { RequestStatus } from '@lethe/contracts';
 import { daysLeft } from '@lethe/service-kit';
 import { clockPercent } from '../requests/legal-alerts.ts';
+import type { ProjectedRequest } from '../requests/projected-request.ts';
 import { isEnd } from '../requests/request-progress.ts';
-import type { ProjectedRequest } from '../requests/request-projection.ts';
 import type { RegistryContext } from './registry-context.ts';
 
 export function requestStatus(

@@ -27,13 +27,13 @@ export async function requestFigures(
   signal: AbortSignal,
 ): Promise<readonly RequestFigures[]> {
   const figures: RequestFigures[] = [];
-  for (const queue of projection.openByModel()) {
+  for (const queue of projection.counts.openByModel()) {
     if (figures.length % modelsPerTurn === modelsPerTurn - 1) await nextTurn();
     if (signal.aborted) break;
     const { modelKey } = queue;
-    const deadlines = projection.openDeadlines(modelKey);
+    const deadlines = projection.counts.openDeadlines(modelKey);
     const overMs = Math.min(longestPaceMs, Math.max(0, nowMs - queue.oldestSubmittedMs));
-    const completed = projection.countCompletedSince(modelKey, nowMs - overMs);
+    const completed = projection.counts.countCompletedSince(modelKey, nowMs - overMs);
     figures.push({
       ...queue,
       overdue: deadlines.filter((deadlineMs) => deadlineMs < nowMs).length,

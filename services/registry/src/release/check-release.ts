@@ -98,14 +98,14 @@ function problemsOfRequests(
   now: Date,
 ): ReleaseProblem[] {
   const problems: ReleaseProblem[] = [];
-  const reopened = projection.count(modelKey, RequestState.REQUEST_STATE_REOPENED);
+  const reopened = projection.counts.count(modelKey, RequestState.REQUEST_STATE_REOPENED);
   if (reopened > 0) {
     problems.push({
       reason: 'not_covering',
       explanation: `${reopened} requests that were completed are open again after a rollback`,
     });
   }
-  const overdue = projection.countOverdue(modelKey, now);
+  const overdue = projection.counts.countOverdue(modelKey, now);
   if (overdue > 0) {
     problems.push({
       reason: 'overdue',

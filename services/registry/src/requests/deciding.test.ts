@@ -14,7 +14,8 @@ import { commitCandidate, openRegistryHome, type RegistryHome } from '../testing
 import { registryParts } from '../testing/registry-parts.ts';
 import { expireRequests } from './expire-requests.ts';
 import { extendDeadline } from './extend-deadline.ts';
-import { RequestProjection, type SubmittedRequest } from './request-projection.ts';
+import type { SubmittedRequest } from './projected-request.ts';
+import { RequestProjection } from './request-projection.ts';
 import { withdraw } from './withdrawals.ts';
 import { yearlyReport } from './yearly-report.ts';
 
@@ -140,10 +141,10 @@ describe('expireRequests', () => {
     expect(await expireRequests(deps)).toBe(1);
     expect(await expireRequests(deps)).toBe(0);
     expect(deps.find().current.state).toBe(RequestState.REQUEST_STATE_EXPIRED);
-    expect(deps.projection.countOverdue('m1', deps.clock.now())).toBe(1);
+    expect(deps.projection.counts.countOverdue('m1', deps.clock.now())).toBe(1);
     deps.projection.apply([status({ state: RequestState.REQUEST_STATE_COMPLETED, sequence: 2 })]);
     expect(deps.find().current.state).toBe(RequestState.REQUEST_STATE_COMPLETED);
-    expect(deps.projection.countOverdue('m1', deps.clock.now())).toBe(0);
+    expect(deps.projection.counts.countOverdue('m1', deps.clock.now())).toBe(0);
   });
 });
 

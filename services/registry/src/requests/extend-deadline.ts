@@ -15,8 +15,8 @@ import { type Clock, encodeEvent, extendedDeadline, type LegalClocks } from '@le
 import { putOnce } from '@lethe/store';
 import type { Recorder } from '../evidence/recorder.ts';
 import { requireReason } from '../release/rollback.ts';
+import type { ProjectedRequest } from './projected-request.ts';
 import { isEnd } from './request-progress.ts';
-import type { ProjectedRequest } from './request-projection.ts';
 
 export interface ExtensionDeps {
   readonly lineage: LineageStore;

@@ -7,8 +7,9 @@ import {
   type WithdrawRequestResponse,
 } from '@lethe/contracts';
 import { type ExtensionDeps, extendDeadline } from './extend-deadline.ts';
+import type { ProjectedRequest } from './projected-request.ts';
 import { isEnd } from './request-progress.ts';
-import type { ProjectedRequest, RequestProjection } from './request-projection.ts';
+import type { RequestProjection } from './request-projection.ts';
 import { type WithdrawalDeps, type WithdrawalKind, withdraw } from './withdrawals.ts';
 
 interface Families {

@@ -1,36 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { SQLOutputValue } from 'node:sqlite';
-import { DeletionStatus, type Regulation, RequestState, severalModels } from '@lethe/contracts';
+import { DeletionStatus, RequestState, severalModels } from '@lethe/contracts';
 import { SqliteFile } from '@lethe/sqlite';
 import { fanOutStatus } from './fan-out-state.ts';
 import { alertMs, nextAlertMs } from './legal-alerts.ts';
+import {
+  columns,
+  type ProjectedRequest,
+  projected,
+  type RequestRow,
+  type SubmittedRequest,
+  submitted,
+} from './projected-request.ts';
+import { RequestCounts } from './request-counts.ts';
 import { isAdvance, isEnd } from './request-progress.ts';
 import { requestSchema } from './request-schema.ts';
 import { pageOf, type RequestPlace, type RequestSelection } from './request-selection.ts';
-
-export interface ProjectedRequest {
-  /** Grows in the order of arrival. */
-  readonly position: number;
-  readonly current: DeletionStatus;
-  /** In the order of arrival. */
-  readonly history: readonly DeletionStatus[];
-  /** With an extension, where there is one. */
-  readonly deadline: Date | undefined;
-  readonly isExtended: boolean;
-}
-
-/** What the yearly report needs of a request. */
-export interface SubmittedRequest {
-  /** It is part of a request over several models. */
-  readonly isChild: boolean;
-  readonly modelKey: string;
-  readonly regulation: Regulation;
-  readonly state: RequestState;
-  readonly submittedMs: number;
-  readonly deadlineMs: number;
-  readonly isExtended: boolean;
-  readonly endedMs: number | undefined;
-}
 
 export interface RequestFilter {
   readonly modelKey?: string;
@@ -42,36 +26,6 @@ export interface RequestFilter {
   readonly limit: number;
 }
 
-export interface RequestTotals {
-  readonly byState: ReadonlyMap<RequestState, number>;
-  readonly overdue: number;
-  /** Open, not overdue, and due before `soon`. */
-  readonly dueSoon: number;
-  readonly nextDeadline: Date | undefined;
-}
-
-/** What waits at one model. */
-export interface OpenQueue {
-  readonly modelKey: string;
-  readonly open: number;
-  readonly escalated: number;
-  readonly oldestSubmittedMs: number;
-}
-
-const { REQUEST_STATE_COMPLETED: completed, REQUEST_STATE_ESCALATED: escalated } = RequestState;
-
-/** Those of a {@link RequestRow}. */
-const columns = 'position, state, sequence, deadline_ms, extended, current';
-
-interface RequestRow {
-  readonly position: number;
-  readonly state: RequestState;
-  readonly sequence: number;
-  readonly deadline_ms: number;
-  readonly extended: number;
-  readonly current: Uint8Array;
-}
-
 /**
  * Where every request stands: a view of topic deletion.status.v1 that can be thrown away. A status
  * is known by request, state and round; the same one again changes nothing.
@@ -79,6 +33,7 @@ interface RequestRow {
 export class RequestProjection implements Disposable {
   /** Of this file: a new one has to read the topic from its beginning. */
   readonly id: string;
+  readonly counts: RequestCounts;
   readonly #file: SqliteFile;
   readonly #find;
   readonly #findAnyEmitter;
@@ -86,18 +41,12 @@ export class RequestProjection implements Disposable {
   readonly #update;
   readonly #addStatus;
   readonly #history;
-  readonly #count;
   readonly #extend;
-  readonly #countOverdue;
   readonly #nextDue;
-  readonly #nearest;
   readonly #ofYear;
   readonly #alertsDue;
   readonly #setAlert;
   readonly #children;
-  readonly #openByModel;
-  readonly #openDeadlines;
-  readonly #completedSince;
 
   /** @throws LetheError `precondition`, `corrupt`, `capacity` naming the file */
   static open(file: string): RequestProjection {
@@ -108,6 +57,7 @@ export class RequestProjection implements Disposable {
     const { db } = file;
     this.#file = file;
     this.id = identityOf(file);
+    this.counts = new RequestCounts(file);
     this.#find = db.prepare(`SELECT ${columns} FROM request WHERE request_id = ? AND emitter = ?`);
     this.#findAnyEmitter = db.prepare(
       `SELECT ${columns} FROM request WHERE request_id = ? LIMIT 2`,
@@ -131,12 +81,6 @@ export class RequestProjection implements Disposable {
     this.#extend = db.prepare(
       'UPDATE request SET deadline_ms = ?, extended = 1 WHERE position = ? AND extended = 0',
     );
-    this.#countOverdue = db.prepare(
-      'SELECT count(*) AS count FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms < ? AND deadline_ms > 0',
-    );
-    this.#nearest = db.prepare(
-      'SELECT min(deadline_ms) AS deadline_ms FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms > 0',
-    );
     this.#nextDue = db.prepare(
       `SELECT ${columns} FROM request WHERE ended_ms IS NULL AND deadline_ms > 0 AND deadline_ms < ?
          AND state <> ? AND model_key <> '*' ORDER BY deadline_ms LIMIT ?`,
@@ -146,27 +90,12 @@ export class RequestProjection implements Disposable {
          WHERE submitted_ms < ? AND (submitted_ms, position) > (?, ?)
          ORDER BY submitted_ms, position LIMIT ?`,
     );
-    this.#openByModel = db.prepare(
-      `SELECT model_key, count(*) AS open, sum(state = ${escalated}) AS escalated,
-         min(submitted_ms) AS oldest FROM request WHERE ended_ms IS NULL AND model_key <> '*' GROUP BY model_key`,
-    );
-    this.#openDeadlines = db.prepare(
-      `SELECT deadline_ms FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms > 0
-         ORDER BY deadline_ms`,
-    );
-    this.#completedSince = db.prepare(
-      `SELECT count(*) AS count FROM request
-         WHERE model_key = ? AND state = ${completed} AND ended_ms >= ?`,
-    );
     this.#addStatus = db.prepare(
       `INSERT INTO status
        SELECT ?1, (SELECT count(*) FROM status WHERE position = ?1), ?2, ?3, ?4
        ON CONFLICT DO NOTHING`,
     );
     this.#history = db.prepare('SELECT status FROM status WHERE position = ? ORDER BY arrival');
-    this.#count = db.prepare(
-      'SELECT count(*) AS count FROM request WHERE model_key = ? AND state = ?',
-    );
   }
 
   /**
@@ -261,81 +190,6 @@ export class RequestProjection implements Disposable {
     );
   }
 
-  /** How many requests a selection has. */
-  countOf(selection: RequestSelection): number {
-    const { condition, values } = pageOf(selection);
-    return this.#file.attempt(() => {
-      const counted = `SELECT count(*) AS count FROM request WHERE ${condition}`;
-      return Number(this.#file.db.prepare(counted).get(...values)?.['count']);
-    });
-  }
-
-  /** What an overview says about the requests of a model. */
-  totals(modelKey: string, now: Date, soon: Date): RequestTotals {
-    return this.#file.attempt(() => {
-      const states = this.#file.db
-        .prepare('SELECT state, count(*) AS count FROM request WHERE model_key = ? GROUP BY state')
-        .all(modelKey);
-      const open = 'FROM request WHERE model_key = ? AND ended_ms IS NULL AND deadline_ms';
-      const due = this.#file.db
-        .prepare(`SELECT count(*) AS count ${open} >= ? AND deadline_ms < ?`)
-        .get(modelKey, now.getTime(), soon.getTime());
-      const next = this.#file.db
-        .prepare(`SELECT min(deadline_ms) AS next ${open} > 0`)
-        .get(modelKey)?.['next'];
-      return {
-        byState: new Map(
-          states.map((row) => [Number(row['state']) as RequestState, Number(row['count'])]),
-        ),
-        overdue: this.countOverdue(modelKey, now),
-        dueSoon: Number(due?.['count']),
-        nextDeadline: typeof next === 'number' ? new Date(next) : undefined,
-      };
-    });
-  }
-
-  count(modelKey: string, state: RequestState): number {
-    return this.#file.attempt(() => Number(this.#count.get(modelKey, state)?.['count']));
-  }
-
-  /** Requests of a model that have not ended and are past their deadline. */
-  countOverdue(modelKey: string, now: Date): number {
-    return this.#file.attempt(() =>
-      Number(this.#countOverdue.get(modelKey, now.getTime())?.['count']),
-    );
-  }
-
-  /** Of the requests of a model that have not ended, the nearest deadline. */
-  nearestDeadline(modelKey: string): Date | undefined {
-    return this.#file.attempt(() => {
-      const found = this.#nearest.get(modelKey)?.['deadline_ms'] ?? null;
-      return found === null ? undefined : new Date(Number(found));
-    });
-  }
-
-  /** Every model that has requests that have not ended. */
-  openByModel(): OpenQueue[] {
-    return this.#file.attempt(() =>
-      this.#openByModel.all().map((row) => ({
-        modelKey: String(row['model_key']),
-        open: Number(row['open']),
-        escalated: Number(row['escalated']),
-        oldestSubmittedMs: Number(row['oldest']),
-      })),
-    );
-  }
-
-  /** Deadlines of a model's open requests, ascending, milliseconds since 1970. */
-  openDeadlines(modelKey: string): number[] {
-    return this.#file.attempt(() =>
-      this.#openDeadlines.all(modelKey).map((row) => Number(row['deadline_ms'])),
-    );
-  }
-
-  countCompletedSince(modelKey: string, sinceMs: number): number {
-    return this.#file.attempt(() => Number(this.#completedSince.get(modelKey, sinceMs)?.['count']));
-  }
-
   /** Requests that have not ended, were not called expired, and whose deadline is before `time`. */
   overdue(time: Date, limit: number): ProjectedRequest[] {
     return this.#file.attempt(() =>
@@ -423,29 +277,6 @@ export class RequestProjection implements Disposable {
       history.map((each) => DeletionStatus.decode(each['status'] as Uint8Array)),
     );
   }
-}
-
-function submitted(row: Readonly<Record<string, SQLOutputValue>>): SubmittedRequest {
-  return {
-    modelKey: String(row['model_key']),
-    isChild: row['parent'] !== '',
-    regulation: Number(row['regulation']) as Regulation,
-    state: Number(row['state']) as RequestState,
-    submittedMs: Number(row['submitted_ms']),
-    deadlineMs: Number(row['deadline_ms']),
-    isExtended: row['extended'] === 1,
-    endedMs: row['ended_ms'] === null ? undefined : Number(row['ended_ms']),
-  };
-}
-
-function projected(row: RequestRow, history: readonly DeletionStatus[]): ProjectedRequest {
-  return {
-    position: row.position,
-    current: DeletionStatus.decode(row.current),
-    history,
-    deadline: row.deadline_ms === 0 ? undefined : new Date(row.deadline_ms),
-    isExtended: row.extended === 1,
-  };
 }
 
 /** Tells statuses of one state apart: by round, and where alerts repeat, by share and deadline. */

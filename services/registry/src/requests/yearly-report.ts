@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { type GetReportResponse, Regulation, RequestState } from '@lethe/contracts';
 import { clockPercent } from './legal-alerts.ts';
+import type { SubmittedRequest } from './projected-request.ts';
 import { isEnd } from './request-progress.ts';
-import type { SubmittedRequest } from './request-projection.ts';
 
 export interface ReportFilter {
   readonly year: number;

@@ -1,4 +1,4 @@
-import type { RequestRow } from '../../wire.ts';
+import type { RequestRow } from '../../wire/index.ts';
 import { daysLeftText } from '../format.ts';
 
 /** The legal clock of a request: what is left in words, what has gone as a bar. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { HistoryEntry, RoundEntry } from '../../wire.ts';
+import type { HistoryEntry, RoundEntry } from '../../wire/index.ts';
 import { count, percent, words } from '../format.ts';
 import { links } from '../links.ts';
 import { Link } from '../router.tsx';

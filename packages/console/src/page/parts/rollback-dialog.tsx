@@ -5,7 +5,7 @@ import type {
   ProposalView,
   RollbackAnswer,
   RollbackAsk,
-} from '../../wire.ts';
+} from '../../wire/index.ts';
 import { postJson } from '../api.ts';
 import { count } from '../format.ts';
 import { SessionContext } from '../session-context.ts';

@@ -1,4 +1,4 @@
-import type { HistoryEntry, RoundEntry } from '../../wire.ts';
+import type { HistoryEntry, RoundEntry } from '../../wire/index.ts';
 import { percent } from '../format.ts';
 import { RoundPlot } from './round-plot.tsx';
 

@@ -3,6 +3,8 @@ export interface IntervalPlotProps {
   readonly interval: readonly [number, number];
   /** Where it may lie. */
   readonly bounds: readonly [number, number];
+  /** From where to where the plot reaches. */
+  readonly range: readonly [number, number];
   readonly tone: string;
   /** The same in words. */
   readonly title: string;
@@ -12,7 +14,7 @@ const size = { width: 240, height: 28, margin: 8 };
 
 /** The allowed range as a band, the interval as a line on it, the value as a dot. */
 export function IntervalPlot(props: IntervalPlotProps) {
-  const [low, high] = rangeOf(props);
+  const [low, high] = props.range;
   const x = (value: number) => {
     const share = (Math.min(high, Math.max(low, value)) - low) / (high - low || 1);
     return size.margin + share * (size.width - 2 * size.margin);
@@ -45,17 +47,4 @@ export function IntervalPlot(props: IntervalPlotProps) {
       <circle class="value" cx={x(props.value)} cy={middle} r="4.5" />
     </svg>
   );
-}
-
-/** What the value needs, and the bounds as far as they are near: a bound of a million is no scale. */
-function rangeOf({ value, interval, bounds }: IntervalPlotProps): [number, number] {
-  const needed = [value, ...interval];
-  const spread = Math.max(...needed) - Math.min(...needed) || Math.abs(value) || 0.01;
-  const near = bounds.filter((bound) => Math.abs(bound - value) <= 12 * spread);
-  const nearest = Math.abs(value - bounds[0]) < Math.abs(value - bounds[1]) ? bounds[0] : bounds[1];
-  const all = [...needed, ...(near.length > 0 ? near : [nearest])];
-  const low = Math.min(...all);
-  const high = Math.max(...all);
-  const margin = 0.08 * (high - low || 1);
-  return [low - margin, high + margin];
 }

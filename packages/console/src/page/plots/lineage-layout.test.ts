@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HistoryEntry, RoundEntry } from '../../wire.ts';
+import type { HistoryEntry, RoundEntry } from '../../wire/index.ts';
 import { layOutLineage } from './lineage-layout.ts';
 
 function round(sequence: number, parentSequence: number, change: Partial<RoundEntry> = {}) {

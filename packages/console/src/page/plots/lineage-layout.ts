@@ -1,5 +1,5 @@
 /** Where everything of a model's history stands in its picture: numbers only. */
-import type { HistoryEntry } from '../../wire.ts';
+import type { HistoryEntry } from '../../wire/index.ts';
 
 /** What a node stands for; each has a form of its own. */
 export type NodeForm =

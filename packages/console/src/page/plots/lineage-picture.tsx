@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { HistoryEntry } from '../../wire.ts';
+import type { HistoryEntry } from '../../wire/index.ts';
 import { count, percent, words } from '../format.ts';
 import { links } from '../links.ts';
 import { follow } from '../router.tsx';

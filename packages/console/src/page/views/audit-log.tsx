@@ -1,4 +1,4 @@
-import type { AuditEntryView, AuditPage } from '../../wire.ts';
+import type { AuditEntryView, AuditPage } from '../../wire/index.ts';
 import { count, words } from '../format.ts';
 import { links } from '../links.ts';
 import { Badge, type Tone } from '../parts/badge.tsx';

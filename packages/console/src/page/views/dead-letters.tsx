@@ -4,7 +4,7 @@ import type {
   DeadLetterAsk,
   DeadLetterPage,
   DeadLetterView,
-} from '../../wire.ts';
+} from '../../wire/index.ts';
 import { postJson } from '../api.ts';
 import { count, words } from '../format.ts';
 import { links } from '../links.ts';

@@ -1,5 +1,5 @@
 import { useContext, useMemo, useState } from 'preact/hooks';
-import type { History, HistoryEntry, ModelView as Model, ProposalView } from '../../wire.ts';
+import type { History, HistoryEntry, ModelView as Model, ProposalView } from '../../wire/index.ts';
 import { count, words } from '../format.ts';
 import { links } from '../links.ts';
 import { Badge } from '../parts/badge.tsx';

@@ -1,4 +1,4 @@
-import type { ModelCard, Overview, Problem } from '../../wire.ts';
+import type { ModelCard, Overview, Problem } from '../../wire/index.ts';
 import { count, relative } from '../format.ts';
 import { links } from '../links.ts';
 import { Loaded } from '../parts/loaded.tsx';

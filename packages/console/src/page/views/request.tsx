@@ -1,47 +1,43 @@
 import { useContext, useState } from 'preact/hooks';
-import type {
-  ExtendAsk,
-  RequestView as Request,
-  RequestRow,
-  StatusView,
-  WithdrawAsk,
-} from '../../wire.ts';
-import { getText, postJson } from '../api.ts';
-import { count, modelName, words } from '../format.ts';
+import type { RequestView as Request, RequestRow, StatusView } from '../../wire/index.ts';
+import { modelName, words } from '../format.ts';
 import { links } from '../links.ts';
-import { ActionDialog } from '../parts/action-dialog.tsx';
 import { Badge, toneOf } from '../parts/badge.tsx';
+import { Certificate } from '../parts/certificate.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { DaysLeft } from '../parts/days-left.tsx';
 import { Loaded } from '../parts/loaded.tsx';
 import { Facts, Page, Section } from '../parts/page.tsx';
-import { SaveButton } from '../parts/save-button.tsx';
+import { RequestAction, type RequestActionKind } from '../parts/request-action.tsx';
 import { Time } from '../parts/time.tsx';
 import { TraceLink } from '../parts/trace-link.tsx';
 import { Link } from '../router.tsx';
 import { SessionContext } from '../session-context.ts';
 import { useResource } from '../use-resource.ts';
-import { Verified } from '../verify/verified.tsx';
-
-type Action = 'cancel' | 'deny' | 'extend';
 
 /** One request from submission to its end, and the proof of it. */
 export function RequestView(props: { readonly requestId: string; readonly emitter: string }) {
   const { session } = useContext(SessionContext);
   const { requestId, emitter } = props;
-  const [action, setAction] = useState<Action>();
+  const [action, setAction] = useState<RequestActionKind>();
   const resource = useResource<Request>(
     `/requests/${encodeURIComponent(requestId)}?emitter=${encodeURIComponent(emitter)}`,
     ({ kind }) => kind === 'requests' || kind === 'dead-letters',
   );
-  const isOpen = resource.kind === 'ready' && resource.value.isOpen;
+  const request = resource.kind === 'ready' ? resource.value : undefined;
   const offered = (
     [
       ['extend', 'Extend the deadline …', 'RequestService.extendDeadline'],
       ['cancel', 'Cancel …', 'RequestService.cancelRequest'],
       ['deny', 'Deny …', 'RequestService.denyRequest'],
     ] as const
-  ).filter(([, , rpc]) => isOpen && session.may.includes(rpc));
+  ).filter(
+    ([kind, , rpc]) =>
+      request?.isOpen === true &&
+      session.may.includes(rpc) &&
+      // Once is all that the law gives.
+      !(kind === 'extend' && request.isExtended),
+  );
   return (
     <Page
       title={`Request ${requestId}`}
@@ -56,11 +52,11 @@ export function RequestView(props: { readonly requestId: string; readonly emitte
         </div>
       }
     >
-      <Loaded resource={resource}>{(request) => <Content request={request} />}</Loaded>
-      {action === undefined || resource.kind !== 'ready' ? null : (
+      <Loaded resource={resource}>{(found) => <Content request={found} />}</Loaded>
+      {action === undefined || request === undefined ? null : (
         <RequestAction
           action={action}
-          request={resource.value}
+          request={request}
           onClose={() => {
             setAction(undefined);
             resource.reload();
@@ -150,7 +146,7 @@ function Content({ request }: { readonly request: Request }) {
         <ol class="timeline">
           {request.history.map((status) => (
             <Status
-              key={`${status.state} ${status.sequence}`}
+              key={`${status.state} ${status.sequence} ${status.time}`}
               status={status}
               modelKey={request.modelKey}
             />
@@ -203,42 +199,6 @@ function InEachModel({ models }: { readonly models: readonly RequestRow[] }) {
   );
 }
 
-function Certificate({ request }: { readonly request: Request }) {
-  const [bytes, setBytes] = useState<Uint8Array>();
-  const [problem, setProblem] = useState('');
-  const path = `/requests/${encodeURIComponent(request.requestId)}/certificate?emitter=${encodeURIComponent(request.emitter)}`;
-  const verify = async () => {
-    try {
-      setBytes(new TextEncoder().encode(await getText(path)));
-      setProblem('');
-    } catch (thrown) {
-      setProblem((thrown as Error).message);
-    }
-  };
-  return (
-    <>
-      <p class="quiet note">
-        A signed statement of what was forgotten, by which rounds, and what the gate found. It can
-        be checked without Lethe, by anybody who has the published keys.
-      </p>
-      <div class="buttons start">
-        <button type="button" class="primary" onClick={verify}>
-          Verify it here
-        </button>
-        <SaveButton path={path} fileName={`certificate-${request.requestId}.json`}>
-          Download
-        </SaveButton>
-      </div>
-      {problem === '' ? null : (
-        <p class="error" role="alert">
-          {problem}
-        </p>
-      )}
-      {bytes === undefined ? null : <Verified bytes={bytes} name="the certificate" />}
-    </>
-  );
-}
-
 function Status({ status, modelKey }: { readonly status: StatusView; readonly modelKey: string }) {
   return (
     <li class={toneOf(status.state)}>
@@ -256,52 +216,6 @@ function Status({ status, modelKey }: { readonly status: StatusView; readonly mo
         <Time time={status.time} />
       </p>
     </li>
-  );
-}
-
-function RequestAction(props: {
-  readonly action: Action;
-  readonly request: Request;
-  readonly onClose: () => void;
-}) {
-  const { action, request, onClose } = props;
-  const [notice, setNotice] = useState(new Date().toISOString().slice(0, 10));
-  const words = {
-    cancel: ['Cancel the request', 'Its emitter takes it back: it will not be carried out.'],
-    deny: ['Deny the request', 'It must not be carried out, for a reason that the law allows.'],
-    extend: ['Extend the deadline', 'Once, before it has passed, when the person was told why.'],
-  } as const;
-  const [title, what] = words[action];
-  return (
-    <ActionDialog
-      title={title}
-      confirm={title}
-      isDangerous={action !== 'extend'}
-      act={async ({ reason, actor }) => {
-        const { requestId, emitter } = request;
-        const ask: WithdrawAsk = { requestId, emitter, reason };
-        const body: WithdrawAsk | ExtendAsk =
-          action === 'extend' ? { ...ask, noticeTime: `${notice}T00:00:00Z` } : ask;
-        await postJson(`/requests/${action}`, body, actor);
-        return '';
-      }}
-      onClose={onClose}
-    >
-      <p class="quiet">
-        {what} It names {count(request.sampleCount, 'sample')}.
-      </p>
-      {action === 'extend' ? (
-        <label class="field">
-          The person was told on
-          <input
-            type="date"
-            required
-            value={notice}
-            onInput={(event) => setNotice(event.currentTarget.value)}
-          />
-        </label>
-      ) : null}
-    </ActionDialog>
   );
 }
 

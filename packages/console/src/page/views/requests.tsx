@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks';
-import type { RequestPage } from '../../wire.ts';
+import { useEffect, useState } from 'preact/hooks';
+import type { RequestPage } from '../../wire/index.ts';
 import { count, date, modelName, words } from '../format.ts';
 import { links } from '../links.ts';
 import { Badge } from '../parts/badge.tsx';
@@ -96,6 +96,7 @@ export function RequestsView({ query }: { readonly query: URLSearchParams }) {
 function Filter({ show, model }: { readonly show: string; readonly model: string }) {
   const [id, setId] = useState('');
   const [key, setKey] = useState(model);
+  useEffect(() => setKey(model), [model]);
   return (
     <div class="filter">
       <label class="field">

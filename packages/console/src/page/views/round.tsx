@@ -1,5 +1,10 @@
 import { useContext, useState } from 'preact/hooks';
-import type { CheckView, QuarantineAsk, RoundView as Round, VerdictView } from '../../wire.ts';
+import type {
+  CheckView,
+  QuarantineAsk,
+  RoundView as Round,
+  VerdictView,
+} from '../../wire/index.ts';
 import { postJson } from '../api.ts';
 import { count, figure, percent, words } from '../format.ts';
 import { links } from '../links.ts';
@@ -259,9 +264,9 @@ function Check({ check }: { readonly check: CheckView }) {
 }
 
 function CheckFigure({ check }: { readonly check: CheckView }) {
-  const { value, low, high, intervalLow, intervalHigh, unit } = check;
+  const { value, low, high, intervalLow, intervalHigh, plotRange, unit } = check;
   if (
-    check.intervalMethod === '' ||
+    plotRange === null ||
     value === null ||
     low === null ||
     high === null ||
@@ -277,6 +282,7 @@ function CheckFigure({ check }: { readonly check: CheckView }) {
         value={value}
         interval={[intervalLow, intervalHigh]}
         bounds={[low, high]}
+        range={plotRange}
         tone={toneOf(check.outcome)}
         title={`${check.name}: ${show(value)}, interval ${show(intervalLow)} to ${show(intervalHigh)}, allowed ${show(low)} to ${show(high)}`}
       />

@@ -1,5 +1,6 @@
 import type { ModelCard, Overview, Problem, RequestCounts } from '@lethe/console';
 import { RequestState } from '@lethe/contracts';
+import type { DeliveryStore } from '../../callbacks/delivery-store.ts';
 import type { RegistryContext } from '../../handlers/registry-context.ts';
 import type { ObservedServers } from '../../release/observed-servers.ts';
 import { isEnd } from '../../requests/request-progress.ts';
@@ -12,6 +13,8 @@ export type OverviewContext = Pick<
 > & {
   readonly deadLetters: { openCounts(): DeadLetterCounts };
   readonly servers: ObservedServers;
+  readonly deliveries: DeliveryStore;
+  readonly hasCallbacks: boolean;
 };
 
 interface DeadLetterCounts {
@@ -20,6 +23,8 @@ interface DeadLetterCounts {
   readonly nearestDeadline: Date | undefined;
 }
 
+/** Given-up callbacks are counted up to here: an overview needs no more. */
+const mostFailed = 100;
 const soonMs = 7 * 24 * 60 * 60 * 1000;
 
 /** What serves, what is due and what is wrong, of all models. */
@@ -34,6 +39,7 @@ export async function overview(context: OverviewContext): Promise<Overview> {
     problems: [
       ...models.flatMap(requestProblems),
       ...deadLetterProblems(deadLetters),
+      ...(await callbackProblems(context)),
       ...(await serverProblems(context)),
     ].sort((a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical')),
   };
@@ -47,7 +53,7 @@ export async function modelCard(
   const { pointer } = await board.current(modelKey);
   const now = clock.now();
   const soon = new Date(now.getTime() + soonMs);
-  const { byState, overdue, dueSoon, nextDeadline } = projection.totals(modelKey, now, soon);
+  const { byState, overdue, dueSoon, nextDeadline } = projection.counts.totals(modelKey, now, soon);
   const of = (...states: RequestState[]) =>
     states.reduce<number>((sum, state) => sum + (byState.get(state) ?? 0), 0);
   const requests: RequestCounts = {
@@ -100,6 +106,19 @@ function deadLetterProblems({ open, requests }: DeadLetterCounts): Problem[] {
       severity: requests > 0 ? 'critical' : 'warning',
       text: `${counted(open, 'dead letter')} waiting for a decision${held}`,
       link: '/dead-letters',
+    },
+  ];
+}
+
+async function callbackProblems({ deliveries, hasCallbacks }: OverviewContext): Promise<Problem[]> {
+  const failed = hasCallbacks ? await deliveries.countFailed(mostFailed) : 0;
+  if (failed === 0) return [];
+  const orMore = failed === mostFailed ? ' or more' : '';
+  return [
+    {
+      severity: 'warning',
+      text: `${failed}${orMore} ${failed === 1 ? 'callback' : 'callbacks'} given up: the emitter was not told`,
+      link: '/callbacks',
     },
   ];
 }

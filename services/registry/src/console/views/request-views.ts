@@ -4,8 +4,8 @@ import { daysLeft } from '@lethe/service-kit';
 import { traceIdOf } from '@lethe/telemetry';
 import { findCertificate } from '../../evidence/issue-certificates.ts';
 import type { RegistryContext } from '../../handlers/registry-context.ts';
+import type { ProjectedRequest } from '../../requests/projected-request.ts';
 import { isEnd } from '../../requests/request-progress.ts';
-import type { ProjectedRequest } from '../../requests/request-projection.ts';
 import type { RequestPlace, RequestSelection } from '../../requests/request-selection.ts';
 import { deadLetterView } from './dead-letter-view.ts';
 import { regulationWord, requestStateOf, stateWord, timeText } from './words.ts';
@@ -42,7 +42,7 @@ export function requestPage(
       found.length > limit && last !== undefined
         ? `${last.deadline?.getTime() ?? 0}.${last.position}`
         : '',
-    total: projection.countOf(selection),
+    total: projection.counts.of(selection),
   };
 }
 

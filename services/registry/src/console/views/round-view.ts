@@ -1,6 +1,6 @@
 import type { CheckView, RoundView, VerdictView } from '@lethe/console';
 import { type Check, LetheError, type Verdict } from '@lethe/contracts';
-import { metricNames, metricOf } from '@lethe/gate';
+import { intervalRange, metricNames, metricOf } from '@lethe/gate';
 import type { LineageStore, Recorded } from '@lethe/lineage';
 import type { ModelHistory } from './history-view.ts';
 import { figure, outcomeWord, timeText } from './words.ts';
@@ -77,10 +77,17 @@ function checkView(check: Check): CheckView {
     intervalLow: figure(check.intervalLow),
     intervalHigh: figure(check.intervalHigh),
     intervalMethod: check.intervalMethod,
+    plotRange: plotRange(check),
     sampleCount: check.sampleCount,
     adjustedPValue: figure(check.adjustedPValue),
     observed: figure(check.observed),
     reference: figure(check.reference),
     pooledSequences: check.pooledSequences,
   };
+}
+
+function plotRange({ value, intervalLow, intervalHigh, low, high, intervalMethod }: Check) {
+  const figures = [value, intervalLow, intervalHigh, low, high];
+  if (intervalMethod === '' || !figures.every(Number.isFinite)) return null;
+  return intervalRange({ value, interval: [intervalLow, intervalHigh], bounds: [low, high] });
 }

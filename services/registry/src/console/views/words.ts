@@ -1,11 +1,13 @@
 import {
+  type CallbackState,
+  callbackStateToJSON,
   type DeadLetterState,
   deadLetterStateToJSON,
   type Mode,
   modeToJSON,
   type Outcome,
   outcomeToJSON,
-  type Regulation,
+  Regulation,
   RequestState,
   regulationToJSON,
   requestStateToJSON,
@@ -20,12 +22,21 @@ export const regulationWord = (law: Regulation) => short('REGULATION_', regulati
 export const deadLetterStateWord = (state: DeadLetterState) =>
   short('DEAD_LETTER_STATE_', deadLetterStateToJSON(state));
 
+export const callbackStateWord = (state: CallbackState) =>
+  short('CALLBACK_STATE_', callbackStateToJSON(state));
+
 /** The state of a word; `undefined` for a word that is none. */
 export function requestStateOf(word: string): RequestState | undefined {
   const name = `REQUEST_STATE_${word.toUpperCase()}`;
   return Object.hasOwn(RequestState, name)
     ? RequestState[name as keyof typeof RequestState]
     : undefined;
+}
+
+/** The law of a word; `undefined` for a word that is none. */
+export function regulationOf(word: string): Regulation | undefined {
+  const name = `REGULATION_${word.toUpperCase()}`;
+  return Object.hasOwn(Regulation, name) ? Regulation[name as keyof typeof Regulation] : undefined;
 }
 
 /** RFC 3339; empty where there is none. */
