@@ -9,6 +9,10 @@ const wantedMajor = 22;
 const args = process.argv.slice(2);
 
 if (Number(process.versions.node.split('.')[0]) === wantedMajor) {
+  // Whoever read has gone, as with `| head`: end as programs do then, with 128 + SIGPIPE.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', ({ code }) => process.exit(code === 'EPIPE' ? 141 : 1));
+  }
   const { main } = await import('../dist/main.js');
   process.exitCode = await main(args);
 } else {

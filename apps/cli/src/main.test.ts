@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,4 +143,16 @@ describe('lethe --help', () => {
     expect(told).toMatchObject({ code: 0, stderr: '' });
     expect(told.stdout).toContain('Exit codes');
   });
+});
+
+it('ends quietly when whoever reads has gone, as with "| head"', async () => {
+  const bin = new URL('../bin/lethe.js', import.meta.url).pathname;
+  const child = spawn(process.execPath, [bin, 'policy', 'explain']);
+  child.stdout.destroy();
+  let complaints = '';
+  child.stderr.on('data', (part: Buffer) => {
+    complaints += part.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  expect([code, complaints]).toEqual([141, '']);
 });

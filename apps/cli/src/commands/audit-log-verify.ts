@@ -3,6 +3,7 @@ import { parseKeySet } from '@lethe/evidence';
 import { openStore } from '@lethe/service-kit';
 import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
+import { counted } from '../output/format.ts';
 import { readFile } from '../read-file.ts';
 import { type AuditStoreOptions, storeConfigOf } from './audit-store.ts';
 
@@ -26,7 +27,7 @@ export const run: CommandFunction<VerifyLogOptions> = async (options, out) => {
   if (found.kind === 'sound') {
     const { point, first, checkpoints } = found;
     out.line(
-      `${out.colours.green('sound')}: ${point.size - first} entries${first > 0 ? ` from ${first} on` : ''}, ${checkpoints} checkpoints, head ${point.head}`,
+      `${out.colours.green('sound')}: ${counted(point.size - first, 'entry', 'entries')}${first > 0 ? ` from ${first} on` : ''}, ${counted(checkpoints, 'checkpoint')}, head ${point.head}`,
     );
     if (kept === undefined) {
       out.note(

@@ -14,6 +14,7 @@ import { openStore } from '@lethe/service-kit';
 import { BlobStore } from '@lethe/store';
 import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
+import { counted } from '../output/format.ts';
 import { readFile } from '../read-file.ts';
 import { type AuditStoreOptions, storeConfigOf } from './audit-store.ts';
 import { connectEvidence } from './running-lethe.ts';
@@ -75,7 +76,7 @@ export const run: CommandFunction<BundleOptions> = async (options, out, key = ''
   write('release.json', envelope);
   out.result({ modelKey, sequence: pointer.sequence, folder, requests: requests.length });
   out.line(
-    `Version ${pointer.sequence} of ${modelKey} is in ${folder}, covering ${requests.length} requests. Check it anywhere:`,
+    `Version ${pointer.sequence} of ${modelKey} is in ${folder}, covering ${counted(requests.length, 'request')}. Check it anywhere:`,
   );
   out.line(`  lethe verify ${join(folder, 'release.json')} --keys FILE --files ${folder}`);
   return exitCodes.ok;

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { encodeKeySet, parseKeySet } from '@lethe/evidence';
 import type { CommandFunction, GlobalOptions } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
+import { counted } from '../output/format.ts';
 import { type KeyFolderOptions, openKeyFolder } from './key-folder.ts';
 import { connectEvidence } from './running-lethe.ts';
 
@@ -15,7 +16,9 @@ export const run: CommandFunction<KeyFolderOptions> = async (options, out, file 
   writeFileSync(file, text);
   const { size } = parseKeySet(text);
   out.result({ file, keys: size });
-  out.line(`${size} keys are in ${file}. Publish it where auditors can get it without asking you.`);
+  out.line(
+    `${counted(size, 'key')} in ${file}. Publish it where auditors can get it without asking you.`,
+  );
   return exitCodes.ok;
 };
 

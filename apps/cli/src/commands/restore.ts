@@ -26,6 +26,7 @@ import { takeHome } from '../embedded/home-folder.ts';
 import { type HomeLayout, homeLayout } from '../embedded/home-layout.ts';
 import { readConfigOptions } from '../grammar/config-options.ts';
 import { exitCodes } from '../output/exit-codes.ts';
+import { counted } from '../output/format.ts';
 import type { Output } from '../output/output.ts';
 import { quietProgress } from '../output/progress-bar.ts';
 import { type StoreOptions, storeConfigOf } from '../store-of.ts';
@@ -145,7 +146,7 @@ async function restoreStore(
   const files = entries.filter(({ kind }) => kind === 'file');
   if (options.files !== undefined) await restoreFiles(entries, backup, options.files);
   else if (files.length > 0)
-    out.note(`note: ${files.length} files (index, keys) were left out; see --files.`);
+    out.note(`note: ${counted(files.length, 'file')} (index, keys) left out; see --files.`);
   const bus = options.bus ?? process.env[busSettings.bus.env] ?? '';
   if (bus === '') {
     out.note('note: no --bus: where the topics were lost too, run this again with it.');
@@ -177,11 +178,13 @@ async function runDrill(
     const audit =
       auditEntries === undefined
         ? 'not checked: no keys in the backup'
-        : `${auditEntries} entries, sound`;
+        : `${counted(auditEntries, 'entry', 'entries')}, sound`;
     out.line(
-      `Snapshot ${name} can be restored: ${objects} objects and ${files} files have their digests;`,
+      `Snapshot ${name} can be restored: ${counted(objects, 'object')} and ${counted(files, 'file')} have their digests;`,
     );
-    out.line(`${models} models, ${versions} entries of their logs; audit log: ${audit}.`);
+    out.line(
+      `${counted(models, 'model')}, ${counted(versions, 'entry', 'entries')} of their logs; audit log: ${audit}.`,
+    );
     return exitCodes.ok;
   } finally {
     process.off('exit', remove);

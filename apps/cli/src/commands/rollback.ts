@@ -1,6 +1,7 @@
 import { RollbackRequest, RollbackResponse } from '@lethe/contracts';
 import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
+import { counted } from '../output/format.ts';
 import { parseSequence } from '../output/parse-sequence.ts';
 import { connectRelease } from './running-lethe.ts';
 
@@ -36,7 +37,7 @@ export const run: CommandFunction<RollbackOptions> = async (
   out.line(`${modelKey} serves version ${answer.serving.sequence} again.`);
   if (answer.reopenedRequestCount > 0) {
     out.note(
-      `note: ${answer.reopenedRequestCount} requests are open again and will be carried out.`,
+      `note: ${counted(answer.reopenedRequestCount, 'request')} open again, to be carried out.`,
     );
   }
   return exitCodes.ok;

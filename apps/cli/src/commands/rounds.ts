@@ -1,7 +1,7 @@
 import { RoundManifest, RoundProgress } from '@lethe/contracts';
 import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
-import { percent, shortDigest } from '../output/format.ts';
+import { counted, percent, shortDigest } from '../output/format.ts';
 import { modeName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
 import { connectUnlearner } from './running-lethe.ts';
@@ -91,7 +91,7 @@ async function watch(updates: AsyncIterable<RoundProgress>, out: Output): Promis
     const place = update.stepLimit > 0 ? ` step ${update.step}/${update.stepLimit}` : '';
     const reason = update.reason === '' ? '' : ` (${update.reason})`;
     out.line(
-      `${update.modelKey} #${update.sequence} ${update.phase}${place}${reason}, ${update.requestCount} requests, ${update.sampleCount} samples, ${update.pendingRequestCount} waiting`,
+      `${update.modelKey} #${update.sequence} ${update.phase}${place}${reason}, ${counted(update.requestCount, 'request')}, ${counted(update.sampleCount, 'sample')}, ${update.pendingRequestCount} waiting`,
     );
   }
 }

@@ -12,6 +12,7 @@ import {
 import { errorCodeOf } from '@lethe/service-kit';
 import type { CommandFunction, GlobalOptions } from '../command-function.ts';
 import { exitCodeOfRefusals } from '../output/exit-codes.ts';
+import { counted } from '../output/format.ts';
 import { parseMode, parseRegulation, stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
 import { batches } from '../submit/batches.ts';
@@ -133,9 +134,10 @@ function showReceipt(receipt: Receipt, out: Output): void {
     evaluationSampleCount === 0
       ? ''
       : `, ${evaluationSampleCount} samples taken out of evaluation sets`;
-  const models = receipt.models.length === 0 ? '' : ` of ${receipt.models.length} models`;
+  const models =
+    receipt.models.length === 0 ? '' : ` of ${counted(receipt.models.length, 'model')}`;
   out.line(
-    `${receipt.requestId} ${stateName(receipt.state)}, ${receipt.sampleCount} samples${models}${taken}, due ${receipt.deadline?.toISOString().slice(0, 10) ?? '–'}`,
+    `${receipt.requestId} ${stateName(receipt.state)}, ${counted(receipt.sampleCount, 'sample')}${models}${taken}, due ${receipt.deadline?.toISOString().slice(0, 10) ?? '–'}`,
   );
 }
 

@@ -5,6 +5,7 @@ import { openStore } from '@lethe/service-kit';
 import { BlobStore } from '@lethe/store';
 import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
+import { counted } from '../output/format.ts';
 import { stateName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
 import { type StoreOptions, storeConfigOf } from '../store-of.ts';
@@ -68,7 +69,7 @@ function show(
   });
   const startMs = events[0]?.time.getTime() ?? 0;
   out.line(
-    `${requestId} of ${current?.emitter}, model ${current?.modelKey}: ${current && stateName(current.state)}, ${current?.sampleCount} samples, ${daysLeft} days left`,
+    `${requestId} of ${current?.emitter}, model ${current?.modelKey}: ${current && stateName(current.state)}, ${counted(current?.sampleCount ?? 0, 'sample')}, ${counted(daysLeft, 'day')} left`,
   );
   out.line();
   out.table(

@@ -3,7 +3,7 @@ import { type Check, EvaluateRequest, LetheError, Outcome, Verdict } from '@leth
 import { formatFigure, metricNames, metricOf, percent } from '@lethe/gate';
 import type { CommandFunction, GlobalOptions } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
-import { shortDigest } from '../output/format.ts';
+import { counted, shortDigest } from '../output/format.ts';
 import { outcomeName } from '../output/names.ts';
 import type { Output } from '../output/output.ts';
 import { readFile } from '../read-file.ts';
@@ -86,7 +86,7 @@ function showVerdict(verdict: Verdict, digest: string, out: Output): void {
   out.line(
     [
       `${verdict.modelKey} round ${verdict.sequence}: ${colour(verdict.outcome)(outcomeName(verdict.outcome))}`,
-      ...(undecided === 0 ? [] : [`${undecided} checks recorded as undecided`]),
+      ...(undecided === 0 ? [] : [`${counted(undecided, 'check')} recorded as undecided`]),
       `against round ${verdict.servedSequence} and the original`,
       `policy ${verdict.policyName} ${shortDigest(verdict.policyDigest)}`,
       digest === '' ? 'a dry run: nothing was written' : `verdict ${shortDigest(digest)}`,

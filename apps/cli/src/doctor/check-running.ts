@@ -1,6 +1,7 @@
 import { ListDeadLettersRequest } from '@lethe/contracts';
 import { addressOf, connectDeadLetters, connectRegistry } from '../commands/running-lethe.ts';
 import { readRuntime } from '../embedded/runtime-file.ts';
+import { counted } from '../output/format.ts';
 import { type Finding, note, ok } from './finding.ts';
 import type { Patient } from './patient.ts';
 
@@ -13,12 +14,15 @@ export async function checkRunning({ options, layout }: Patient): Promise<Findin
   const { models } = await registry.listModels({});
   const open = models.reduce((sum, { openRequestCount }) => sum + openRequestCount, 0);
   const findings = [
-    ok('running', `${addressOf(options)} answers: ${models.length} models, ${open} open requests`),
+    ok(
+      'running',
+      `${addressOf(options)} answers: ${counted(models.length, 'model')}, ${counted(open, 'open request')}`,
+    ),
   ];
   for (const { registration, escalatedRequestCount } of models) {
     if (escalatedRequestCount === 0) continue;
     const { modelKey = '' } = registration ?? {};
-    const seen = `${modelKey}: ${escalatedRequestCount} requests are escalated`;
+    const seen = `${modelKey}: ${counted(escalatedRequestCount, 'request')} escalated`;
     findings.push(
       note('running', seen, `Retrain it; see lethe status --model ${modelKey} --state escalated`),
     );

@@ -32,3 +32,8 @@ export function sizeText(bytes: number): string {
 export function shortDigest(digest: string): string {
   return digest.slice(0, 12);
 }
+
+/** `1 request`, `2 requests`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
+}

@@ -1,6 +1,8 @@
 /** What `lethe top` knows at one moment, and how it is told; pure. */
+
 import { type ModelSummary, RoundProgress } from '@lethe/contracts';
 import { daysLeft } from '@lethe/service-kit';
+import { counted } from '../output/format.ts';
 import { type Column, renderTable } from '../output/table.ts';
 
 export interface ModelGlance {
@@ -101,7 +103,7 @@ export function renderGlance({ time, models, deadLetters }: Glance, rows = Infin
     deadLetters > 0 ? `${deadLetters} dead letters` : '',
   ].filter((text) => text !== '');
   const head = [
-    `${time.toISOString().slice(0, 19)}Z  ${models.length} models, ${sum(({ open }) => open)} open, ${sum(({ completed }) => completed)} done${trouble.map((text) => `, ${text}`).join('')}`,
+    `${time.toISOString().slice(0, 19)}Z  ${counted(models.length, 'model')}, ${sum(({ open }) => open)} open, ${sum(({ completed }) => completed)} done${trouble.map((text) => `, ${text}`).join('')}`,
     '',
   ];
   if (models.length === 0) return [...head, 'No models yet. Register one with: lethe import'];
@@ -141,7 +143,10 @@ function roundText(round: RoundProgress | undefined): string {
   const { sequence, phase, requestCount, sampleCount, step, stepLimit, reason } = round;
   const words = phase.replaceAll('_', ' ');
   const step_ = phase === 'computing' && stepLimit > 0 ? ` ${step}/${stepLimit}` : '';
-  const size = requestCount > 0 ? `, ${requestCount} requests, ${sampleCount} samples` : '';
+  const size =
+    requestCount > 0
+      ? `, ${counted(requestCount, 'request')}, ${counted(sampleCount, 'sample')}`
+      : '';
   return `#${sequence} ${words}${step_}${size}${reason === '' ? '' : `: ${reason}`}`;
 }
 

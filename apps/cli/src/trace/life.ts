@@ -1,4 +1,5 @@
 /** What happened to one request, told from the records of Lethe; pure. */
+
 import {
   type Decision,
   type DeletionRequested,
@@ -9,6 +10,7 @@ import {
   type Verdict,
 } from '@lethe/contracts';
 import { traceIdOf } from '@lethe/telemetry';
+import { counted } from '../output/format.ts';
 import { outcomeName, stateName } from '../output/names.ts';
 
 /** One thing that happened. */
@@ -104,7 +106,7 @@ function entryText(entry: RoundManifest['entry']): [what: string, detail: string
       const rung = ladderStep === 0 ? '' : `, rung ${ladderStep} of the ladder`;
       return [
         'round committed',
-        `${parts.length} requests, ${samples} samples, ${method} on ${backend}${made}${rung}`,
+        `${counted(parts.length, 'request')}, ${counted(samples, 'sample')}, ${method} on ${backend}${made}${rung}`,
       ];
     }
     case 'escalation':
