@@ -23,6 +23,7 @@ export * from './lifecycle/resource-stack.ts';
 export * from './lifecycle/run-alone.ts';
 export * from './lifecycle/run-service.ts';
 export * from './lifecycle/serve-alone.ts';
+export * from './lifecycle/whole-readiness.ts';
 export * from './lifecycle/work-watch.ts';
 export * from './log/create-log.ts';
 export * from './log/log.ts';

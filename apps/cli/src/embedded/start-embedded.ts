@@ -32,6 +32,7 @@ import {
   systemClock,
   TracedBus,
   TracedStore,
+  wholeReadiness,
   workerDied,
   workerLimitsOf,
 } from '@lethe/service-kit';
@@ -198,7 +199,7 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
   }
   for (const service of services) {
     await service.start();
-    stack.use(observeReady(service.name, () => service.readiness()));
+    stack.use(observeReady(service.name, () => wholeReadiness(service.readiness())));
   }
   const server = stack.use(
     await startGrpcServer({
@@ -208,11 +209,14 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
       log,
     }),
   );
-  const health = setInterval(() => {
-    for (const service of services) showHealth(server, service);
-  }, healthEveryMs);
+  const show = () => {
+    for (const service of services) {
+      showHealth(server, service, wholeReadiness(service.readiness()));
+    }
+  };
+  const health = setInterval(show, healthEveryMs);
   stack.defer(() => clearInterval(health));
-  for (const service of services) showHealth(server, service);
+  show();
 
   return {
     grpcAddress: server.address,
@@ -222,11 +226,11 @@ async function startOn(stack: ResourceStack, settings: EmbeddedSettings): Promis
   };
 }
 
-/** Ready when all are; else the first that is not, by name. */
+/** Ready when all are and work gets on; else the first that is not, by name. */
 function leastReady(services: readonly LetheService[]): Readiness {
   for (const service of services) {
     const state = service.readiness();
     if (state.kind !== 'ready') return { ...state, reason: `${service.name}: ${state.reason}` };
   }
-  return { kind: 'ready' };
+  return wholeReadiness({ kind: 'ready' });
 }

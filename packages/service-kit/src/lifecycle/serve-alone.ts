@@ -6,7 +6,7 @@ import type { WireSecurity } from '../security/wire-security.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
 import { whenReachable } from './when-reachable.ts';
-import { stuckWork } from './work-watch.ts';
+import { wholeReadiness } from './whole-readiness.ts';
 
 const healthEveryMs = 1_000;
 
@@ -31,7 +31,7 @@ export async function serveAlone(
   let trouble: Error | undefined;
   const readiness = (): Readiness =>
     trouble === undefined
-      ? combined(service.readiness(), interruption())
+      ? wholeReadiness(service.readiness(), interruption())
       : { kind: 'not-ready', reason: trouble.message };
   options.onReadiness?.(readiness);
   context.stack.use(service);
@@ -57,20 +57,20 @@ export async function serveAlone(
     const now = readiness();
     if (now.kind !== shown.kind) logChange(log, now);
     shown = now;
-    setHealth(server, service, now);
+    showHealth(server, service, now);
   }, healthEveryMs);
   context.stack.defer(() => clearInterval(health));
-  setHealth(server, service, shown);
+  showHealth(server, service, shown);
   log.info('serving', { grpc: server.address });
   if (!context.signal.aborted) await once(context.signal, 'abort');
 }
 
-/** Makes the health service say what the service says of itself. */
-export function showHealth(server: GrpcServer, service: LetheService): void {
-  setHealth(server, service, service.readiness());
-}
-
-function setHealth(server: GrpcServer, service: LetheService, { kind }: Readiness): void {
+/** Makes the health service say of the service whether it is ready. */
+export function showHealth(
+  server: GrpcServer,
+  service: Pick<LetheService, 'grpc'>,
+  { kind }: Readiness,
+): void {
   for (const { name } of service.grpc) server.setReady(name, kind === 'ready');
 }
 
@@ -79,13 +79,6 @@ export function observeReady(service: string, readiness: () => Readiness): Dispo
   return observe('lethe.ready', () => [
     { value: readiness().kind === 'ready' ? 1 : 0, attributes: { service } },
   ]);
-}
-
-function combined(own: Readiness, interruption: Error | undefined): Readiness {
-  const stuck = stuckWork();
-  if (stuck !== undefined) return { kind: 'not-ready', reason: stuck };
-  if (own.kind !== 'ready' || interruption === undefined) return own;
-  return { kind: 'not-ready', reason: interruption.message };
 }
 
 function logChange(log: Log, now: Readiness): void {
