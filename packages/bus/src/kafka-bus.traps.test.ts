@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isInstalled } from '../../../scripts/servers/recipe.ts';
@@ -435,7 +436,7 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
   });
 
   it('says why it cannot read while the broker is away, and goes on when it is back', async () => {
-    await using bus = await open();
+    await using bus = await openBus(kafka.bootstrap, { standstillMs: 3 * sessionTimeoutMs });
     const topic = await newTopic(bus);
     const group = newName('g');
     const { given, fatal } = await join(bus, group, [topic]);
@@ -448,6 +449,8 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
       .toMatch(/ECONNREFUSED|no answer from Kafka/);
     // Longer than kafkajs tries: it gives the consumer up, and says so only in an event.
     await new Promise((resolve) => setTimeout(resolve, 5 * sessionTimeoutMs));
+    // A broker that is away is no reason to replace this process.
+    expect(bus.standstill()).toBeUndefined();
     await broker!.restart();
     await expect
       .poll(() => given.some(({ lost }) => !lost.aborted), { timeout: 90_000 })
@@ -456,5 +459,21 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     expect(await readSome(given.findLast(({ lost }) => !lost.aborted)!, 1)).toEqual(['after']);
     await expect.poll(() => bus.interruption()).toBeUndefined();
     expect(fatal).toEqual([]);
+  });
+
+  it('notices a consumer whose loop has stopped without a word, which only a new process mends', async () => {
+    await using bus = await openBus(kafka.bootstrap, { standstillMs: 2 * sessionTimeoutMs });
+    const { given, fatal } = await join(bus, newName('g'), [await newTopic(bus)]);
+    await expect.poll(() => given.length).toBe(1);
+    const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js');
+    const { fetch } = prototype;
+    prototype.fetch = () => new Promise(() => {});
+    try {
+      await expect.poll(() => bus.standstill()?.message, { timeout: 60_000 }).toMatch(/stopped/);
+      expect(bus.interruption()).toBeDefined();
+      expect(fatal).toEqual([]);
+    } finally {
+      prototype.fetch = fetch;
+    }
   });
 });

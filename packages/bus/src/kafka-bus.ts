@@ -29,6 +29,11 @@ export interface KafkaBusOptions extends KafkaConnection {
   readonly transactionalIdPrefix?: string;
   /** A member that was silent for this long has left. Default 10 s. */
   readonly sessionTimeoutMs?: number;
+  /**
+   * A consumer of which nothing was heard for this long, neither success nor failure, has stopped.
+   * Default 5 min.
+   */
+  readonly standstillMs?: number;
   /** How long a hand-over or a crashed consumer waits. Default: 100 ms, doubling, at most 30 s. */
   readonly backoff?: Backoff;
   /** Key, headers and value of one record. Default 1 MiB. */
@@ -122,6 +127,7 @@ export class KafkaBus implements MessageBus {
         clients: this.#clients,
         transactionalIdPrefix: this.#options.transactionalIdPrefix ?? 'lethe/',
         sessionTimeoutMs: this.#options.sessionTimeoutMs ?? 10_000,
+        standstillMs: this.#options.standstillMs ?? 5 * 60_000,
         backoff: this.#options.backoff ?? exponentialBackoff(),
         prepare: async (records) => {
           await this.#catalog.load(records.map(({ topic }) => topic));
@@ -154,6 +160,11 @@ export class KafkaBus implements MessageBus {
   interruption(): LetheError | undefined {
     const troubles = [...this.#consumptions].map((each) => each.interruption());
     return this.#publisher.trouble ?? troubles.find((trouble) => trouble !== undefined);
+  }
+
+  standstill(): LetheError | undefined {
+    const reasons = [...this.#consumptions].map((each) => each.standstill());
+    return reasons.find((reason) => reason !== undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -118,4 +118,10 @@ export interface MessageBus extends AsyncDisposable {
    * when it can. For readiness. Left out by a bus that is part of this process.
    */
   interruption?(): LetheError | undefined;
+  /**
+   * Why this process reads nothing any more, where the reason is its own and only a new process
+   * goes on. For liveness; {@link MessageBus.interruption} tells of it, too. Left out by a bus that
+   * cannot come to that.
+   */
+  standstill?(): LetheError | undefined;
 }

@@ -62,9 +62,11 @@ export class KafkaClients {
   /**
    * A client for one consumer: those of one group that share a client also share, and clear,
    * each other's committed offsets.
+   *
+   * @param onLog hears that this client has logged something: it is at work, though it fails
    */
-  forConsumer(sessionTimeoutMs: number): Kafka {
-    return this.#client({
+  forConsumer(sessionTimeoutMs: number, onLog: () => void): Kafka {
+    const retry = {
       ...growing,
       initialRetryTime: 100,
       maxRetryTime: 1_000,
@@ -73,15 +75,22 @@ export class KafkaClients {
       retries: 4 + Math.ceil((1.5 * sessionTimeoutMs) / 1_000),
       // How to go on after a crash is for the supervisor to say.
       restartOnFailure: async () => false,
-    });
+    };
+    return this.#client(retry, onLog);
   }
 
-  #client(retry: NonNullable<ConstructorParameters<typeof kafkajs.Kafka>[0]['retry']>): Kafka {
+  #client(
+    retry: NonNullable<ConstructorParameters<typeof kafkajs.Kafka>[0]['retry']>,
+    onLog: () => void = () => {},
+  ): Kafka {
     return new kafkajs.Kafka({
       ...connectionConfig(this.#connection),
       retry,
       logLevel: kafkajs.logLevel.WARN,
-      logCreator: () => (entry) => this.#hear(entry),
+      logCreator: () => (entry) => {
+        onLog();
+        this.#hear(entry);
+      },
     });
   }
 

@@ -17,6 +17,7 @@ export interface ConsumptionParts {
   readonly clients: KafkaClients;
   readonly transactionalIdPrefix: string;
   readonly sessionTimeoutMs: number;
+  readonly standstillMs: number;
   readonly backoff: Backoff;
   /** Sorts records by partition. @throws LetheError `capacity`, `not_found` */
   prepare(records: readonly OutgoingRecord[]): Promise<readonly PartitionBatch[]>;
@@ -83,6 +84,11 @@ export class KafkaConsumption implements Consumption {
     return this.#trouble ?? this.#member?.silence();
   }
 
+  /** Why only a new process would read on, where that is so. */
+  standstill(): LetheError | undefined {
+    return this.#closing.signal.aborted ? undefined : this.#member?.standstill();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposal ??= this.#dispose();
     return this.#disposal;
@@ -108,6 +114,7 @@ export class KafkaConsumption implements Consumption {
         group: this.#options.group,
         topics: [...new Set(this.#options.topics)],
         sessionTimeoutMs: this.#parts.sessionTimeoutMs,
+        standstillMs: this.#parts.standstillMs,
         holdings: () => this.#holdings(),
         partition: (topic, partition) => this.#slots.get(`${topic}/${partition}`)?.current,
         onAssigned: (assignment) => this.#reconcile(assignment),

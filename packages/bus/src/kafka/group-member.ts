@@ -16,6 +16,8 @@ export interface GroupMemberOptions {
   readonly group: string;
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
+  /** So long without an answer and without an error, and kafkajs is given up. */
+  readonly standstillMs: number;
   /** What this member works on, for the assignment to leave it there. */
   readonly holdings: () => Holdings;
   /** The hand-over that takes the records of a partition, where there is one. */
@@ -50,13 +52,16 @@ export class GroupMember {
   readonly #consumer: Consumer;
   #lastBeatMs = Number.NEGATIVE_INFINITY;
   #startedMs = performance.now();
+  /** The last answer or failure of any kind: while brokers are away there are failures. */
+  #lastSignMs = performance.now();
   #isRunning = false;
+  #isOver = false;
 
   constructor(options: GroupMemberOptions) {
     const { clients, group, sessionTimeoutMs, holdings } = options;
     this.#options = options;
     const heartbeatInterval = Math.ceil(sessionTimeoutMs / heartbeatsPerSession);
-    this.#consumer = clients.forConsumer(sessionTimeoutMs).consumer({
+    this.#consumer = clients.forConsumer(sessionTimeoutMs, () => this.#sign()).consumer({
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
       // Nobody here is slow to join again; who is dead should not hold up the others for longer.
@@ -88,6 +93,20 @@ export class GroupMember {
   }
 
   /**
+   * Why this process should be replaced: kafkajs neither works nor fails any more. Brokers that are
+   * away are no such reason: it goes on to knock at their doors, and to say so.
+   */
+  standstill(): LetheError | undefined {
+    const stillMs = performance.now() - this.#lastSignMs;
+    const { group, standstillMs } = this.#options;
+    if (this.#isOver || stillMs < standstillMs) return undefined;
+    return new LetheError(
+      'internal',
+      `group ${group}: the Kafka consumer has stopped without an error: neither an answer nor a failure for ${Math.round(stillMs / 1_000)} s`,
+    );
+  }
+
+  /**
    * Works until `signal` aborts (gives nothing then), or until kafkajs gives up.
    *
    * @returns the error that it gave up with
@@ -102,6 +121,8 @@ export class GroupMember {
     // The process would stay up and read nothing: kafkajs tells of it only here.
     consumer.on(events.CRASH, ({ payload }) => end(payload.error));
     consumer.on(events.HEARTBEAT, () => this.#beat());
+    consumer.on(events.REQUEST, () => this.#sign());
+    consumer.on(events.REQUEST_TIMEOUT, () => this.#sign());
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#beat();
       this.#join(payload.memberAssignment as unknown as Assignment);
@@ -116,6 +137,7 @@ export class GroupMember {
     const crash = await ended;
     signal.removeEventListener('abort', stop);
     this.#isRunning = false;
+    this.#isOver = true;
     await Promise.race([
       started.then(() => consumer.disconnect()).catch(() => {}),
       sleep(leaveTimeoutMs, undefined, { ref: false }),
@@ -157,6 +179,11 @@ export class GroupMember {
 
   #beat(): void {
     this.#lastBeatMs = performance.now();
+    this.#sign();
+  }
+
+  #sign(): void {
+    this.#lastSignMs = performance.now();
   }
 
   /** Called before anything is fetched under the new assignment. */

@@ -1,3 +1,9 @@
+/** What may be stuck. */
+export interface Watched {
+  /** Why it is, where it is. @param nowMs as `performance.now()` */
+  stuck(nowMs: number): string | undefined;
+}
+
 /**
  * Notices work that does not get on: a handler that never returns, a commit that nobody answers, a
  * round that reports nothing. Who waits for trouble outside to end is not stuck: that is a retry,
@@ -8,7 +14,7 @@
  * 2. Anything that moves under a watch (a beginning, an end, a beat) counts for all of its work:
  *    some of it may be waiting for its turn behind the rest.
  */
-export class WorkWatch implements Disposable {
+export class WorkWatch implements Watched, Disposable {
   readonly #what: string;
   readonly #limitMs: number;
   #atWork = 0;
@@ -58,7 +64,13 @@ export class WorkWatch implements Disposable {
 }
 
 /** All of the process: it is alive or not as a whole. */
-const watches = new Set<WorkWatch>();
+const watches = new Set<Watched>();
+
+/** Counts `watched` as part of this process's work, until the result is disposed of. */
+export function watchWork(watched: Watched): Disposable {
+  watches.add(watched);
+  return { [Symbol.dispose]: () => void watches.delete(watched) };
+}
 
 /** Why this process should be replaced; `undefined` while everything gets on. */
 export function stuckWork(nowMs: number = performance.now()): string | undefined {

@@ -18,7 +18,7 @@ import {
   observe,
   type Reading,
 } from '@lethe/telemetry';
-import { WorkWatch } from '../lifecycle/work-watch.ts';
+import { WorkWatch, watchWork } from '../lifecycle/work-watch.ts';
 import { RefreshedValue } from '../ops/refreshed-value.ts';
 import { timed } from './timed.ts';
 import { withTraceparent } from './with-traceparent.ts';
@@ -27,7 +27,8 @@ import { withTraceparent } from './with-traceparent.ts';
  * A bus whose writes are measured and traced: every record carries the trace context of who made
  * it, in the header `traceparent`. One that has a context already keeps it.
  *
- * Spans of what is received are made where it is handled.
+ * Spans of what is received are made where it is handled. Writes that nobody answers, and a bus that
+ * has stopped to read for good, count as work that does not get on.
  */
 export class TracedBus implements MessageBus {
   readonly #bus: MessageBus;
@@ -39,6 +40,7 @@ export class TracedBus implements MessageBus {
     maxAgeMs: lagMaxAgeMs,
   });
   readonly #writing = new WorkWatch('writing to the message bus', stuckAfterMs);
+  readonly #standstill = watchWork({ stuck: () => this.#bus.standstill?.()?.message });
   readonly #lagGauge = observe('lethe.consumer.lag', () => this.#lag.current);
 
   constructor(bus: MessageBus) {
@@ -83,6 +85,7 @@ export class TracedBus implements MessageBus {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#lagGauge[Symbol.dispose]();
     this.#writing[Symbol.dispose]();
+    this.#standstill[Symbol.dispose]();
     await this.#lag[Symbol.asyncDispose]();
     await this.#bus[Symbol.asyncDispose]();
   }
