@@ -1,11 +1,15 @@
 /** What operating Lethe costs: `npm run bench:operations -- --help`. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { serverSurroundings } from '../test/chaos/server-surroundings.ts';
 import { measureFootprint } from './operations/footprint.ts';
 import { measureScrapes } from './operations/scrapes.ts';
 
 const help = `npm run bench:operations -- [footprint] [scrapes]
 
-  footprint   each service alone: ready after, memory when idle
+  footprint   each service alone, on files and on a real Kafka and MinIO: ready after, memory when idle
   scrapes     a scrape with 100,000 models
 
 One JSON line for each figure. Take them on a quiet machine; processor time is stated beside the
@@ -13,8 +17,20 @@ time by the clock.`;
 
 const measures = {
   async footprint() {
-    for (const service of ['ingest', 'evaluator', 'registry', 'unlearner']) {
-      tell('footprint', await measureFootprint(service));
+    const services = ['ingest', 'evaluator', 'registry', 'unlearner'];
+    for (const service of services) {
+      tell('footprint', { on: 'files', ...(await measureFootprint(service)) });
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'lethe-operations-'));
+    const servers = await serverSurroundings(folder, 1);
+    try {
+      for (const service of services) {
+        const figures = await measureFootprint(service, servers.serviceEnv);
+        tell('footprint', { on: servers.name, ...figures });
+      }
+    } finally {
+      await servers[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
     }
   },
   async scrapes() {

@@ -14,25 +14,32 @@ export interface Footprint {
   readonly readyCpuSeconds: number;
   /** Resident, five idle seconds later, without compute processes. */
   readonly idleMiB: number;
+  /** The same in millions of bytes. */
+  readonly idleMB: number;
 }
 
-/** One service on an empty bus and store of its own. */
-export async function measureFootprint(service: string): Promise<Footprint> {
+/** One service on an empty bus and store: files of its own, or what `env` names. */
+export async function measureFootprint(
+  service: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Footprint> {
   const folder = await mkdtemp(join(tmpdir(), 'lethe-footprint-'));
   const main = fileURLToPath(new URL(`../../services/${service}/dist/main.js`, import.meta.url));
   const startedMs = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+  const child = spawn(process.execPath, [main], {
     cwd: folder,
     env: {
       ...process.env,
       LETHE_BUS: `sqlite:${join(folder, 'bus.sqlite')}`,
       LETHE_STORE: `folder:${join(folder, 'store')}`,
+      LETHE_GRPC_ADDRESS: '127.0.0.1:0',
       LETHE_OPS_ADDRESS: '127.0.0.1:0',
       LETHE_HTTP_ADDRESS: '127.0.0.1:0',
       LETHE_INGEST_INDEX: join(folder, 'ingest.sqlite'),
       LETHE_REGISTRY_PROJECTION: join(folder, 'registry.sqlite'),
       LETHE_KEYS: join(folder, 'keys'),
       LETHE_BACKEND: 'wasm',
+      ...env,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -48,7 +55,7 @@ export async function measureFootprint(service: string): Promise<Footprint> {
     const { cpuSeconds: readyCpuSeconds } = await usageOf(child.pid!);
     await sleep(5_000);
     const { residentMiB: idleMiB } = await usageOf(child.pid!);
-    return { service, readySeconds, readyCpuSeconds, idleMiB };
+    return { service, readySeconds, readyCpuSeconds, idleMiB, idleMB: idleMiB * 1.048576 };
   } finally {
     child.kill('SIGTERM');
     await exited;

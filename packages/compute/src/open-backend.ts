@@ -6,18 +6,21 @@ import {
   type BackendPreference,
   backendPreferences,
 } from './backend.ts';
-import { openJsBackend } from './js-backend.ts';
-import { openNativeBackend } from './native-backend.ts';
 import type { OpenAttempt } from './open-attempt.ts';
-import { openWasmBackend } from './wasm-backend.ts';
 
 type Opener = (options: BackendOptions) => Promise<OpenAttempt>;
 
+/** Loaded when asked for: who has processes compute for it does without the 50 MB of tfjs. */
+const native: Opener = async (options) =>
+  (await import('./native-backend.ts')).openNativeBackend(options);
+const wasm: Opener = async () => (await import('./wasm-backend.ts')).openWasmBackend();
+const js: Opener = async () => (await import('./js-backend.ts')).openJsBackend();
+
 const candidates: Record<BackendPreference, readonly Opener[]> = {
-  auto: [openNativeBackend, openWasmBackend],
-  native: [openNativeBackend],
-  wasm: [openWasmBackend],
-  js: [openJsBackend],
+  auto: [native, wasm],
+  native: [native],
+  wasm: [wasm],
+  js: [js],
 };
 
 let opened: { readonly prefer: BackendPreference; readonly backend: Promise<Backend> } | undefined;

@@ -61,18 +61,20 @@ export class GroupMember {
     const { clients, group, sessionTimeoutMs, holdings } = options;
     this.#options = options;
     const heartbeatInterval = Math.ceil(sessionTimeoutMs / heartbeatsPerSession);
-    this.#consumer = clients.forConsumer(sessionTimeoutMs, () => this.#sign()).consumer({
-      groupId: group,
-      sessionTimeout: sessionTimeoutMs,
-      // Nobody here is slow to join again; who is dead should not hold up the others for longer.
-      rebalanceTimeout: sessionTimeoutMs,
-      heartbeatInterval,
-      maxWaitTimeInMs: Math.min(maxFetchWaitMs, heartbeatInterval),
-      maxBytesPerPartition,
-      maxBytes: maxBytesPerFetch,
-      allowAutoTopicCreation: false,
-      partitionAssigners: [stickyAssigner(holdings)],
-    });
+    this.#consumer = clients
+      .forConsumer(sessionTimeoutMs, () => this.#sign())
+      .consumer({
+        groupId: group,
+        sessionTimeout: sessionTimeoutMs,
+        // Nobody here is slow to join again; who is dead should not hold up the others for longer.
+        rebalanceTimeout: sessionTimeoutMs,
+        heartbeatInterval,
+        maxWaitTimeInMs: Math.min(maxFetchWaitMs, heartbeatInterval),
+        maxBytesPerPartition,
+        maxBytes: maxBytesPerFetch,
+        allowAutoTopicCreation: false,
+        partitionAssigners: [stickyAssigner(holdings)],
+      });
   }
 
   /** Whether it was ever part of the group. */

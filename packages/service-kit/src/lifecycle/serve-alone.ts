@@ -3,6 +3,7 @@ import { observe } from '@lethe/telemetry';
 import { type GrpcServer, startGrpcServer } from '../grpc/server.ts';
 import type { Log } from '../log/log.ts';
 import type { WireSecurity } from '../security/wire-security.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
 import { whenReachable } from './when-reachable.ts';
@@ -62,6 +63,7 @@ export async function serveAlone(
   context.stack.defer(() => clearInterval(health));
   showHealth(server, service, shown);
   log.info('serving', { grpc: server.address });
+  await collectGarbage();
   if (!context.signal.aborted) await once(context.signal, 'abort');
 }
 

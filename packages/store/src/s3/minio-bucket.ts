@@ -8,7 +8,7 @@
  * - Keys are read anew when their files change; a client is cheap, its connections are shared.
  */
 import type http from 'node:http';
-import { Client } from 'minio';
+import type { Client } from 'minio';
 import type {
   BucketSettings,
   ConditionHeaders,
@@ -165,6 +165,8 @@ export class MinioBucket implements S3Bucket {
   }
 
   async #open(): Promise<Session> {
+    // Loaded by the first request: who keeps objects in a folder does without its 25 MB.
+    const minio = await import('minio');
     const secrets = await this.#options.secrets();
     const former = this.#session;
     if (former?.secrets === secrets) return former;
@@ -174,7 +176,7 @@ export class MinioBucket implements S3Bucket {
     const transport = keepsConnections
       ? former.transport
       : createTransport({ ...this.#options, ca: secrets.ca });
-    const client = new Client({
+    const client = new minio.Client({
       endPoint: host,
       port,
       useSSL: tls,
