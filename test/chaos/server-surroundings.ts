@@ -73,6 +73,23 @@ export async function createTopicRaw(
   await admin.disconnect();
 }
 
+/** Deletes every topic and every object: what a backup is for. */
+export async function loseEverything({
+  serviceEnv,
+  observer,
+  openStore,
+}: Surroundings): Promise<void> {
+  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const topics = (await admin.listTopics()).filter((name) => !name.startsWith('__'));
+  await admin.deleteTopics({ topics });
+  await admin.disconnect();
+  const store = await openStore();
+  for (const key of await observer.listObjects('')) await store.deleteAllVersions(key);
+  await store[Symbol.asyncDispose]();
+}
+
 /** Writes what no service would write, with a client of its own. */
 export async function produceRaw(
   { serviceEnv }: Surroundings,

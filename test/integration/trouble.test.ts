@@ -1,10 +1,17 @@
 // Whole pipelines on a real broker and a real MinIO, when things around the services go wrong.
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IntakeAnswer } from '@lethe/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Pipeline } from '../chaos/pipeline.ts';
-import { createTopicRaw, produceRaw, serverSurroundings } from '../chaos/server-surroundings.ts';
+import {
+  createTopicRaw,
+  loseEverything,
+  produceRaw,
+  serverSurroundings,
+} from '../chaos/server-surroundings.ts';
+import type { PlannedRequest } from '../chaos/world.ts';
 import { lethe, temporaryFolder } from '../support/lethe-process.ts';
 import { ServerProcess } from '../support/servers/server-process.ts';
 
@@ -187,6 +194,77 @@ describe('a pipeline on a broker and a store that have bad days', () => {
     expect(violations).toHaveLength(2 + models);
     expect(figures).toMatchObject({ lost: 0, twice: 0 });
   });
+
+  test('a store and topics that are lost come back from a backup, and nothing is done twice', async () => {
+    const { surroundings, fleet, accepted, folder, world } = pipeline;
+    const { LETHE_BUS = '', LETHE_STORE = '' } = surroundings.serviceEnv;
+    const store = [
+      ...['--store', LETHE_STORE],
+      ...['--store-access-key-file', surroundings.serviceEnv['LETHE_STORE_ACCESS_KEY_FILE']!],
+      ...['--store-secret-key-file', surroundings.serviceEnv['LETHE_STORE_SECRET_KEY_FILE']!],
+    ];
+    const succeeds = async (...args: string[]) => {
+      expect(await lethe(args)).toMatchObject({ code: 0 });
+    };
+    const attempts = async () =>
+      (await surroundings.observer.listObjects('models/')).filter((key) =>
+        key.includes('/manifests/'),
+      );
+    const ingest = join(folder, 'ingest-1');
+    const [index, keys] = [join(ingest, 'index.sqlite'), join(ingest, 'lethe-home', 'keys')];
+    using outside = temporaryFolder();
+    const [backup, files] = [join(outside.path, 'backup'), join(outside.path, 'files')];
+    const receipt = await receiptOf(world.requests[0]!);
+    await succeeds('backup', backup, ...store, '--index', index, '--keys', keys);
+    await succeeds('restore', backup, '--drill');
+    const before = await attempts();
+
+    for (const member of fleet.members) {
+      member.held = true;
+      await member.process?.kill();
+    }
+    await loseEverything(surroundings);
+    rmSync(ingest, { recursive: true });
+    for (const name of ['registry-1', 'registry-2']) {
+      for (const file of readdirSync(join(folder, name))) {
+        if (file.startsWith('projection')) rmSync(join(folder, name, file), { recursive: true });
+      }
+    }
+    await succeeds('topics', 'apply', '--bus', LETHE_BUS);
+    await succeeds('restore', backup, ...store, '--files', files, '--bus', LETHE_BUS);
+    mkdirSync(join(ingest, 'lethe-home'), { recursive: true });
+    renameSync(join(files, 'ingest.sqlite'), index);
+    renameSync(join(files, 'keys'), keys);
+    for (const member of fleet.members) member.held = false;
+
+    const { address } = fleet.member('registry-1');
+    const completed = async () => {
+      const states = ['status', '--state', 'completed', '--limit', '1000', '--json'];
+      const { stdout } = await lethe([...states, '--address', address]);
+      return stdout.split('\n').filter(Boolean).length;
+    };
+    await expect.poll(completed, slow).toBe(accepted.length);
+    await expect.poll(() => readiness('ingest-1'), slow).toMatchObject({ kind: 'ready' });
+    expect(await receiptOf(world.requests[0]!)).toEqual(receipt);
+    expect(await attempts()).toEqual(before);
+    await pipeline.untilCompleted(await pipeline.send(models));
+  });
+
+  /** The same request again: what an emitter does that did not hear its receipt. */
+  async function receiptOf({ requestId, emitter, modelKey, subject }: PlannedRequest) {
+    const answer = await fetch(`${pipeline.fleet.ingestUrl}/v1/deletions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        request_id: requestId,
+        emitter,
+        model_key: modelKey,
+        scope: { subject },
+        submitted_time: '2026-01-02T03:04:05Z',
+      }),
+    });
+    return { status: answer.status, body: await answer.json() };
+  }
 
   async function readiness(name: string): Promise<unknown> {
     const { opsUrl } = pipeline.fleet.member(name);
