@@ -80,6 +80,7 @@ try {
       overview: await views(browser, `${origin}/`, '.card'),
       model: await views(browser, `${origin}/models/bench`, '.lineage svg'),
       requests: await views(browser, `${origin}/requests`, 'tbody tr'),
+      report: await views(browser, `${origin}/report`, '.outcomes'),
       round: await views(browser, `${origin}/models/bench/rounds/${versions}`, '.strip'),
     },
     liveUpdateMs: await liveUpdates(browser, origin),
