@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** With a real Prometheus, promtool and Jaeger: not part of `npm test`. */
-export const onOperations = ['test/operations/{alerts,jaeger,prometheus}.test.ts'];
+/** With a real Prometheus, promtool and Jaeger, or a `lethe up` of its own: not part of `npm test`. */
+export const onOperations = [
+  'test/operations/{alerts,collector-trouble,jaeger,jaeger-on-kafka,prometheus}.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -11,6 +11,7 @@ import { BlobStore, FolderStore } from '@lethe/store';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lenientPolicy } from '../support/lenient-policy.ts';
 import { lethe, startUp, temporaryFolder } from '../support/lethe-process.ts';
+import { linkOf, namesOf, only, parentOf, pathOf } from '../support/operations/jaeger-spans.ts';
 import { JaegerServer, type JaegerSpan } from '../support/servers/jaeger-server.ts';
 
 const demoModel = fileURLToPath(new URL('../../apps/cli/assets/demo-model', import.meta.url));
@@ -71,36 +72,6 @@ beforeAll(async () => {
   roundSpans = await jaeger.trace(linkOf(only(requestSpans, 'forget in round')).traceID);
 }, 180_000);
 afterAll(() => stack[Symbol.asyncDispose]());
-
-const namesOf = (spans: readonly JaegerSpan[]) => spans.map(({ operationName }) => operationName);
-
-function only(spans: readonly JaegerSpan[], name: string): JaegerSpan {
-  const [span] = spans.filter(({ operationName }) => operationName === name);
-  if (span === undefined) throw new Error(`no span ${name} in ${namesOf(spans).join(', ')}`);
-  return span;
-}
-
-function parentOf(span: JaegerSpan): string | undefined {
-  return span.references.find(
-    (each) => each.refType === 'CHILD_OF' && each.traceID === span.traceID,
-  )?.spanID;
-}
-
-function linkOf(span: JaegerSpan) {
-  const link = span.references.find(
-    ({ refType, traceID }) => refType === 'FOLLOWS_FROM' && traceID !== span.traceID,
-  );
-  if (link === undefined) throw new Error(`${span.operationName} links to no other trace`);
-  return link;
-}
-
-/** Names from a span up to the first that Jaeger does not have. */
-function pathOf(spans: readonly JaegerSpan[], span: JaegerSpan): string[] {
-  const parent = spans.find(({ spanID }) => spanID === parentOf(span));
-  return parent === undefined
-    ? [span.operationName]
-    : [span.operationName, ...pathOf(spans, parent)];
-}
 
 describe('the trace of a request', () => {
   it('goes on from its emitter, through intake and its round to its end', () => {

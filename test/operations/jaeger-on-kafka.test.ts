@@ -1,0 +1,94 @@
+// The trace of one request through services that run apart, on a real Kafka and a real MinIO, as a
+// real Jaeger shows it. Rounds and evaluations are stand-ins; what carries the trace is as it ships.
+import { randomBytes } from 'node:crypto';
+import { ResourceStack } from '@lethe/service-kit';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { Pipeline } from '../chaos/pipeline.ts';
+import { serverSurroundings } from '../chaos/server-surroundings.ts';
+import { linkOf, namesOf, only, parentOf, pathOf } from '../support/operations/jaeger-spans.ts';
+import { JaegerServer, type JaegerSpan } from '../support/servers/jaeger-server.ts';
+
+const stack = new ResourceStack();
+const traceId = randomBytes(16).toString('hex');
+const emitterSpan = randomBytes(8).toString('hex');
+let subject: string;
+let requestSpans: readonly JaegerSpan[];
+let roundSpans: readonly JaegerSpan[];
+
+beforeAll(async () => {
+  const jaeger = stack.use(await JaegerServer.start());
+  const pipeline = stack.use(
+    await Pipeline.start({
+      open: (folder) => serverSurroundings(folder, 1),
+      requests: 8,
+      models: 1,
+      settings: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: jaeger.otlp,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_BSP_SCHEDULE_DELAY: '200',
+      },
+    }),
+  );
+  const request = pipeline.world.requests.at(-1)!;
+  ({ subject } = request);
+  const { requestId, emitter, modelKey } = request;
+  const response = await fetch(`${pipeline.fleet.ingestUrl}/v1/deletions`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      traceparent: `00-${traceId}-${emitterSpan}-01`,
+    },
+    body: JSON.stringify({ requestId, emitter, modelKey, scope: { subject } }),
+  });
+  expect(response.status).toBe(202);
+  // Four processes send their spans, each in its own time.
+  await vi.waitFor(
+    async () => {
+      requestSpans = await jaeger.trace(traceId);
+      expect(namesOf(requestSpans)).toEqual(
+        expect.arrayContaining(['POST /v1/deletions', 'forget in round', 'complete']),
+      );
+      roundSpans = await jaeger.trace(linkOf(only(requestSpans, 'forget in round')).traceID);
+      expect(namesOf(roundSpans)).toEqual(
+        expect.arrayContaining(['round', 'process model.verdict.v1', 'put serving']),
+      );
+      for (const span of roundSpans) expect(pathOf(roundSpans, span).at(-1)).toBe('round');
+    },
+    { timeout: 120_000, interval: 500 },
+  );
+}, 240_000);
+afterAll(() => stack[Symbol.asyncDispose]());
+
+it('goes on from its emitter through intake to its end', () => {
+  expect(parentOf(only(requestSpans, 'POST /v1/deletions'))).toBe(emitterSpan);
+  for (const name of ['forget in round', 'complete']) {
+    expect(pathOf(requestSpans, only(requestSpans, name))).toEqual([name, 'POST /v1/deletions']);
+  }
+});
+
+it('is linked with its round, which crosses Kafka from unlearner to evaluator to registry', () => {
+  const round = only(roundSpans, 'round');
+  expect(parentOf(round)).toBeUndefined();
+  expect(linkOf(round).traceID).toBe(traceId);
+  expect(pathOf(roundSpans, only(roundSpans, 'evaluate'))).toEqual([
+    'evaluate',
+    'process model.candidate.v1',
+    'round',
+  ]);
+  expect(pathOf(roundSpans, only(roundSpans, 'process model.verdict.v1'))).toEqual([
+    'process model.verdict.v1',
+    'process model.candidate.v1',
+    'round',
+  ]);
+  expect(namesOf(roundSpans)).toEqual(
+    expect.arrayContaining([
+      ...['compute', 'put blobs', 'put manifests', 'put verdicts', 'put serving'],
+      'put decisions',
+    ]),
+  );
+});
+
+it('names no subject (P6)', () => {
+  expect(JSON.stringify([requestSpans, roundSpans])).not.toContain(subject);
+});
