@@ -4,16 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serverSurroundings } from '../test/chaos/server-surroundings.ts';
+import { measureDashboard } from './operations/dashboard.ts';
 import { measureFootprint } from './operations/footprint.ts';
 import { measureScrapes } from './operations/scrapes.ts';
+import { measureTracing } from './operations/tracing-overhead.ts';
 
-const help = `npm run bench:operations -- [footprint] [scrapes]
+const help = `npm run bench:operations -- [footprint] [scrapes] [dashboard] [tracing] [--repetitions N]
 
   footprint   each service alone, on files and on a real Kafka and MinIO: ready after, memory when idle
   scrapes     a scrape with 100,000 models
+  dashboard   every query of the dashboard over a run with 100,000 requests, on a real Prometheus
+  tracing     what tracing costs a Lethe without numerics: off, on and one in a hundred in turn
 
 One JSON line for each figure. Take them on a quiet machine; processor time is stated beside the
 time by the clock.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    repetitions: { type: 'string', default: '7' },
+  },
+});
 
 const measures = {
   async footprint() {
@@ -36,16 +48,19 @@ const measures = {
   async scrapes() {
     tell('scrapes', await measureScrapes(100_000));
   },
+  async dashboard() {
+    tell('dashboard', await measureDashboard(100_000, 200));
+  },
+  async tracing() {
+    const onRun = (mode: string, run: object) => tell('tracing run', { mode, ...run });
+    tell('tracing', await measureTracing(Number(values.repetitions), onRun));
+  },
 } as const;
 
 function tell(measure: string, figures: object): void {
   console.log(JSON.stringify({ measure, ...figures }));
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h' } },
-});
 if (values.help) console.log(help);
 else {
   const chosen = positionals.length === 0 ? Object.keys(measures) : positionals;

@@ -1,0 +1,64 @@
+/** A whole Lethe without numerics, for tracing-overhead.ts: told when to begin, tells what it took. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DeletionStatus, RequestState, topics } from '@lethe/contracts';
+import { startTelemetry } from '@lethe/telemetry';
+import { registerModels } from '../../test/chaos/world.ts';
+import { embeddedPipeline } from '../latency/embedded-pipeline.ts';
+import { type FromRun, type ToRun, tracingWorld } from './tracing-world.ts';
+
+const tell = (message: FromRun) => void process.send?.(message);
+
+const folder = await mkdtemp(join(tmpdir(), 'lethe-tracing-'));
+const telemetry = await startTelemetry({
+  service: 'lethe',
+  version: 'bench',
+  env: process.env,
+  scraped: true,
+});
+const world = tracingWorld();
+const pipeline = await embeddedPipeline({
+  folder,
+  maxWaitMs: 20,
+  register: (store) => registerModels(store, world, folder),
+});
+let completed = 0;
+let awaited = { count: 0, startedMs: 0, cpu: process.cpuUsage() };
+const consumption = await pipeline.bus.consume({
+  group: 'bench-tracing',
+  topics: [topics.deletionStatus.name],
+  onFatal: (error) => {
+    throw error;
+  },
+  onPartition: async (partition) => {
+    while (!partition.lost.aborted) {
+      for (const { value } of await partition.read(1_000, 1_000)) {
+        if (DeletionStatus.decode(value).state !== RequestState.REQUEST_STATE_COMPLETED) continue;
+        completed += 1;
+        if (completed === awaited.count) tellCompleted();
+      }
+    }
+  },
+});
+
+function tellCompleted(): void {
+  const { user, system } = process.cpuUsage(awaited.cpu);
+  const seconds = (performance.now() - awaited.startedMs) / 1_000;
+  tell({ kind: 'completed', seconds, cpuSeconds: (user + system) / 1e6 });
+}
+
+process.on('message', async (message: ToRun) => {
+  if (message.kind === 'begin') {
+    completed = 0;
+    awaited = { count: message.count, startedMs: performance.now(), cpu: process.cpuUsage() };
+    tell({ kind: 'begun' });
+    return;
+  }
+  process.disconnect();
+  await consumption[Symbol.asyncDispose]();
+  await pipeline[Symbol.asyncDispose]();
+  await telemetry[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+tell({ kind: 'ready', url: pipeline.ingestUrl });

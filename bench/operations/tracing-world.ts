@@ -1,0 +1,20 @@
+import { planWorld, type World } from '../../test/chaos/world.ts';
+
+/** Sent before the clock runs: connections, caches and compilers get warm. */
+export const warmUpCount = 400;
+/** At some hundred requests a second, several exports of spans (every 5 s) fall into a run. */
+export const countedCount = 4_000;
+const models = 12;
+
+/** The same in every run. */
+export function tracingWorld(): World {
+  const idOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+  return planWorld(warmUpCount + countedCount, models, idOf);
+}
+
+export type ToRun = { readonly kind: 'begin'; readonly count: number } | { readonly kind: 'end' };
+
+export type FromRun =
+  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'begun' }
+  | { readonly kind: 'completed'; readonly seconds: number; readonly cpuSeconds: number };
