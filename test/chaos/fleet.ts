@@ -10,8 +10,10 @@ export interface FleetOptions {
   /** Bus and store. */
   readonly env: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
-  /** A built checkout whose programs run until {@link Fleet.upgrade}; default: this one. */
-  readonly formerCheckout?: string;
+  /** A built checkout whose programs run until {@link Fleet.replace}; default: this one. */
+  readonly firstCheckout?: string;
+  /** The one whose programs run from then on; default: this one. */
+  readonly secondCheckout?: string;
   /** Of one member only. */
   readonly settingsOf?: (name: string) => Readonly<Record<string, string>>;
 }
@@ -47,7 +49,7 @@ export class Fleet implements AsyncDisposable {
   readonly endedByThemselves: string[] = [];
   readonly #options: FleetOptions;
   readonly #ports: ReadonlyMap<string, Ports>;
-  readonly #upgraded = new Set<string>();
+  readonly #replaced = new Set<string>();
   #closing = false;
   #watching: Promise<void> = Promise.resolve();
 
@@ -87,9 +89,9 @@ export class Fleet implements AsyncDisposable {
     return member;
   }
 
-  /** Replaces a member, which has ended, by a new process of this checkout. */
-  upgrade(member: Member): void {
-    this.#upgraded.add(member.name);
+  /** Replaces a member, which has ended, by a new process of the second checkout. */
+  replace(member: Member): void {
+    this.#replaced.add(member.name);
     member.process = undefined;
     member.held = false;
   }
@@ -138,10 +140,10 @@ export class Fleet implements AsyncDisposable {
 
   async #start({ name, service }: Member): Promise<ServerProcess> {
     const { folder, env, settings } = this.#options;
+    const { firstCheckout = thisCheckout, secondCheckout = thisCheckout } = this.#options;
     const home = join(folder, name);
     mkdirSync(home, { recursive: true });
-    const { formerCheckout = thisCheckout } = this.#options;
-    const checkout = this.#upgraded.has(name) ? thisCheckout : formerCheckout;
+    const checkout = this.#replaced.has(name) ? secondCheckout : firstCheckout;
     const program =
       service === 'unlearner' || service === 'evaluator'
         ? `test/chaos/services/${service}.ts`

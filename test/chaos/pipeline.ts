@@ -7,7 +7,7 @@ import { checkTruth } from './checker/check-truth.ts';
 import { readLineages } from './checker/lineage-record.ts';
 import type { AcceptedRequest, CheckReport } from './checker/observed.ts';
 import { StoreReader } from './checker/store-reader.ts';
-import { Fleet } from './fleet.ts';
+import { Fleet, type FleetOptions } from './fleet.ts';
 import { emitLoad } from './load.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type PlannedRequest, planWorld, registerModels, type World } from './world.ts';
@@ -18,8 +18,8 @@ export interface PipelineOptions {
   readonly models: number;
   readonly settings?: Readonly<Record<string, string>>;
   readonly settingsOf?: (name: string) => Readonly<Record<string, string>>;
-  /** As {@link FleetOptions.formerCheckout}. */
-  readonly formerCheckout?: string;
+  /** Which checkouts the services run from: {@link FleetOptions}. */
+  readonly checkouts?: Pick<FleetOptions, 'firstCheckout' | 'secondCheckout'>;
   /** Before any service runs. */
   readonly prepare?: (surroundings: Surroundings) => Promise<void>;
 }
@@ -60,7 +60,7 @@ export class Pipeline implements AsyncDisposable {
         ...options.settings,
       },
       ...(options.settingsOf === undefined ? {} : { settingsOf: options.settingsOf }),
-      ...(options.formerCheckout === undefined ? {} : { formerCheckout: options.formerCheckout }),
+      ...options.checkouts,
     });
     return new Pipeline(folder, surroundings, fleet, world);
   }

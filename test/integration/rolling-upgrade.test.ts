@@ -3,10 +3,11 @@
 // new processes work side by side.
 //
 // Both are of this checkout. LETHE_TEST_OLD_CHECKOUT=DIR, a checkout of a former version that was
-// built, has the first lives of the services run from there: then it is an upgrade in earnest.
+// built, has the first lives of the services run from there: then it is an upgrade in earnest. And
+// with it the way back is tried, too: what the new ones have written is gone on with by old ones.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { Pipeline } from '../chaos/pipeline.ts';
+import { Pipeline, type PipelineOptions } from '../chaos/pipeline.ts';
 import { serverSurroundings } from '../chaos/server-surroundings.ts';
 
 const models = 8;
@@ -20,6 +21,20 @@ afterEach(async () => {
 });
 
 test('one service after the other is replaced with requests in flight: none is lost, none done twice, and all end in time', async () => {
+  await replaceAll(order, formerCheckout === undefined ? {} : { firstCheckout: formerCheckout });
+});
+
+test.runIf(formerCheckout)(
+  'the former version takes over again, in the reverse order, just as well',
+  async () => {
+    await replaceAll(order.toReversed(), { secondCheckout: formerCheckout! });
+  },
+);
+
+async function replaceAll(
+  services: readonly (typeof order)[number][],
+  checkouts: NonNullable<PipelineOptions['checkouts']>,
+): Promise<void> {
   pipeline = await Pipeline.start({
     open: (folder) => serverSurroundings(folder, 1),
     requests: 400,
@@ -30,7 +45,7 @@ test('one service after the other is replaced with requests in flight: none is l
       // Long enough that SIGTERM finds a round under way.
       CHAOS_ROUND_MS: '700',
     },
-    ...(formerCheckout === undefined ? {} : { formerCheckout }),
+    checkouts,
   });
   const { fleet } = pipeline;
   await pipeline.untilCompleted(await pipeline.send(models * 2));
@@ -38,7 +53,7 @@ test('one service after the other is replaced with requests in flight: none is l
   const stop = new AbortController();
   const emitting = emitUntil(pipeline, stop.signal);
   const tookMs: Record<string, number> = {};
-  for (const service of order) {
+  for (const service of services) {
     for (const member of fleet.members.filter((each) => each.service === service)) {
       member.held = true;
       const since = performance.now();
@@ -47,7 +62,7 @@ test('one service after the other is replaced with requests in flight: none is l
       await former?.stop();
       tookMs[member.name] = Math.round(performance.now() - since);
       expect([member.name, former?.ending]).toEqual([member.name, 0]);
-      fleet.upgrade(member);
+      fleet.replace(member);
       await expect.poll(() => member.process?.output() ?? '').toContain('"grpc":');
     }
   }
@@ -60,7 +75,7 @@ test('one service after the other is replaced with requests in flight: none is l
   expect(sent.length).toBeGreaterThan(models);
   expect(fleet.endedByThemselves).toEqual([]);
   expect(await pipeline.check()).toMatchObject({ violations: [], figures: { lost: 0, twice: 0 } });
-});
+}
 
 /** A request for each model, again and again. @returns all of them */
 async function emitUntil(pipeline: Pipeline, signal: AbortSignal) {
