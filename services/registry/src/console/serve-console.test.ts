@@ -168,6 +168,9 @@ describe('the API', () => {
     ['alice', '/api/models/m1/rollback', { sequence: 7, reason: '' }, 400],
     ['alice', '/api/models/m1/rollback', { sequence: 7, reason: 'x' }, 404],
     ['alice', '/api/models/nobody/rollback', { sequence: 7, reason: 'x' }, 404],
+    ['carol', '/api/callbacks/replay', { id: 'x' }, 403],
+    ['shop', '/api/callbacks/replay', { id: 'x' }, 400],
+    ['shop', '/api/callbacks/replay', { id: 'a'.repeat(64) }, 404],
     ['alice', '/api/nothing', {}, 404],
   ])('%s posting %s %j gets %i', async (name, path, body, status) => {
     const origin = await serve();
@@ -195,6 +198,14 @@ describe('the API', () => {
     ['/api/models/m1/rounds/1', 'carol', 404],
     ['/api/models/m1/rounds/-1', 'carol', 400],
     ['/api/dead-letters?show=__proto__', 'carol', 400],
+    ['/api/report?year=2026&law=ccpa', 'carol', 200],
+    ['/api/report?year=2026', 'shop', 403],
+    ['/api/report?year=2026&law=__proto__', 'carol', 400],
+    ['/api/report?year=', 'carol', 400],
+    ['/api/callbacks', 'shop', 200],
+    ['/api/callbacks?emitter=crm', 'shop', 403],
+    ['/api/callbacks?show=__proto__', 'carol', 400],
+    ['/api/callbacks?page=..', 'carol', 400],
     ['/api/audit-log/checkpoint', 'carol', 404],
     ['/api/keys', 'shop', 200],
   ])('GET %s for %s: %i', async (path, name, status) => {

@@ -76,7 +76,7 @@ export function makeDecision(candidate: JudgedCandidate, ruling: Ruling, now: Da
     verdictDigest: candidate.verdict.digest,
     promoted,
     reason: promoted ? 'promoted' : ruling.reason,
-    explanation: promoted ? 'passed the gate and serves now' : ruling.explanation,
+    explanation: promoted ? 'passed the gate and was promoted' : ruling.explanation,
     decidedTime: now,
   };
 }

@@ -24,7 +24,13 @@ export function OutcomesBar(props: {
   });
   const title = shown.map(({ name, value }) => `${name} ${percent(value / total)}`).join(', ');
   return (
-    <svg class="outcomes" viewBox={`0 0 ${width} 14`} role="img" aria-label={title}>
+    <svg
+      class="outcomes"
+      viewBox={`0 0 ${width} 14`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={title}
+    >
       <title>{title}</title>
       {parts.map(({ name, tone, x, span }) => (
         <rect
@@ -33,7 +39,6 @@ export function OutcomesBar(props: {
           x={x.toFixed(1)}
           width={Math.max(1, span - 2).toFixed(1)}
           height="14"
-          rx="3"
         />
       ))}
     </svg>

@@ -30,7 +30,7 @@ export function CallbacksView({ query }: { readonly query: URLSearchParams }) {
   return (
     <Page
       title="Callbacks"
-      lead="What emitters are told when their requests end or need attention: signed, at least once, for a week."
+      lead="What emitters are told when their requests end or need attention: signed, and sent until they have it."
     >
       <nav class="tabs" aria-label="Callbacks by state">
         {shows.map((each) => (
@@ -89,9 +89,14 @@ function Found(props: {
         },
         { name: 'told', cell: ({ requestState }) => <Badge state={requestState} /> },
         { name: 'attempts', isNumber: true, cell: ({ attempts }) => attempts },
-        { name: 'last', cell: ({ lastAttemptTime: time }) => <Time time={time} /> },
+        { name: 'last', cell: ({ lastAttemptTime: time }) => <Time time={time} plain /> },
         ...(props.show === 'pending'
-          ? [{ name: 'next', cell: (each: CallbackView) => <Time time={each.nextAttemptTime} /> }]
+          ? [
+              {
+                name: 'next',
+                cell: (each: CallbackView) => <Time time={each.nextAttemptTime} plain />,
+              },
+            ]
           : []),
         { name: 'answer', cell: answerOf },
         ...(mayReplay

@@ -153,5 +153,7 @@ function Content({ report, law, model }: { readonly report: YearlyReport } & Rep
 }
 
 function days(value: number): string {
-  return value === 0 ? '–' : `${value.toFixed(1)} days`;
+  if (value === 0) return '–';
+  if (value < 1 / 24) return `${(24 * 60 * value).toFixed(1)} minutes`;
+  return value < 1 ? `${(24 * value).toFixed(1)} hours` : `${value.toFixed(1)} days`;
 }

@@ -1,9 +1,9 @@
-import type { CheckView, RoundView, VerdictView } from '@lethe/console';
-import { type Check, LetheError, type Verdict } from '@lethe/contracts';
-import { intervalRange, metricNames, metricOf } from '@lethe/gate';
+import type { RoundView, VerdictView } from '@lethe/console';
+import { LetheError, type Verdict } from '@lethe/contracts';
 import type { LineageStore, Recorded } from '@lethe/lineage';
+import { checkView } from './check-view.ts';
 import type { ModelHistory } from './history-view.ts';
-import { figure, outcomeWord, timeText } from './words.ts';
+import { outcomeWord, timeText } from './words.ts';
 
 /** Requests of a round that its page names; the others are counted. */
 const shownRequests = 500;
@@ -58,36 +58,4 @@ function verdictView(
     })),
     checks: record.checks.map(checkView),
   };
-}
-
-function checkView(check: Check): CheckView {
-  const name = metricNames.find((each) => each === check.metric);
-  const metric = name === undefined ? undefined : metricOf(name);
-  return {
-    name: check.name,
-    outcome: outcomeWord(check.outcome),
-    advisory: check.advisory,
-    reason: check.reason,
-    explanation: check.explanation,
-    title: metric?.title ?? '',
-    unit: metric?.unit ?? '',
-    value: figure(check.value),
-    low: figure(check.low),
-    high: figure(check.high),
-    intervalLow: figure(check.intervalLow),
-    intervalHigh: figure(check.intervalHigh),
-    intervalMethod: check.intervalMethod,
-    plotRange: plotRange(check),
-    sampleCount: check.sampleCount,
-    adjustedPValue: figure(check.adjustedPValue),
-    observed: figure(check.observed),
-    reference: figure(check.reference),
-    pooledSequences: check.pooledSequences,
-  };
-}
-
-function plotRange({ value, intervalLow, intervalHigh, low, high, intervalMethod }: Check) {
-  const figures = [value, intervalLow, intervalHigh, low, high];
-  if (intervalMethod === '' || !figures.every(Number.isFinite)) return null;
-  return intervalRange({ value, interval: [intervalLow, intervalHigh], bounds: [low, high] });
 }
