@@ -1,14 +1,19 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** What axe finds wrong with a page as it is shown now, in both colour schemes. */
+/**
+ * What axe finds wrong with a page as it is shown now, in both colour schemes. While a dialog is
+ * open it is all that can be reached, and all that is looked at.
+ */
 export async function axeFindings(page: Page): Promise<string[]> {
   const findings: string[] = [];
   const isThere = await page.evaluate("typeof axe === 'object'");
   if (!isThere) await page.evaluate(axe.source);
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+    const { violations } = (await page.evaluate(
+      "axe.run(document.querySelector('dialog[open]') ?? document)",
+    )) as axe.AxeResults;
     for (const { id, nodes } of violations) {
       findings.push(`${colorScheme}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
     }

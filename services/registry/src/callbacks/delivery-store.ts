@@ -27,6 +27,8 @@ export const folderOf = {
   [CallbackState.CALLBACK_STATE_FAILED]: 'failed',
 } as const satisfies Record<CallbackState, DeliveryFolder>;
 
+/** Lists read objects one after the other too slowly from a store that is far away. */
+const readsAtOnce = 16;
 const pendingPattern = /^callbacks\/pending\/([0-9a-f]{64})\.(\d+)\.(.+)\.json$/;
 
 export class DeliveryStore {
@@ -84,10 +86,13 @@ export class DeliveryStore {
   async *list(folder: DeliveryFolder, afterId: string): AsyncGenerator<CallbackDelivery> {
     // "/" comes after "." and before "0": it follows every name that begins with the id.
     const after = afterId === '' ? {} : { after: `callbacks/${folder}/${afterId}/` };
+    let keys: string[] = [];
     for await (const { key } of this.#store.list(`callbacks/${folder}/`, after)) {
-      const delivery = await this.#read(key);
-      if (delivery !== undefined) yield delivery;
+      if (keys.push(key) < readsAtOnce) continue;
+      yield* await this.#readAll(keys);
+      keys = [];
     }
+    yield* await this.#readAll(keys);
   }
 
   /** How many were given up, up to `most`. */
@@ -109,6 +114,12 @@ export class DeliveryStore {
       pruned += 1;
     }
     return pruned;
+  }
+
+  /** In their order, without what is gone meanwhile. */
+  async #readAll(keys: readonly string[]): Promise<CallbackDelivery[]> {
+    const found = await Promise.all(keys.map((key) => this.#read(key)));
+    return found.flatMap((delivery) => delivery ?? []);
   }
 
   async #read(key: string): Promise<CallbackDelivery | undefined> {
