@@ -18,6 +18,7 @@ export { errorCodeOf, grpcStatusOf, httpStatusOf } from './grpc/status-codes.ts'
 export * from './http/http-credentials.ts';
 export * from './http/serve-http.ts';
 export * from './legal-deadline.ts';
+export * from './lifecycle/collect-garbage.ts';
 export * from './lifecycle/lethe-service.ts';
 export * from './lifecycle/resource-stack.ts';
 export * from './lifecycle/run-alone.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { BackendPreference } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
-import { createLog } from '@lethe/service-kit';
+import { collectGarbage, createLog } from '@lethe/service-kit';
 import type { CommandFunction } from '../command-function.ts';
 import { takeHome } from '../embedded/home-folder.ts';
 import { writeRuntime } from '../embedded/runtime-file.ts';
@@ -59,6 +59,7 @@ export const run: CommandFunction<UpOptions> = async (options, out) => {
   };
   out.result({ home: home.layout.root, ...addresses });
   log.info('up', { ...addresses, home: home.layout.root });
+  await collectGarbage();
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
   log.info('stopping: running rounds are dropped and start again with the next `lethe up`');
   const failure = stop.failure();
