@@ -14,6 +14,7 @@ export default defineConfig({
       ...examples,
       ...onOperations,
       'test/console/**',
+      'test/webgpu/**',
     ],
     globalSetup: ['test/support/servers/announce-servers.ts'],
     testTimeout: 120_000,

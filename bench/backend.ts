@@ -7,7 +7,7 @@ import { buildResnet20 } from './resnet20.ts';
 import { withStockKernels } from './stock-kernels.ts';
 import { type StepSeconds, startTorch, type TorchSteps } from './torch-steps.ts';
 
-const help = `npm run bench:backend -- [--backend auto|native|wasm] [--batch 64] [--repeats 5] [--threads N] [--torch PYTHON] [--json]
+const help = `npm run bench:backend -- [--backend auto|native|webgpu|wasm] [--batch 64] [--repeats 5] [--threads N] [--torch PYTHON] [--json]
 
 Median images per second of ResNet-20 (CIFAR size, normalisation folded) on one backend: a
 training step (gradients of all trainable weights and an Adam update) and a forward pass. On
@@ -120,14 +120,20 @@ function ownSteps(batch: number, use: <T>(compute: () => T) => T): Variant {
   const steps = makeSteps(batch);
   return async (name) => {
     const [started, processor] = [performance.now(), process.cpuUsage()];
-    use(steps[name]);
+    const value = use(steps[name]);
+    // WebGPU computes when it is asked for a value.
+    await value.data();
+    value.dispose();
     const clock = (performance.now() - started) / 1000;
     const { user, system } = process.cpuUsage(processor);
     return { clock, processor: (user + system) / 1e6 };
   };
 }
 
-function makeSteps(batch: number): { readonly train: () => void; readonly forward: () => void } {
+function makeSteps(batch: number): {
+  readonly train: () => tf.Tensor;
+  readonly forward: () => tf.Tensor;
+} {
   const model = buildResnet20();
   const images = tf.randomNormal([batch, 32, 32, 3], 0, 1, 'float32', 1);
   const labels = tf.oneHot(
@@ -143,9 +149,9 @@ function makeSteps(batch: number): { readonly train: () => void; readonly forwar
       tf.tidy(() => {
         const { value, grads } = tf.variableGrads(loss, weights);
         optimizer.applyGradients(grads);
-        value.dataSync();
+        return value;
       }),
-    forward: () => tf.tidy(() => void apply().dataSync()),
+    forward: () => tf.tidy(apply),
   };
 }
 

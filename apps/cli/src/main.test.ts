@@ -32,7 +32,12 @@ const cases: readonly [string, readonly string[], number, RegExp][] = [
   ['an option without its value', ['status', '--state'], 2, /'--state <name>' argument missing/],
   ['a port out of range', ['up', '--grpc-port', '70000'], 2, /'70000' is invalid.*0 to 65535/],
   ['a limit of nothing', ['status', '--limit', '0'], 2, /from 1 to 1000/],
-  ['an unknown backend', ['up', '--backend', 'x'], 2, /Allowed choices are auto, native, wasm/],
+  [
+    'an unknown backend',
+    ['up', '--backend', 'x'],
+    2,
+    /Allowed choices are auto, native, webgpu, wasm/,
+  ],
   ['a mode the demo lacks', ['demo', '--mode', 'relabel'], 2, /Allowed choices are untrain, mis/],
   ['a demo without its data', ['demo', '--data-dir', home], 2, /--data-dir = .*cifar-10-batches/],
   ['an unknown state', ['status', '--state', 'x', '--address', 'localhost:1'], 2, /--state = "x"/],

@@ -1,5 +1,12 @@
 /** Which engine does the arithmetic. */
-export type BackendName = 'native-gpu' | 'native-cpu' | 'wasm-simd' | 'js';
+export type BackendName =
+  | 'native-gpu'
+  | 'webgpu'
+  | 'native-cpu'
+  | 'wasm-simd'
+  /** A GPU in software, which computes on the processor: for tests. */
+  | 'webgpu-software'
+  | 'js';
 
 /** A better backend that could not be had, in words a user can act on. */
 export interface AbsentBackend {
@@ -18,12 +25,15 @@ export interface Backend {
 }
 
 /** `auto` takes the best there is; the others insist on one. */
-export const backendPreferences = ['auto', 'native', 'wasm', 'js'] as const;
+export const backendPreferences = ['auto', 'native', 'webgpu', 'wasm', 'js'] as const;
 
 export type BackendPreference = (typeof backendPreferences)[number];
 
 export interface BackendOptions {
-  /** Default `auto`. Pure JavaScript only comes when asked for: it is some 500 times slower. */
+  /**
+   * Default `auto`. Pure JavaScript only comes when asked for: it is some 500 times slower. So does
+   * WebGPU on a GPU in software.
+   */
   readonly prefer?: BackendPreference;
   /**
    * Threads of the native backend, default all processors. Sums are taken in an order that

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import type { AbsentBackend } from './backend.ts';
+import { isDawnInstalled } from './dawn.ts';
 import { openBackend } from './open-backend.ts';
 
 const entry = fileURLToPath(new URL('../dist/index.js', import.meta.url));
@@ -29,7 +31,7 @@ describe('opening a backend', () => {
 
   it('refuses an unknown preference by naming the ones there are', async () => {
     await expect(openBackend({ prefer: 'cuda' as 'auto' })).rejects.toThrow(
-      /backend = "cuda".*auto, native, wasm, js/,
+      /backend = "cuda".*auto, native, webgpu, wasm, js/,
     );
   });
 
@@ -38,12 +40,25 @@ describe('opening a backend', () => {
       'console.log(JSON.stringify(await openBackend()))',
     );
     const backend = JSON.parse(stdout);
-    expect(['native-gpu', 'native-cpu', 'wasm-simd']).toContain(backend.name);
+    expect(['native-gpu', 'webgpu', 'native-cpu', 'wasm-simd']).toContain(backend.name);
     if (backend.name === 'wasm-simd') {
-      expect(backend.absent).toHaveLength(2);
-      expect(backend.absent[1].reason).toContain('npm run native:install cpu');
+      const names = backend.absent.map(({ name }: AbsentBackend) => name);
+      expect(names).toEqual(['native-gpu', 'webgpu', 'native-cpu']);
+      expect(backend.absent[2].reason).toContain('npm run native:install cpu');
     }
-    expect(stderr).toBe('');
+    // Dawn and the drivers it looks at print what they like.
+    if (!isDawnInstalled()) expect(stderr).toBe('');
+  });
+
+  it('says what is missing for WebGPU and how to get it', async () => {
+    const { stdout } = await inNewProcess(
+      `process.env.VK_DRIVER_FILES = process.env.VK_ICD_FILENAMES = '/nowhere.json';
+       await openBackend({ prefer: 'webgpu' }).catch(({ message }) => console.log(message));`,
+    );
+    expect(stdout).toContain('No webgpu compute backend can be opened');
+    expect(stdout).toContain(
+      isDawnInstalled() ? "its maker's Vulkan driver" : 'not installed: npm run webgpu:install',
+    );
   });
 
   it('opens pure JavaScript only when asked, and without its banner', async () => {

@@ -7,18 +7,31 @@ import {
   backendPreferences,
 } from './backend.ts';
 import type { OpenAttempt } from './open-attempt.ts';
+import type { WantedAdapter } from './webgpu-backend.ts';
 
 type Opener = (options: BackendOptions) => Promise<OpenAttempt>;
 
 /** Loaded when asked for: who has processes compute for it does without the 50 MB of tfjs. */
 const native: Opener = async (options) =>
   (await import('./native-backend.ts')).openNativeBackend(options);
+/** The native backend where it computes on a GPU; else it has to wait for its turn. */
+const nativeGpu: Opener = async (options) => {
+  const attempt = await native(options);
+  if (attempt.kind === 'open' && attempt.backend.name === 'native-gpu') return attempt;
+  const absent = attempt.kind === 'open' ? attempt.backend.absent : attempt.absent;
+  return { kind: 'absent', absent: absent.filter(({ name }) => name === 'native-gpu') };
+};
+const webgpu =
+  (wanted: WantedAdapter): Opener =>
+  async () =>
+    (await import('./webgpu-backend.ts')).openWebgpuBackend(wanted);
 const wasm: Opener = async () => (await import('./wasm-backend.ts')).openWasmBackend();
 const js: Opener = async () => (await import('./js-backend.ts')).openJsBackend();
 
 const candidates: Record<BackendPreference, readonly Opener[]> = {
-  auto: [native, wasm],
+  auto: [nativeGpu, webgpu('gpu'), native, wasm],
   native: [native],
+  webgpu: [webgpu('any')],
   wasm: [wasm],
   js: [js],
 };
@@ -59,12 +72,18 @@ async function openFirst(prefer: BackendPreference, options: BackendOptions): Pr
   for (const open of candidates[prefer]) {
     const attempt = await open(options);
     if (attempt.kind === 'open') {
-      return { ...attempt.backend, absent: [...absent, ...attempt.backend.absent] };
+      return { ...attempt.backend, absent: eachOnce([...absent, ...attempt.backend.absent]) };
     }
     absent.push(...attempt.absent);
   }
-  const reasons = absent.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  const reasons = eachOnce(absent)
+    .map(({ name, reason }) => `${name}: ${reason}`)
+    .join('; ');
   throw new LetheError('precondition', `No ${prefer} compute backend can be opened (${reasons})`);
+}
+
+function eachOnce(absent: readonly AbsentBackend[]): AbsentBackend[] {
+  return [...new Map(absent.map((one) => [one.name, one])).values()];
 }
 
 async function sameOrRefused(
@@ -85,6 +104,8 @@ function satisfies(backend: Backend, prefer: BackendPreference): boolean {
       return true;
     case 'native':
       return backend.name === 'native-cpu' || backend.name === 'native-gpu';
+    case 'webgpu':
+      return backend.name === 'webgpu' || backend.name === 'webgpu-software';
     case 'wasm':
       return backend.name === 'wasm-simd';
     case 'js':

@@ -47,7 +47,7 @@ export const evaluatorSettings = defineConfig({
     env: 'LETHE_BACKEND',
     flag: 'backend',
     type: 'string',
-    choices: ['auto', 'native', 'wasm'],
+    choices: ['auto', 'native', 'webgpu', 'wasm'],
     default: 'auto',
     help: 'Compute backend; auto takes the best that is installed.',
   },

@@ -80,7 +80,7 @@ export const unlearnerSettings = defineConfig({
     env: 'LETHE_BACKEND',
     flag: 'backend',
     type: 'string',
-    choices: ['auto', 'native', 'wasm'],
+    choices: ['auto', 'native', 'webgpu', 'wasm'],
     default: 'auto',
     help: 'Compute backend; auto takes the best that is installed.',
   },

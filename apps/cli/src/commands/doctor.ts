@@ -1,3 +1,4 @@
+import type { BackendPreference } from '@lethe/compute';
 import { readConfig } from '@lethe/service-kit';
 import { busSettings, storeSettings } from '@lethe/service-kit/config';
 import type { CommandFunction } from '../command-function.ts';
@@ -20,7 +21,7 @@ import { exitCodes } from '../output/exit-codes.ts';
 import type { Output } from '../output/output.ts';
 
 interface DoctorOptions extends Readonly<Record<string, unknown>> {
-  readonly backend: 'auto' | 'native' | 'wasm' | 'js';
+  readonly backend: BackendPreference;
   readonly only?: readonly Area[];
 }
 

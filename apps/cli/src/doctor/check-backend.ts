@@ -1,16 +1,21 @@
-import { openBackend } from '@lethe/compute';
+import { type BackendName, type BackendPreference, openBackend } from '@lethe/compute';
 import { type Finding, note, ok } from './finding.ts';
 
 /** What would do the arithmetic here, and why nothing better does. */
-export async function checkBackend(prefer: 'auto' | 'native' | 'wasm' | 'js'): Promise<Finding[]> {
+export async function checkBackend(prefer: BackendPreference): Promise<Finding[]> {
   const { name, description, absent } = await openBackend({ prefer });
   return [
     ok('backend', `${name}: ${description}`),
     ...absent.map((better) => {
       // "not installed: npm run native:install cpu"
-      const [why = '', command = 'npm run native:install'] = better.reason.split(/: (?=npm )/);
-      const seen = `${better.name}, which is faster, is absent: ${why}`;
-      return note('backend', seen, `To have it: ${command}`);
+      const [why = '', remedy = installOf(better.name)] =
+        better.reason.split(/: (?=npm |install )/);
+      const seen = `${better.name}, which would go first, is absent: ${why}`;
+      return note('backend', seen, `To have it: ${remedy}`);
     }),
   ];
+}
+
+function installOf(name: BackendName): string {
+  return name.startsWith('webgpu') ? 'npm run webgpu:install' : 'npm run native:install';
 }

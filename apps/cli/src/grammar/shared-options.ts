@@ -12,7 +12,7 @@ export function storeOption(): Option {
 
 export function backendOption(): Option {
   return new Option('--backend <name>', 'compute backend')
-    .choices(['auto', 'native', 'wasm', 'js'])
+    .choices(['auto', 'native', 'webgpu', 'wasm', 'js'])
     .default('auto')
     .env('LETHE_BACKEND');
 }

@@ -27,6 +27,15 @@ export async function trainBlobTask(): Promise<BlobTask> {
     return { values, labels };
   };
   const [train, heldOut, test] = [draw(160), draw(200), draw(400)];
+  const network = blobNetwork();
+  const { model } = network;
+  await fit(model, train);
+  const weights = model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
+  return { network, weights, train, heldOut, test };
+}
+
+/** The task's network, not trained. */
+export function blobNetwork(): Network {
   const model = tf.sequential({
     layers: [
       tf.layers.dense({ units: 48, activation: 'relu', inputShape: [features], ...init(1) }),
@@ -34,11 +43,8 @@ export async function trainBlobTask(): Promise<BlobTask> {
       tf.layers.dense({ units: classCount, ...init(3) }),
     ],
   });
-  await fit(model, train);
-  const weights = model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
   const preprocessing = { scale: 1, mean: [0], std: [1] };
-  const network = { model, sampleShape: [features], classCount, isImage: false, preprocessing };
-  return { network, weights, train, heldOut, test };
+  return { model, sampleShape: [features], classCount, isImage: false, preprocessing };
 }
 
 /** The first samples of the training set that are spread over all classes. */
