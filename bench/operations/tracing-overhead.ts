@@ -125,7 +125,7 @@ async function measureRun(env: Record<string, string>): Promise<Run> {
   };
   await drive(requests.slice(0, warmUpCount));
   const run = await drive(requests.slice(warmUpCount));
-  tell({ kind: 'end' });
+  child.disconnect();
   await exited;
   return run;
 }

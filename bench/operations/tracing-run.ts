@@ -48,14 +48,13 @@ function tellCompleted(): void {
   tell({ kind: 'completed', seconds, cpuSeconds: (user + system) / 1e6 });
 }
 
-process.on('message', async (message: ToRun) => {
-  if (message.kind === 'begin') {
-    completed = 0;
-    awaited = { count: message.count, startedMs: performance.now(), cpu: process.cpuUsage() };
-    tell({ kind: 'begun' });
-    return;
-  }
-  process.disconnect();
+process.on('message', ({ count }: ToRun) => {
+  completed = 0;
+  awaited = { count, startedMs: performance.now(), cpu: process.cpuUsage() };
+  tell({ kind: 'begun' });
+});
+// Whoever started it has what it wanted, or is gone.
+process.on('disconnect', async () => {
   await consumption[Symbol.asyncDispose]();
   await pipeline[Symbol.asyncDispose]();
   await telemetry[Symbol.asyncDispose]();

@@ -12,7 +12,11 @@ export function tracingWorld(): World {
   return planWorld(warmUpCount + countedCount, models, idOf);
 }
 
-export type ToRun = { readonly kind: 'begin'; readonly count: number } | { readonly kind: 'end' };
+export interface ToRun {
+  readonly kind: 'begin';
+  /** How many requests come now. */
+  readonly count: number;
+}
 
 export type FromRun =
   | { readonly kind: 'ready'; readonly url: string }
