@@ -60,8 +60,9 @@ export class KafkaClients {
   }
 
   /**
-   * A client for one consumer: those of one group that share a client also share, and clear,
-   * each other's committed offsets.
+   * A client for one consumer. Consumers of one group that shared one would share kafkajs's notes
+   * of committed offsets too; nothing here relies on them, every owner seeks to what it read behind
+   * its fence.
    *
    * @param onLog hears that this client has logged something: it is at work, though it fails
    */
