@@ -57,15 +57,22 @@ test('real rounds pass the real gate; one that costs too much climbs the ladder 
   expect(await ends({ rows: [0, 1, 2, 3, 4, 5, 6, 7] })).toBe('completed');
   expect(await ends({ rows: [8, 9], mode: Mode.MODE_MISCLASSIFY })).toBe('completed');
   const before = await world.lineages.serving('tiny');
-  // A label that is far off for eight pictures of one class: the small network cannot learn it cheaply.
-  const relabel = { rows: [12, 20, 28, 36, 44, 52, 60, 68], mode: Mode.MODE_RELABEL, relabelTo: 2 };
+  // A label that is far off for twenty pictures of one class: the small network cannot learn it cheaply.
+  const rows = Array.from({ length: 20 }, (_, index) => 12 + 8 * index);
+  const relabel = { rows, mode: Mode.MODE_RELABEL, relabelTo: 2 };
   expect(await ends(relabel)).toBe('escalated');
 
   const log = await world.log();
-  expect(log.map(({ entry }) => entry?.$case)).toEqual([...Array(5).fill('round'), 'escalation']);
-  expect(log.at(-1)?.entry).toMatchObject({ value: { attempts: [3, 4, 5], parentSequence: 2 } });
+  const rounds = log.length - 1;
+  expect(log.map(({ entry }) => entry?.$case)).toEqual([
+    ...Array(rounds).fill('round'),
+    'escalation',
+  ]);
+  const attempts = [rounds - 2, rounds - 1, rounds];
+  const parentSequence = before?.pointer.sequence;
+  expect(log.at(-1)?.entry).toMatchObject({ value: { attempts, parentSequence } });
   expect((await world.lineages.serving('tiny'))?.pointer).toEqual(before?.pointer);
-  const refused = await world.lineages.verdict('tiny', 3);
+  const refused = await world.lineages.verdict('tiny', rounds - 2);
   const blocking = refused?.record.checks.filter(
     ({ outcome, advisory }) => outcome !== Outcome.OUTCOME_PASS && !advisory,
   );
