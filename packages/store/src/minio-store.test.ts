@@ -13,7 +13,6 @@ describe('trouble on the way to an S3 server', () => {
   test.each([
     [403, 'AccessDenied', 'precondition', 'denies access'],
     [403, 'SignatureDoesNotMatch', 'precondition', 'secret key'],
-    [403, 'InvalidAccessKeyId', 'precondition', 'does not know the access key'],
     [403, 'RequestTimeTooSkewed', 'precondition', 'clock'],
     [404, 'NoSuchBucket', 'precondition', 'lethe bucket apply'],
     [507, 'XMinioStorageFull', 'capacity', 'disks are full'],
@@ -31,6 +30,21 @@ describe('trouble on the way to an S3 server', () => {
       message: expect.stringContaining(words),
     });
     expect(double.requests).toEqual(['PUT /lethe/a']);
+  });
+
+  test('a server that has just been started and does not know its users yet is waited for', async () => {
+    const notYet = s3Error(403, 'InvalidAccessKeyId');
+    await using double = await s3Double([notYet, notYet, notYet, notYet, notYet, stored('e')]);
+    expect(await double.store.put('a', bytes, ifAbsent)).toMatchObject({ kind: 'stored' });
+  });
+
+  test('a key that it does not know after that is the wrong one', async () => {
+    const unknown = s3Error(403, 'InvalidAccessKeyId');
+    await using double = await s3Double([unknown], { attempts: 2 });
+    await expect(double.store.put('a', bytes, ifAbsent)).rejects.toMatchObject({
+      code: 'precondition',
+      message: expect.stringContaining('does not know the access key'),
+    });
   });
 
   test('a bucket that keeps objects by a lock says so', async () => {
@@ -133,7 +147,7 @@ describe('trying again', () => {
 
   test('wrong keys are not tried again, and new ones are taken when they are there', async () => {
     let secrets = { accessKey: 'old', secretKey: 'secret' };
-    const denying = s3Error(403, 'InvalidAccessKeyId');
+    const denying = s3Error(403, 'SignatureDoesNotMatch');
     await using double = await s3Double(
       [
         (request, response) =>

@@ -25,7 +25,7 @@ import { MinioBucket, type MinioBucketOptions, type S3Secrets } from './s3/minio
 import { collect, wholePieces } from './s3/read-whole.ts';
 import type { S3Address } from './s3/s3-address.ts';
 import type { ConditionHeaders, S3Body, S3Bucket, S3Page, S3Version } from './s3/s3-bucket.ts';
-import { failureOf, isNotDone, s3Error } from './s3/s3-error.ts';
+import { failureOf, isNotDone, isStarting, s3Error } from './s3/s3-error.ts';
 import { withRetries } from './s3/with-retries.ts';
 import { writeWholeFile } from './whole-file.ts';
 
@@ -43,6 +43,8 @@ export interface MinioStoreOptions extends S3Address {
 
 /** Largest object that one PUT may store (S3's own limit). */
 const largestBytes = 5 * 2 ** 30;
+/** So many times the attempts for a server that is starting: some three seconds by default. */
+const startingFactor = 2;
 /** Above it, a look first saves sending what would be refused. */
 const worthALookBytes = 2 ** 20;
 
@@ -170,7 +172,11 @@ export class MinioStore implements ObjectStore {
     const { signal } = this.#closing;
     if (signal.aborted) throw new LetheError('unavailable', `${this.#where} is closed here`);
     try {
-      return await withRetries(work, { attempts: this.#attempts, isWorthwhile, signal });
+      const attempts = (thrown: unknown) => {
+        if (isStarting(failureOf(thrown))) return startingFactor * this.#attempts;
+        return isWorthwhile(thrown) ? this.#attempts : 1;
+      };
+      return await withRetries(work, { attempts, signal });
     } catch (thrown) {
       throw this.#translate(thrown, action);
     }

@@ -34,8 +34,8 @@ export async function applyBucket(options: MinioStoreOptions): Promise<BucketRep
       const settings = await bucket.settings();
       return { created, settings, drift: driftOf(settings) };
     };
-    const isWorthwhile = (thrown: unknown) => isNotDone(failureOf(thrown));
-    return await withRetries(attempt, { attempts: 6, isWorthwhile, signal: closing.signal });
+    const attempts = (thrown: unknown) => (isNotDone(failureOf(thrown)) ? 6 : 1);
+    return await withRetries(attempt, { attempts, signal: closing.signal });
   } catch (thrown) {
     const where = `bucket ${options.bucket} at ${options.host}:${options.port}`;
     throw s3Error(failureOf(thrown), where, 'make or look at the');

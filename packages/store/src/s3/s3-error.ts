@@ -78,6 +78,7 @@ const notDone = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'XMinioServerNotInitialized',
+  'InvalidAccessKeyId',
   'ConditionalRequestConflict',
   'BadDigest',
   'XAmzContentSHA256Mismatch',
@@ -88,6 +89,11 @@ const notDone = new Set([
 /** What kept us from writing, for sure: a write may be tried again whatever its condition. */
 export function isNotDone({ code }: S3Failure): boolean {
   return notDone.has(code);
+}
+
+/** A server that has just been started says so for a while: MinIO reads its users last. */
+export function isStarting({ code }: S3Failure): boolean {
+  return code === 'XMinioServerNotInitialized' || code === 'InvalidAccessKeyId';
 }
 
 /** @param action for example `store models/m/serving.json in` */

@@ -3,12 +3,12 @@ import { setTimeout } from 'node:timers/promises';
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
 
-/** Works again after a growing pause while `isWorthwhile` says so, at most `attempts` times in all. */
+/** Works again after a growing pause while what was thrown allows for another attempt. */
 export async function withRetries<T>(
   work: () => Promise<T>,
   options: {
-    readonly attempts: number;
-    readonly isWorthwhile: (thrown: unknown) => boolean;
+    /** In all, for work that failed so; 1: none but the first. */
+    readonly attempts: (thrown: unknown) => number;
     readonly signal: AbortSignal;
   },
 ): Promise<T> {
@@ -16,8 +16,7 @@ export async function withRetries<T>(
     try {
       return await work();
     } catch (thrown) {
-      const isLast = attempt >= options.attempts || options.signal.aborted;
-      if (isLast || !options.isWorthwhile(thrown)) throw thrown;
+      if (options.signal.aborted || attempt >= options.attempts(thrown)) throw thrown;
     }
     const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1));
     // Half of it by chance: many clients of one server must not come back together.
