@@ -117,7 +117,7 @@ export const defaultLadder: Ladder = [
   { method: 'lethe', settings: {}, maxBatch: 16 },
   {
     method: 'lethe',
-    settings: { retainWeight: 12, stepLimit: 1600, repairSteps: 200 },
+    settings: { retainWeight: 32, stepLimit: 1600, repairSteps: 200 },
     maxBatch: 16,
   },
 ];

@@ -15,8 +15,7 @@ export const letheSettings = {
   },
   retainWeight: {
     kind: 'number',
-    default: ({ mode }) => (mode === 'untrain' ? 8 : 16),
-    defaultText: '8 in untrain, else 16',
+    default: 16,
     min: 0,
     max: 1000,
     unit: 'factor',
@@ -72,7 +71,8 @@ export const letheSettings = {
   },
   servedTeacher: {
     kind: 'number',
-    default: 1,
+    default: ({ mode }) => (mode === 'untrain' ? 0.5 : 1),
+    defaultText: '0.5 in untrain, else 1',
     min: 0,
     max: 1,
     unit: 'share',
