@@ -69,7 +69,7 @@ describe('on a running lethe up', () => {
   test('top prints once where it is no terminal, and a line for every look as JSON', async () => {
     const once_ = await lethe(['top', '--home', home]);
     expect(once_.code).toBe(0);
-    expect(once_.stdout).toMatch(/1 models, 0 open, 1 done/);
+    expect(once_.stdout).toMatch(/1 model, 0 open, 1 done/);
     const child = startLethe(['top', '--home', home, '--json', '--every', '100']);
     const looks: string[] = [];
     child.stdout?.on('data', (chunk: Buffer) => {
