@@ -2,6 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { onKubernetes } from './vitest.deploy.config.ts';
 import { examples } from './vitest.examples.config.ts';
 import { onServers } from './vitest.integration.config.ts';
+import { realNetworks } from './vitest.models.config.ts';
 import { onOperations } from './vitest.operations.config.ts';
 
 export default defineConfig({
@@ -13,6 +14,7 @@ export default defineConfig({
       ...onKubernetes,
       ...examples,
       ...onOperations,
+      ...realNetworks,
       'test/console/**',
       'test/webgpu/**',
     ],
