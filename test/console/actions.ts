@@ -136,7 +136,7 @@ export function testActions(): void {
     }
     await page.keyboard.press('Escape');
     // Gone, not only hidden: a key that comes before that is faster than anybody's.
-    await dialog.waitFor({ state: 'detached' });
+    await page.locator('dialog').waitFor({ state: 'detached' });
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Drop …');
     await page.keyboard.press('Enter');
     await dialog.waitFor();

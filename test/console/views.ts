@@ -43,7 +43,7 @@ export function testViews(): void {
     await picture.getByRole('link', { name: /Round 3: rejected/ }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Round 3 of tiny' }).waitFor();
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1');
   });
 
   test('a round explains its verdict check by check', async () => {
@@ -138,7 +138,7 @@ export function testViews(): void {
     await goTo('/audit-log', 'Audit log');
     await text('dlq dropped');
     await text(hostile);
-    expect(await page.title()).toBe('Audit log · Lethe');
+    await expect.poll(() => page.title()).toBe('Audit log · Lethe');
     expect(await axeFindings(page)).toEqual([]);
     await goTo(`/models/${encodeURIComponent(hostile)}`, hostile);
     await text(/must be 1 to 64/);
@@ -146,7 +146,7 @@ export function testViews(): void {
     await goTo(`/requests?model=${encodeURIComponent(hostile)}`, 'Requests');
     await text(/must be 1 to 64/);
     await goTo(`/nothing/${encodeURIComponent(hostile)}`, 'There is no such page');
-    expect(await page.title()).toBe('There is no such page · Lethe');
+    await expect.poll(() => page.title()).toBe('There is no such page · Lethe');
     expect(await axeFindings(page)).toEqual([]);
   });
 
