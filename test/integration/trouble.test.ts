@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IntakeAnswer } from '@lethe/contracts';
+import { KeyRing } from '@lethe/evidence';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Pipeline } from '../chaos/pipeline.ts';
 import {
@@ -22,15 +23,26 @@ const slow = { timeout: 120_000, interval: 500 };
 
 describe('a pipeline on a broker and a store that have bad days', () => {
   let pipeline: Pipeline;
+  // Shared, as by services that are run apart in earnest: who is asked must know every signer.
+  const secrets = temporaryFolder();
+  const keys = join(secrets.path, 'keys');
   beforeAll(async () => {
+    KeyRing.open(keys, new Date());
     pipeline = await Pipeline.start({
       open: (folder) => serverSurroundings(folder, 1),
       requests: 400,
       models,
-      settings: { LETHE_KAFKA_SESSION_TIMEOUT_MS: '6000', LETHE_STORE_TIMEOUT_MS: '3000' },
+      settings: {
+        LETHE_KAFKA_SESSION_TIMEOUT_MS: '6000',
+        LETHE_STORE_TIMEOUT_MS: '3000',
+        LETHE_KEYS: keys,
+      },
     });
   });
-  afterAll(() => pipeline?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await pipeline?.[Symbol.asyncDispose]();
+    secrets[Symbol.dispose]();
+  });
 
   test('poison on every partition is set aside, and what comes after it is done', async () => {
     const { surroundings, world } = pipeline;
@@ -204,14 +216,15 @@ describe('a pipeline on a broker and a store that have bad days', () => {
       ...['--store-secret-key-file', surroundings.serviceEnv['LETHE_STORE_SECRET_KEY_FILE']!],
     ];
     const succeeds = async (...args: string[]) => {
-      expect(await lethe(args)).toMatchObject({ code: 0 });
+      const { code, stderr } = await lethe(args);
+      expect(code, stderr).toBe(0);
     };
     const attempts = async () =>
       (await surroundings.observer.listObjects('models/')).filter((key) =>
         key.includes('/manifests/'),
       );
     const ingest = join(folder, 'ingest-1');
-    const [index, keys] = [join(ingest, 'index.sqlite'), join(ingest, 'lethe-home', 'keys')];
+    const index = join(ingest, 'index.sqlite');
     using outside = temporaryFolder();
     const [backup, files] = [join(outside.path, 'backup'), join(outside.path, 'files')];
     const receipt = await receiptOf(world.requests[0]!);
@@ -224,7 +237,7 @@ describe('a pipeline on a broker and a store that have bad days', () => {
       await member.process?.kill();
     }
     await loseEverything(surroundings);
-    rmSync(ingest, { recursive: true });
+    for (const lost of [ingest, keys]) rmSync(lost, { recursive: true });
     for (const name of ['registry-1', 'registry-2']) {
       for (const file of readdirSync(join(folder, name))) {
         if (file.startsWith('projection')) rmSync(join(folder, name, file), { recursive: true });
@@ -232,7 +245,7 @@ describe('a pipeline on a broker and a store that have bad days', () => {
     }
     await succeeds('topics', 'apply', '--bus', LETHE_BUS);
     await succeeds('restore', backup, ...store, '--files', files, '--bus', LETHE_BUS);
-    mkdirSync(join(ingest, 'lethe-home'), { recursive: true });
+    mkdirSync(ingest);
     renameSync(join(files, 'ingest.sqlite'), index);
     renameSync(join(files, 'keys'), keys);
     for (const member of fleet.members) member.held = false;
