@@ -12,9 +12,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { KafkaBus, type MessageBus } from '@lethe/bus';
-import { DeletionStatus, RequestState, topics } from '@lethe/contracts';
-import { type PlannedRequest, planWorld, registerModels, type World } from '../test/chaos/world.ts';
+import { planWorld, registerModels, type World } from '../test/chaos/world.ts';
 import { embeddedPipeline } from './latency/embedded-pipeline.ts';
+import { hearCompleted } from './latency/hear-completed.ts';
+import { sendRequest } from './latency/send-request.ts';
 import { serversPipeline } from './latency/servers-pipeline.ts';
 
 const { values } = parseArgs({
@@ -94,29 +95,17 @@ async function drive({ ingestUrl, bus }: RunningPipeline, world: World): Promise
   );
   const indexOf = new Map(world.requests.map(({ requestId }, index) => [requestId, index]));
   let open = times.length;
-  const consumption = await bus.consume({
-    group: 'bench-latency',
-    topics: [topics.deletionStatus.name],
-    onFatal: (error) => {
-      throw error;
-    },
-    onPartition: async (partition) => {
-      while (!partition.lost.aborted) {
-        for (const { value } of await partition.read(1_000, 1_000)) {
-          const { requestId, state } = DeletionStatus.decode(value);
-          const mine = times[indexOf.get(requestId) ?? -1];
-          if (state !== RequestState.REQUEST_STATE_COMPLETED || mine === undefined) continue;
-          if (mine.completedMs === undefined) open -= 1;
-          mine.completedMs ??= performance.now();
-        }
-      }
-    },
+  const consumption = await hearCompleted(bus, 'bench-latency', (requestId) => {
+    const mine = times[indexOf.get(requestId) ?? -1];
+    if (mine === undefined) return;
+    if (mine.completedMs === undefined) open -= 1;
+    mine.completedMs ??= performance.now();
   });
   await Promise.all(
     world.requests.map(async (request, index) => {
       const mine = times[index]!;
       await sleep(Math.max(0, mine.scheduledMs - performance.now()));
-      await send(ingestUrl, request);
+      await sendRequest(ingestUrl, request, new Date().toISOString());
       mine.receiptMs = performance.now();
     }),
   );
@@ -125,22 +114,6 @@ async function drive({ ingestUrl, bus }: RunningPipeline, world: World): Promise
   await consumption[Symbol.asyncDispose]();
   if (open > 0) throw new Error(`${open} requests are not completed after ${patienceMs / 1000} s`);
   return times;
-}
-
-async function send(url: string, request: PlannedRequest): Promise<void> {
-  const answer = await fetch(`${url}/v1/deletions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      request_id: request.requestId,
-      emitter: request.emitter,
-      model_key: request.modelKey,
-      scope: { subject: request.subject },
-      submitted_time: new Date().toISOString(),
-    }),
-  });
-  if (!answer.ok) throw new Error(`ingest answered ${answer.status}: ${await answer.text()}`);
-  await answer.arrayBuffer();
 }
 
 function quantile(numbers: readonly number[], share: number): number {

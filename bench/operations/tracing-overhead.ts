@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { PlannedRequest } from '../../test/chaos/world.ts';
+import { sendRequest } from '../latency/send-request.ts';
 import {
   countedCount,
   type FromRun,
@@ -137,19 +138,7 @@ async function sendAll(url: string, requests: readonly PlannedRequest[]): Promis
   let next = 0;
   const emit = async () => {
     for (let request = requests[next++]; request !== undefined; request = requests[next++]) {
-      const answer = await fetch(`${url}/v1/deletions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          request_id: request.requestId,
-          emitter: request.emitter,
-          model_key: request.modelKey,
-          scope: { subject: request.subject },
-          submitted_time: '2026-01-02T03:04:05Z',
-        }),
-      });
-      if (!answer.ok) throw new Error(`ingest answered ${answer.status}: ${await answer.text()}`);
-      await answer.arrayBuffer();
+      await sendRequest(url, request, '2026-01-02T03:04:05Z');
     }
   };
   await Promise.all(Array.from({ length: emitters }, emit));

@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeletionStatus, RequestState, topics } from '@lethe/contracts';
 import { startTelemetry } from '@lethe/telemetry';
 import { registerModels } from '../../test/chaos/world.ts';
 import { embeddedPipeline } from '../latency/embedded-pipeline.ts';
+import { hearCompleted } from '../latency/hear-completed.ts';
 import { type FromRun, type ToRun, tracingWorld } from './tracing-world.ts';
 
 const tell = (message: FromRun) => void process.send?.(message);
@@ -25,21 +25,9 @@ const pipeline = await embeddedPipeline({
 });
 let completed = 0;
 let awaited = { count: 0, startedMs: 0, cpu: process.cpuUsage() };
-const consumption = await pipeline.bus.consume({
-  group: 'bench-tracing',
-  topics: [topics.deletionStatus.name],
-  onFatal: (error) => {
-    throw error;
-  },
-  onPartition: async (partition) => {
-    while (!partition.lost.aborted) {
-      for (const { value } of await partition.read(1_000, 1_000)) {
-        if (DeletionStatus.decode(value).state !== RequestState.REQUEST_STATE_COMPLETED) continue;
-        completed += 1;
-        if (completed === awaited.count) tellCompleted();
-      }
-    }
-  },
+const consumption = await hearCompleted(pipeline.bus, 'bench-tracing', () => {
+  completed += 1;
+  if (completed === awaited.count) tellCompleted();
 });
 
 function tellCompleted(): void {

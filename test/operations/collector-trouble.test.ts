@@ -2,21 +2,14 @@
 // second: nothing that Lethe is for suffers.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { ResourceStack } from '@lethe/service-kit';
 import { afterAll, expect, it } from 'vitest';
-import { lenientPolicy } from '../support/lenient-policy.ts';
-import { lethe, startUp, temporaryFolder } from '../support/lethe-process.ts';
+import { importDemo } from '../support/demo-home.ts';
+import { startUp, temporaryFolder } from '../support/lethe-process.ts';
 import { freePort } from '../support/servers/free-port.ts';
 
-const demoModel = fileURLToPath(new URL('../../apps/cli/assets/demo-model', import.meta.url));
-const quickLadder = [
-  { method: 'lethe', settings: { forgetSteps: 1, repairSteps: 1, stepLimit: 2 } },
-];
 /** Of the manifests, for `lethe up`. */
 const gracePeriodMs = 60_000;
 
@@ -25,15 +18,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 
 it('goes on, answers every scrape and ends in time while no collector answers', async () => {
   const folder = stack.use(temporaryFolder());
-  const home = join(folder.path, 'home');
-  const [ladder, policy] = [join(folder.path, 'ladder.json'), join(folder.path, 'policy.yaml')];
-  writeFileSync(ladder, JSON.stringify(quickLadder));
-  writeFileSync(policy, lenientPolicy);
-  const imported = await lethe([
-    ...['import', 'demo', '--home', home, '--weights', demoModel, '--backend', 'wasm'],
-    ...['--train', 'synthetic:?split=train', '--stop', 'synthetic:?split=test&rows=0-200'],
-    ...['--gate', 'synthetic:?split=test&rows=200-600', '--subjects-per', '5'],
-  ]);
+  const { home, imported, upOptions } = await importDemo(folder.path);
   expect(imported.stderr + imported.stdout).toContain('registered');
 
   const silent = await silentServer();
@@ -46,10 +31,7 @@ it('goes on, answers every scrape and ends in time while no collector answers', 
     // So long may an end wait for it; the default is 10 s.
     OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
   });
-  const up = await startUp(home, [
-    ...['--ladder', ladder, '--policy', policy, '--max-wait', '50', '--backend', 'wasm'],
-    ...['--ops-address', '127.0.0.1:0'],
-  ]);
+  const up = await startUp(home, [...upOptions, ...['--ops-address', '127.0.0.1:0']]);
   stack.defer(async () => {
     if (up.process.exitCode === null) await up.kill();
   });

@@ -1,23 +1,16 @@
 // One request, from its emitter to its end, as a real Jaeger shows it: sent by OTLP, read back
 // through its API.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AuditLog } from '@lethe/audit-log';
 import { LineageStore } from '@lethe/lineage';
 import { ResourceStack } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { lenientPolicy } from '../support/lenient-policy.ts';
-import { lethe, startUp, temporaryFolder } from '../support/lethe-process.ts';
+import { importDemo } from '../support/demo-home.ts';
+import { startUp, temporaryFolder } from '../support/lethe-process.ts';
 import { linkOf, namesOf, only, parentOf, pathOf } from '../support/operations/jaeger-spans.ts';
 import { JaegerServer, type JaegerSpan } from '../support/servers/jaeger-server.ts';
-
-const demoModel = fileURLToPath(new URL('../../apps/cli/assets/demo-model', import.meta.url));
-const quickLadder = [
-  { method: 'lethe', settings: { forgetSteps: 1, repairSteps: 1, stepLimit: 2 } },
-];
 
 const stack = new ResourceStack();
 const traceId = randomBytes(16).toString('hex');
@@ -30,16 +23,10 @@ let roundSpans: readonly JaegerSpan[];
 
 beforeAll(async () => {
   const folder = stack.use(temporaryFolder());
-  home = join(folder.path, 'home');
   jaeger = stack.use(await JaegerServer.start());
-  const [ladder, policy] = [join(folder.path, 'ladder.json'), join(folder.path, 'policy.yaml')];
-  writeFileSync(ladder, JSON.stringify(quickLadder));
-  writeFileSync(policy, lenientPolicy);
-  const imported = await lethe([
-    ...['import', 'demo', '--home', home, '--weights', demoModel, '--backend', 'wasm'],
-    ...['--train', 'synthetic:?split=train', '--stop', 'synthetic:?split=test&rows=0-200'],
-    ...['--gate', 'synthetic:?split=test&rows=200-600', '--subjects-per', '5'],
-  ]);
+  const demo = await importDemo(folder.path);
+  const { imported } = demo;
+  home = demo.home;
   expect(imported.stderr + imported.stdout).toContain('registered');
 
   Object.assign(process.env, {
@@ -48,8 +35,7 @@ beforeAll(async () => {
     OTEL_METRICS_EXPORTER: 'none',
     OTEL_BSP_SCHEDULE_DELAY: '200',
   });
-  const options = ['--ladder', ladder, '--policy', policy, '--max-wait', '50', '--backend', 'wasm'];
-  const up = await startUp(home, options);
+  const up = await startUp(home, demo.upOptions);
   stack.defer(async () => {
     if (up.process.exitCode === null) await up.kill();
   });

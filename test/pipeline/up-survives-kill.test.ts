@@ -1,9 +1,8 @@
 // Promise P1, embedded: requests stream into `lethe up` while it is killed again and again.
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import {
   DeletionRequest,
   IngestServiceClient,
@@ -13,58 +12,17 @@ import {
 import { connect } from '@lethe/service-kit';
 import { FolderStore } from '@lethe/store';
 import { expect, test } from 'vitest';
-import { lenientPolicy } from '../support/lenient-policy.ts';
-import { lethe, startUp, temporaryFolder, type Up } from '../support/lethe-process.ts';
+import { importDemo, samplesPerSubject } from '../support/demo-home.ts';
+import { startUp, temporaryFolder, type Up } from '../support/lethe-process.ts';
 import { readLineageFacts } from '../support/lineage-facts.ts';
 
 const modelKey = 'demo';
-const samplesPerSubject = 5;
 const requestCount = 24;
 const kills = Number(process.env['LETHE_TEST_KILLS'] ?? 6);
-const demoModel = fileURLToPath(new URL('../../apps/cli/assets/demo-model', import.meta.url));
-
-/** Two steps a round: what matters here is when a process dies, not what the model learns. */
-const quickLadder = [
-  { method: 'lethe', settings: { forgetSteps: 1, repairSteps: 1, stepLimit: 2 } },
-];
-
 test('requests accepted while lethe up is killed are each forgotten once', async () => {
   using folder = temporaryFolder();
-  const home = join(folder.path, 'home');
-  const ladder = join(folder.path, 'ladder.json');
-  writeFileSync(ladder, JSON.stringify(quickLadder));
-  const policy = join(folder.path, 'policy.yaml');
-  writeFileSync(policy, lenientPolicy);
-  const upArgs = [
-    '--ladder',
-    ladder,
-    '--policy',
-    policy,
-    '--max-batch',
-    '20',
-    '--max-wait',
-    '50',
-    '--backend',
-    'wasm',
-  ];
-  const imported = await lethe([
-    'import',
-    modelKey,
-    '--home',
-    home,
-    '--weights',
-    demoModel,
-    '--backend',
-    'wasm',
-    '--train',
-    'synthetic:?split=train',
-    '--stop',
-    'synthetic:?split=test&rows=0-200',
-    '--gate',
-    'synthetic:?split=test&rows=200-600',
-    '--subjects-per',
-    String(samplesPerSubject),
-  ]);
+  const { home, imported, upOptions } = await importDemo(folder.path);
+  const upArgs = [...upOptions, '--max-batch', '20'];
   expect(imported.stderr + imported.stdout).toContain('registered');
 
   const requests = Array.from({ length: requestCount }, (_, index) => request(index + 1));

@@ -55,6 +55,20 @@ export class Fields {
   }
 }
 
+/** Which state a query asks for. @throws LetheError `invalid` naming it and what there is */
+export function stateIn<Value>(
+  query: URLSearchParams,
+  name: string,
+  states: Readonly<Record<string, Value>>,
+  byDefault: string,
+): Value {
+  const text = query.get(name) ?? byDefault;
+  const chosen = Object.hasOwn(states, text) ? states[text] : undefined;
+  if (chosen !== undefined) return chosen;
+  const all = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(Object.keys(states));
+  throw LetheError.invalid(name, text, 'is no state', `Use ${all}.`);
+}
+
 /** A whole number of a query. @throws LetheError `invalid` naming it */
 export function numberIn(
   query: URLSearchParams,

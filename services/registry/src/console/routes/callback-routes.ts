@@ -1,6 +1,6 @@
 import type { CallbackPage } from '@lethe/console';
-import { CallbackState, LetheError } from '@lethe/contracts';
-import { numberIn } from '../fields.ts';
+import { CallbackState } from '@lethe/contracts';
+import { numberIn, stateIn } from '../fields.ts';
 import { callbackView } from '../views/callback-view.ts';
 import {
   type Answer,
@@ -32,13 +32,9 @@ async function listCallbacks(
   { callbacks, hasCallbacks }: ConsoleContext,
   { query, call }: ConsoleCall,
 ): Promise<Answer> {
-  const show = query.get('show') ?? 'failed';
-  if (!Object.hasOwn(states, show)) {
-    throw LetheError.invalid('show', show, 'is no state', 'Use failed, pending or delivered.');
-  }
   const found = await callbacks.listCallbacks(
     {
-      state: states[show as keyof typeof states],
+      state: stateIn(query, 'show', states, 'failed'),
       emitter: query.get('emitter') ?? '',
       limit: numberIn(query, 'limit', pageLimit.default, pageLimit.most),
       pageToken: query.get('page') ?? '',

@@ -1,6 +1,6 @@
 import type { DeadLetterAnswer, DeadLetterPage } from '@lethe/console';
-import { DeadLetterState, LetheError } from '@lethe/contracts';
-import { numberIn } from '../fields.ts';
+import { DeadLetterState } from '@lethe/contracts';
+import { numberIn, stateIn } from '../fields.ts';
 import { deadLetterView } from '../views/dead-letter-view.ts';
 import { timeText } from '../views/words.ts';
 import {
@@ -24,22 +24,19 @@ export const deadLetterRoutes: readonly Route[] = [
   ),
 ];
 
+const states = {
+  open: DeadLetterState.DEAD_LETTER_STATE_OPEN,
+  replayed: DeadLetterState.DEAD_LETTER_STATE_REPLAYED,
+  dropped: DeadLetterState.DEAD_LETTER_STATE_DROPPED,
+} as const;
+
 async function listDeadLetters(
   { letters }: ConsoleContext,
   { query, call }: ConsoleCall,
 ): Promise<Answer> {
-  const states = {
-    open: DeadLetterState.DEAD_LETTER_STATE_OPEN,
-    replayed: DeadLetterState.DEAD_LETTER_STATE_REPLAYED,
-    dropped: DeadLetterState.DEAD_LETTER_STATE_DROPPED,
-  } as const;
-  const show = query.get('show') ?? 'open';
-  if (!Object.hasOwn(states, show)) {
-    throw LetheError.invalid('show', show, 'is no state', 'Use open, replayed or dropped.');
-  }
   const found = await letters.listDeadLetters(
     {
-      state: states[show as keyof typeof states],
+      state: stateIn(query, 'show', states, 'open'),
       topic: '',
       modelKey: '',
       limit: numberIn(query, 'limit', pageLimit.default, pageLimit.most),
