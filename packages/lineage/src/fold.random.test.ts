@@ -8,6 +8,7 @@ import {
   decision,
   digestOf,
   escalation,
+  modelKey,
   part,
   registration,
   request,
@@ -16,6 +17,8 @@ import {
   weightsAfter,
 } from '../test/records.ts';
 import { foldLineage, LineageFold } from './fold.ts';
+import type { LineageStore } from './lineage-store.ts';
+import { progressOf, readLogEnd } from './log-end.ts';
 import type { ModelState } from './model-state.ts';
 import { requestKey } from './request-key.ts';
 
@@ -148,6 +151,18 @@ function check(state: ModelState, naive: NaiveModel, requests: readonly Deletion
   expect(state.escalatedCount, 'escalated requests are counted').toBe(escalated);
 }
 
+/** The records of a log, as a store has them. */
+function storeOf(log: readonly Entry[]): LineageStore {
+  const recorded = async <T>(record: T | undefined) =>
+    record === undefined ? undefined : { record, digest: stateAfter(0) };
+  const store: Pick<LineageStore, 'serving' | 'manifest' | 'decision'> = {
+    serving: async () => undefined,
+    manifest: (_, sequence) => recorded(log[sequence - 1]?.manifest),
+    decision: (_, sequence) => recorded(log[sequence - 1]?.decision),
+  };
+  return store as LineageStore;
+}
+
 /** A valid next step of the log, at random. */
 class RandomLog {
   readonly naive = new NaiveModel();
@@ -230,6 +245,35 @@ test(`the state is that of the whole log, for ${logs} random logs (seed ${firstS
   // The logs would prove little without enough of each.
   expect(promotions).toBeGreaterThan(logs * 10);
   expect(escalations).toBeGreaterThan(logs / 2);
+});
+
+test('the end of a log, read backwards, tells what the fold does, for random logs', async () => {
+  for (let seed = firstSeed; seed < firstSeed + 20; seed++) {
+    const random = new RandomLog(seed);
+    const { naive, requests } = random;
+    const state = new LineageFold(registration);
+    const store = storeOf(naive.log);
+    for (let step = 0; step < steps; step++) {
+      const record = random.next();
+      if ('entry' in record) {
+        naive.log.push({ manifest: record });
+        state.applyManifest(record, digestOf(record));
+      } else {
+        naive.log.push({ ...(naive.log.pop() as Entry), decision: record });
+        state.applyDecision(record);
+      }
+      const end = await readLogEnd(store, modelKey);
+      expect(end).toEqual({
+        nextSequence: state.nextSequence,
+        headSequence: state.head.sequence,
+        inFlight: state.inFlight?.sequence,
+      });
+      for (const each of requests.slice(-5)) {
+        const kind = await progressOf(store, modelKey, end, each, undefined);
+        expect(kind).toBe(state.progress(requestKey(each)).kind);
+      }
+    }
+  }
 });
 
 test('a record out of place is refused and changes nothing, for random logs', () => {

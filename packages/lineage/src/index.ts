@@ -4,6 +4,7 @@ export * from './fold.ts';
 export * from './keys.ts';
 export * from './lineage-reader.ts';
 export * from './lineage-store.ts';
+export * from './log-end.ts';
 export * from './model-state.ts';
 export * from './request-key.ts';
 export * from './request-scope.ts';

@@ -4,6 +4,8 @@
  * Invariants:
  * 1. What `get` and `file` give has the digest that was asked for, or they throw.
  * 2. `put` resolves when bytes with that digest are stored; damaged ones are replaced.
+ * 3. Bytes that were stored long ago are written again by who puts them: their age tells when they
+ *    were last wanted, and whoever collects what nobody wants goes by it.
  */
 import { type Digest, LetheError, sha256 } from '@lethe/contracts';
 import { BlobCache } from './blob-cache.ts';
@@ -13,14 +15,21 @@ import type { ObjectBody, ObjectStore } from './object-store.ts';
 export interface BlobStoreOptions {
   /** Where `file` keeps local copies; made when missing. Without it, `file` is refused. */
   readonly cacheFolder?: string;
+  /** Time, milliseconds since 1970; default: this machine's. */
+  readonly now?: () => number;
 }
+
+/** Half of the least age at which a blob that no record names may be deleted. */
+const renewAfterMs = 12 * 60 * 60 * 1000;
 
 export class BlobStore {
   readonly #store: ObjectStore;
   readonly #cache: BlobCache | undefined;
+  readonly #now: () => number;
 
-  constructor(store: ObjectStore, { cacheFolder }: BlobStoreOptions = {}) {
+  constructor(store: ObjectStore, { cacheFolder, now = Date.now }: BlobStoreOptions = {}) {
     this.#store = store;
+    this.#now = now;
     if (cacheFolder !== undefined) this.#cache = new BlobCache(cacheFolder);
   }
 
@@ -104,7 +113,16 @@ export class BlobStore {
 
   /** Bytes under a digest prove themselves: where they do not, the right ones replace them. */
   async #mend(digest: Digest, body: ObjectBody): Promise<void> {
-    if (!(await this.#isSound(digest, body))) await this.#store.put(blobKey(digest), body);
+    const isGood = (await this.#isRecent(digest)) && (await this.#isSound(digest, body));
+    if (!isGood) await this.#store.put(blobKey(digest), body);
+  }
+
+  async #isRecent(digest: Digest): Promise<boolean> {
+    const wanted = blobKey(digest);
+    for await (const { key, modifiedMs } of this.#store.list(wanted)) {
+      return key === wanted && this.#now() - modifiedMs < renewAfterMs;
+    }
+    return false;
   }
 
   async #isSound(digest: Digest, body: ObjectBody): Promise<boolean> {

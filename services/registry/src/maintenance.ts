@@ -40,6 +40,7 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
   const { clock, log, retention } = deps;
   let swept = Number.NEGATIVE_INFINITY;
   let checkpointed = Number.NEGATIVE_INFINITY;
+  const settled = new Map<string, number>();
   while (!signal.aborted) {
     const nowMs = clock.now().getTime();
     try {
@@ -54,7 +55,7 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
         checkpointed = nowMs;
       }
       if (nowMs - swept >= retention.everyMs) {
-        await sweep(deps);
+        await sweep(deps, settled);
         swept = nowMs;
       }
     } catch (error) {
@@ -69,13 +70,20 @@ async function recordRollbacks({ lineage, rollbacks }: MaintenanceDeps): Promise
   for (const modelKey of await lineage.models()) await rollbacks.record(modelKey);
 }
 
-/** Everything whose time to be kept is over. */
-export async function sweep(deps: MaintenanceDeps): Promise<void> {
+/**
+ * Everything whose time to be kept is over.
+ *
+ * @param settled by model: up to where nothing is left to purge
+ */
+export async function sweep(
+  deps: MaintenanceDeps,
+  settled: Map<string, number> = new Map(),
+): Promise<void> {
   const { lineage, recorder, clock, log, retention } = deps;
   const now = () => clock.now();
   for (const modelKey of await lineage.models()) {
     const { onPurgeDue: onDue } = deps;
-    const purge = { lineage, recorder, keepMs: retention.weightsMs, now, onDue };
+    const purge = { lineage, recorder, keepMs: retention.weightsMs, now, onDue, settled };
     const purged = await purgeVersions(purge, modelKey);
     if (purged.length > 0) log.info('purged superseded weights', { modelKey, sequences: purged });
   }

@@ -30,17 +30,17 @@ export function requestHandlers(
     findOwn(context, request, call);
   return {
     async cancelRequest(request, call) {
-      const { current } = find(request, call);
+      const found = find(request, call);
       const reason = requireReason(request.reason);
-      return await withdrawAll(context, current, {
+      return await withdrawAll(context, found, {
         ...{ kind: 'cancelled', reason },
         actor: actorOf(call),
       });
     },
     async denyRequest(request, call) {
-      const { current } = find(request, call);
+      const found = find(request, call);
       const reason = requireReason(request.reason);
-      return await withdrawAll(context, current, {
+      return await withdrawAll(context, found, {
         ...{ kind: 'denied', reason },
         actor: actorOf(call),
       });

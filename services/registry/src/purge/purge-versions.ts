@@ -7,7 +7,7 @@
  * 3. The record of a purge and its audit entry are written after the bytes are gone; whoever dies
  *    in between is followed by somebody who finds nothing left to delete, and writes them.
  */
-import { type Digest, encodeRecord, LetheError, PurgeRecord, type Round } from '@lethe/contracts';
+import { type Digest, encodeRecord, LetheError, PurgeRecord } from '@lethe/contracts';
 import { type LineageStore, logKey, logPrefix, sequenceOfKey } from '@lethe/lineage';
 import { blobKey, putOnce } from '@lethe/store';
 import type { Recorder } from '../evidence/recorder.ts';
@@ -18,13 +18,19 @@ export interface PurgeDeps {
   /** Superseded and refused versions are kept this long after their decision. */
   readonly keepMs: number;
   readonly now: () => Date;
+  /**
+   * By model: entries up to this sequence hold nothing to purge any more, and are not read again.
+   * Kept between two calls, it spares them.
+   */
+  readonly settled?: Map<string, number>;
   /** Hears how many versions are due and still there. */
   readonly onDue?: (modelKey: string, count: number) => void;
 }
 
 interface Version {
   readonly sequence: number;
-  readonly round: Round;
+  readonly weightsDigest: string;
+  readonly stateDigest: string;
   readonly decided: Date | undefined;
 }
 
@@ -34,7 +40,7 @@ export async function purgeVersions(deps: PurgeDeps, modelKey: string): Promise<
   const serving = await lineage.serving(modelKey);
   const registration = await lineage.registration(modelKey);
   if (serving === undefined || registration === undefined) return [];
-  const versions = await unpurgedVersions(lineage, modelKey);
+  const versions = await unpurgedVersions(deps, modelKey);
   const before = new Date(now().getTime() - keepMs);
   const due = versions.filter(
     ({ sequence, decided }) =>
@@ -48,10 +54,10 @@ export async function purgeVersions(deps: PurgeDeps, modelKey: string): Promise<
     serving.pointer.weightsDigest,
     ...versions
       .filter(({ sequence }) => !dueSequences.has(sequence))
-      .flatMap(({ round }) => [round.weightsDigest, round.stateDigest]),
+      .flatMap(({ weightsDigest, stateDigest }) => [weightsDigest, stateDigest]),
   ]);
   const free = due.filter(
-    ({ round }) => !kept.has(round.weightsDigest) && !kept.has(round.stateDigest),
+    ({ weightsDigest, stateDigest }) => !kept.has(weightsDigest) && !kept.has(stateDigest),
   );
   deps.onDue?.(modelKey, free.length);
   for (const [at, version] of free.entries()) {
@@ -61,44 +67,66 @@ export async function purgeVersions(deps: PurgeDeps, modelKey: string): Promise<
   return free.map(({ sequence }) => sequence);
 }
 
-/** Versions whose weights may be there. Only they are read: a long log costs two listings. */
-async function unpurgedVersions(lineage: LineageStore, modelKey: string): Promise<Version[]> {
-  const purged = await sequencesOf(lineage, modelKey, 'purges');
-  const all = await sequencesOf(lineage, modelKey, 'manifests');
+/** Versions whose weights may be there. Only they are read, and kept: a long log costs two listings. */
+async function unpurgedVersions(
+  { lineage, settled = new Map() }: PurgeDeps,
+  modelKey: string,
+): Promise<Version[]> {
   const versions: Version[] = [];
-  for (const sequence of all) {
-    if (purged.has(sequence)) continue;
-    const manifest = await lineage.manifest(modelKey, sequence);
-    if (manifest?.record.entry?.$case !== 'round') continue;
-    const decision = await lineage.decision(modelKey, sequence);
-    versions.push({
-      sequence,
-      round: manifest.record.entry.value,
-      decided: decision?.record.decidedTime,
-    });
+  let last = settled.get(modelKey) ?? 0;
+  for await (const { sequence, isPurged } of entriesAfter(lineage, modelKey, last)) {
+    const manifest = isPurged ? undefined : await lineage.manifest(modelKey, sequence);
+    const entry = manifest?.record.entry;
+    if (entry?.$case === 'round') {
+      const decision = await lineage.decision(modelKey, sequence);
+      const { weightsDigest, stateDigest } = entry.value;
+      const decided = decision?.record.decidedTime;
+      versions.push({ sequence, weightsDigest, stateDigest, decided });
+    }
+    if (versions.length === 0) last = sequence;
   }
+  settled.set(modelKey, last);
   return versions;
 }
 
-async function sequencesOf(
+/** The log after a sequence: two listings, read side by side. */
+async function* entriesAfter(
+  lineage: LineageStore,
+  modelKey: string,
+  after: number,
+): AsyncGenerator<{ sequence: number; isPurged: boolean }> {
+  const purges = sequencesOf(lineage, modelKey, 'purges', after);
+  try {
+    let purged = await purges.next();
+    for await (const sequence of sequencesOf(lineage, modelKey, 'manifests', after)) {
+      while (!purged.done && purged.value < sequence) purged = await purges.next();
+      yield { sequence, isPurged: purged.value === sequence };
+    }
+  } finally {
+    await purges.return(undefined);
+  }
+}
+
+async function* sequencesOf(
   lineage: LineageStore,
   modelKey: string,
   log: 'purges' | 'manifests',
-): Promise<Set<number>> {
-  const found = new Set<number>();
-  for await (const { key } of lineage.store.list(logPrefix(modelKey, log))) {
+  after: number,
+): AsyncGenerator<number, undefined> {
+  const from = { after: logKey(modelKey, log, after) };
+  for await (const { key } of lineage.store.list(logPrefix(modelKey, log), from)) {
     const sequence = sequenceOfKey(key);
-    if (sequence !== undefined) found.add(sequence);
+    if (sequence !== undefined) yield sequence;
   }
-  return found;
+  return undefined;
 }
 
 async function purge(
   { lineage, recorder, now }: PurgeDeps,
   modelKey: string,
-  { sequence, round }: Version,
+  { sequence, weightsDigest, stateDigest }: Version,
 ): Promise<void> {
-  const digests = [...new Set([round.weightsDigest, round.stateDigest])] as Digest[];
+  const digests = [...new Set([weightsDigest, stateDigest])] as Digest[];
   let versionsDeleted = 0;
   for (const digest of digests) {
     versionsDeleted += await lineage.blobs.delete(digest);
@@ -125,8 +153,8 @@ async function purge(
       modelKey,
       details: {
         sequence,
-        weights_digest: round.weightsDigest,
-        state_digest: round.stateDigest,
+        weights_digest: weightsDigest,
+        state_digest: stateDigest,
         blobs_deleted: digests.length,
         object_versions_deleted: versionsDeleted,
         record_digest: put.digest,

@@ -1,4 +1,5 @@
 import { type Digest, sha256 } from '@lethe/contracts';
+import { BlobStore } from '@lethe/store';
 import { describe, expect, it } from 'vitest';
 import { commitCandidate, openRegistryHome } from '../testing/registry-home.ts';
 import { registryParts } from '../testing/registry-parts.ts';
@@ -47,6 +48,28 @@ describe('purgeVersions', () => {
   });
 });
 
+it('does not read again what holds nothing to purge any more', async () => {
+  await using home = await openRegistryHome();
+  const parts = registryParts(home);
+  for (let sequence = 1; sequence <= 3; sequence++) {
+    await parts.settle({ sequence, parent: sequence - 1 });
+  }
+  const settled = new Map<string, number>();
+  const { lineage } = home;
+  const deps = { lineage, recorder: parts.recorder, now: () => parts.clock.now(), settled };
+  expect(await purgeVersions({ ...deps, keepMs: 0 }, 'm1')).toEqual([1, 2]);
+  expect(await purgeVersions({ ...deps, keepMs: 0 }, 'm1')).toEqual([]);
+  expect(settled.get('m1')).toBe(2);
+  const read: number[] = [];
+  const manifest = lineage.manifest.bind(lineage);
+  lineage.manifest = (key, sequence) => {
+    read.push(sequence);
+    return manifest(key, sequence);
+  };
+  expect(await purgeVersions({ ...deps, keepMs: 0 }, 'm1')).toEqual([]);
+  expect(read).toEqual([3]);
+});
+
 describe('collectOrphans', () => {
   it('deletes old blobs that no record names, and no others', async () => {
     await using home = await openRegistryHome();
@@ -60,6 +83,42 @@ describe('collectOrphans', () => {
     expect(await home.lineage.blobs.has(orphan)).toBe(false);
     expect(await home.lineage.blobs.has(weights(1))).toBe(true);
     expect((await parts.audit()).at(-1)).toBe('blobs_collected');
+  });
+
+  it('spares what is put again while it looks, by somebody who finds the same bytes there', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    const orphan = await home.lineage.blobs.put(Buffer.from('left behind'));
+    const { store } = home.lineage;
+    const later = () => new Date(Date.now() + 2 * dayMs);
+    const others = new BlobStore(store, { now: () => later().getTime() });
+    const get = store.get.bind(store);
+    store.get = async (key) => {
+      if (!key.startsWith('blobs/')) await others.put(Buffer.from('left behind'));
+      return get(key);
+    };
+    const deps = { lineage: home.lineage, recorder: parts.recorder, leastAgeMs: dayMs };
+    expect(await collectOrphans({ ...deps, now: later })).toEqual([]);
+    expect(await home.lineage.blobs.has(orphan)).toBe(true);
+  });
+
+  it('reads little of a long history where nothing was left behind', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      await parts.settle({ sequence, parent: sequence - 1 });
+    }
+    const { store } = home.lineage;
+    const read: string[] = [];
+    const get = store.get.bind(store);
+    store.get = (key) => {
+      read.push(key);
+      return get(key);
+    };
+    const deps = { lineage: home.lineage, recorder: parts.recorder, leastAgeMs: dayMs };
+    const later = () => new Date(Date.now() + 2 * dayMs);
+    expect(await collectOrphans({ ...deps, now: later })).toEqual([]);
+    expect(read.filter((key) => /decisions|verdicts|moves/.test(key))).toEqual([]);
   });
 
   it('spares what is written again while it looks', async () => {

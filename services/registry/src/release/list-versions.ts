@@ -1,6 +1,6 @@
 import type { ListVersionsRequest, ListVersionsResponse, VersionSummary } from '@lethe/contracts';
 import { parseModelKey } from '@lethe/contracts';
-import { type LineageStore, logKey } from '@lethe/lineage';
+import { type LineageStore, logKey, newestSequence } from '@lethe/lineage';
 import { parseLimit } from '../handlers/page.ts';
 import type { ServingBoard } from '../serving/serving-board.ts';
 import { findQuarantine } from './quarantine.ts';
@@ -31,21 +31,6 @@ export async function listVersions(
     if (summary !== undefined) versions.push(summary);
   }
   return { versions };
-}
-
-/** The last entry of a model's log, which goes on for a few entries after what serves. */
-export async function newestSequence(
-  lineage: LineageStore,
-  modelKey: string,
-  from: number,
-): Promise<number> {
-  let last = from;
-  const after = logKey(modelKey, 'manifests', from);
-  const prefix = after.slice(0, after.lastIndexOf('/') + 1);
-  for await (const { key } of lineage.store.list(prefix, { after })) {
-    last = Number(key.slice(prefix.length, prefix.length + 10));
-  }
-  return last;
 }
 
 async function summarise(

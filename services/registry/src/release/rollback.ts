@@ -26,9 +26,10 @@ import {
 import {
   type LineageStore,
   type LostCoverage,
+  lastRollbackGeneration,
   lostCoverage,
-  openLineage,
   proposalKey,
+  readLogEnd,
 } from '@lethe/lineage';
 import { type Clock, encodeEvent, type Log } from '@lethe/service-kit';
 import { putOnce } from '@lethe/store';
@@ -134,10 +135,10 @@ export class Rollbacks {
       return true;
     }
     this.#pending.add(modelKey);
-    const { state } = await openLineage(lineage, modelKey);
-    if (state.rollbackGeneration < pointer.generation) {
-      if (state.inFlight !== undefined) return false;
-      const manifest = await this.#entry(pointer, state.head.sequence, state.nextSequence);
+    const end = await readLogEnd(lineage, modelKey);
+    if ((await lastRollbackGeneration(lineage, modelKey, end)) < pointer.generation) {
+      if (end.inFlight !== undefined) return false;
+      const manifest = await this.#entry(pointer, end.headSequence, end.nextSequence);
       const put = await lineage.commitManifest(manifest);
       if (put.kind === 'taken') return false;
       const decided = ModelDecided.fromPartial({

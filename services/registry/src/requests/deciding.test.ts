@@ -59,7 +59,9 @@ describe('a request that is taken back', () => {
   it('ends by an entry of the log, is told and logged, and the same again changes nothing', async () => {
     await using home = await openRegistryHome();
     const deps = await open(home);
-    expect(await withdraw(deps, status(), why)).toMatchObject({ sequence: 1 });
+    expect(await withdraw(deps, { current: status(), history: [] }, why)).toMatchObject({
+      sequence: 1,
+    });
     expect(deps.find().current).toMatchObject({
       state: RequestState.REQUEST_STATE_CANCELLED,
       detail: 'cancelled: sent by mistake',
@@ -67,7 +69,7 @@ describe('a request that is taken back', () => {
     expect(await deps.audit()).toEqual(['request_cancelled']);
     const { state } = await openLineage(home.lineage, 'm1');
     expect(state.progress(`shop/${requestId}`).kind).toBe('withdrawn');
-    expect(await withdraw(deps, deps.find().current, why)).toMatchObject({ sequence: 1 });
+    expect(await withdraw(deps, deps.find(), why)).toMatchObject({ sequence: 1 });
     expect((await openLineage(home.lineage, 'm1')).state.nextSequence).toBe(2);
   });
 
@@ -76,9 +78,11 @@ describe('a request that is taken back', () => {
     const deps = await open(home);
     const parts = [{ requestId, rows: [1] }];
     const event = await commitCandidate(home, { sequence: 1, parts });
-    await expect(withdraw(deps, status(), why)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(withdraw(deps, { current: status(), history: [] }, why)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     await deps.promoter.settle(event);
-    await expect(withdraw(deps, status(), why)).rejects.toMatchObject({
+    await expect(withdraw(deps, { current: status(), history: [] }, why)).rejects.toMatchObject({
       code: 'precondition',
       message: expect.stringContaining('carried out already'),
     });
@@ -89,7 +93,11 @@ describe('a request that is taken back', () => {
     const deps = await open(home);
     const parts = [{ requestId, rows: [1], of: [1, 2], more: true }];
     await deps.settle({ sequence: 1, parts });
-    await withdraw(deps, status(), { ...why, kind: 'denied', reason: 'legal hold' });
+    await withdraw(
+      deps,
+      { current: status(), history: [] },
+      { ...why, kind: 'denied', reason: 'legal hold' },
+    );
     expect(deps.find().current.state).toBe(RequestState.REQUEST_STATE_DENIED);
     expect((await openLineage(home.lineage, 'm1')).state.openRequests.size).toBe(0);
   });

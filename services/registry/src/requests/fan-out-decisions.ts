@@ -24,11 +24,12 @@ interface Families {
  */
 export async function withdrawAll(
   deps: WithdrawalDeps & Families,
-  current: DeletionStatus,
+  found: ProjectedRequest,
   wanted: { kind: WithdrawalKind; reason: string; actor: string },
 ): Promise<WithdrawRequestResponse> {
-  if (current.modelCount === 0) return await withdraw(deps, current, wanted);
-  const children = deps.projection.childrenOf(current).map((child) => child.current);
+  const { current } = found;
+  if (current.modelCount === 0) return await withdraw(deps, found, wanted);
+  const children = deps.projection.childrenOf(current);
   requireComplete(current, children.length);
   const busy: LetheError[] = [];
   let last: WithdrawRequestResponse | undefined;

@@ -8,9 +8,10 @@ import {
   topics,
   type WithdrawRequestResponse,
 } from '@lethe/contracts';
-import { type LineageStore, openLineage, requestKey } from '@lethe/lineage';
+import { type LineageStore, progressOf, readLogEnd } from '@lethe/lineage';
 import { type Clock, encodeEvent } from '@lethe/service-kit';
 import type { Recorder } from '../evidence/recorder.ts';
+import type { ProjectedRequest } from './projected-request.ts';
 
 /** `cancelled` by the emitter, `denied` by an operator. */
 export type WithdrawalKind = 'cancelled' | 'denied';
@@ -34,21 +35,23 @@ const maxRaces = 8;
  * Ends a request that must not be carried out, by an entry of the model's log: whether a round or
  * this was first has one answer. The same again is a success.
  *
- * @param current where the request stands
+ * @param request where the request stands, and what was said of it before
  * @throws LetheError `precondition` when it is completed or withdrawn otherwise; `unavailable` while
  *   a round is being judged
  */
 export async function withdraw(
   deps: WithdrawalDeps,
-  current: DeletionStatus,
+  { current, history }: Pick<ProjectedRequest, 'current' | 'history'>,
   wanted: { kind: WithdrawalKind; reason: string; actor: string },
 ): Promise<WithdrawRequestResponse> {
   const { modelKey, emitter, requestId } = current;
   const state = states[wanted.kind];
   if (current.state === state) return { state, sequence: current.sequence };
+  // No round was before it was taken in.
+  const accepted = history.find((each) => each.state === RequestState.REQUEST_STATE_ACCEPTED)?.time;
   for (let race = 0; race < maxRaces; race++) {
-    const lineage = await openLineage(deps.lineage, modelKey);
-    const { kind } = lineage.state.progress(requestKey(current));
+    const end = await readLogEnd(deps.lineage, modelKey);
+    const kind = await progressOf(deps.lineage, modelKey, end, current, accepted);
     const isEnded = kind === 'completed' || kind === 'withdrawn' || kind === 'duplicate';
     if (isEnded || isOver(current.state)) {
       throw new LetheError(
@@ -56,15 +59,15 @@ export async function withdraw(
         `request ${requestId} is ${kind === 'withdrawn' ? 'withdrawn' : 'carried out'} already. See: lethe status ${requestId} --emitter ${emitter}`,
       );
     }
-    if (lineage.state.inFlight !== undefined) {
+    if (end.inFlight !== undefined) {
       throw new LetheError(
         'unavailable',
-        `round ${lineage.state.inFlight.sequence} of ${modelKey} is being judged. Ask again in a moment`,
+        `round ${end.inFlight} of ${modelKey} is being judged. Ask again in a moment`,
       );
     }
     const manifest = entryOf(current, wanted, {
-      sequence: lineage.state.nextSequence,
-      parentSequence: lineage.state.head.sequence,
+      sequence: end.nextSequence,
+      parentSequence: end.headSequence,
       time: deps.clock.now(),
     });
     const put = await deps.lineage.commitManifest(manifest);

@@ -1,8 +1,13 @@
 import type { History, HistoryEntry, RoundEntry } from '@lethe/console';
 import type { Decision, Round, RoundManifest, Verdict } from '@lethe/contracts';
-import { type LineageStore, logPrefix, modelPrefix, sequenceOfKey } from '@lethe/lineage';
+import {
+  type LineageStore,
+  logPrefix,
+  modelPrefix,
+  newestSequence,
+  sequenceOfKey,
+} from '@lethe/lineage';
 import { traceIdOf } from '@lethe/telemetry';
-import { newestSequence } from '../../release/list-versions.ts';
 import { versionState } from '../../release/version-state.ts';
 import type { ServingBoard } from '../../serving/serving-board.ts';
 import { figure, modeWord, outcomeWord, timeText } from './words.ts';
