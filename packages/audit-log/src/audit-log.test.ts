@@ -3,7 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '@lethe/contracts';
-import { checkpointStatement, type KeySet, signerOf, signStatement } from '@lethe/evidence';
+import {
+  checkpointStatement,
+  encodeKeySet,
+  type KeySet,
+  signerOf,
+  signStatement,
+} from '@lethe/evidence';
 import { FolderStore, type ObjectStore } from '@lethe/store';
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from './audit-event.ts';
@@ -144,13 +150,24 @@ describe('AuditLog', () => {
     expect(await fixture.verify()).toMatchObject({ kind: 'sound' });
   });
 
-  it('removes old packs, says so, and can still be verified', async () => {
+  it('removes old packs and what was signed over them, says so, and can still be verified', async () => {
     await using fixture = await open();
-    await fixture.log.append(events(packSize * 2 + 1));
+    await fixture.log.append(events(7));
+    await fixture.log.checkpoint();
+    await fixture.log.append(events(packSize - 7, 7));
+    await fixture.log.checkpoint();
+    await fixture.log.append(events(packSize + 1, packSize));
     await fixture.log[Symbol.asyncDispose]();
+    const signed = async () => (await all(fixture.store.list('audit/checkpoints/'))).length;
+    expect(await signed()).toBe(3);
     const before = new Date(now.getTime() + packSize + 5);
     expect(await fixture.log.prune(before, 'registry', now)).toBe(packSize);
-    expect(await fixture.verify()).toMatchObject({ kind: 'sound', first: packSize });
+    expect(await fixture.verify()).toMatchObject({
+      kind: 'sound',
+      first: packSize,
+      checkpoints: 2,
+    });
+    expect(await signed()).toBe(2);
     expect(await fixture.log.prune(before, 'registry', now)).toBe(0);
   });
 });
@@ -237,5 +254,42 @@ describe('verifyLog detects', () => {
     expect(await fixture.verify()).toMatchObject({ kind: 'forged_checkpoint' });
     await fixture.store.put(checkpointKey(5), Buffer.from('{}'));
     expect(await fixture.verify()).toMatchObject({ kind: 'forged_checkpoint' });
+  });
+
+  it('a good checkpoint in the place of another', async () => {
+    await using fixture = await filled();
+    const { bytes } = (await fixture.store.get(checkpointKey(last + 1)))!;
+    await fixture.store.put(checkpointKey(5), bytes);
+    expect(await fixture.verify()).toMatchObject({
+      kind: 'forged_checkpoint',
+      explanation: expect.stringContaining(`it is that of ${last + 1} entries`),
+    });
+  });
+
+  it('a pruned log whose last removed entry was another one than was signed', async () => {
+    await using fixture = await open();
+    await fixture.log.append(events(packSize));
+    await fixture.log[Symbol.asyncDispose]();
+    const statement = checkpointStatement({ size: packSize, head: sha256('x') }, now);
+    await fixture.store.put(checkpointKey(packSize), Buffer.from(signStatement(statement, signer)));
+    const later = new AuditLog({ store: fixture.store });
+    await later.append(events(packSize, packSize));
+    await later.prune(new Date(now.getTime() + packSize + 5), 'registry', now);
+    expect(await fixture.verify()).toMatchObject({ kind: 'edited', index: packSize - 1 });
+  });
+
+  it('whose key it was that signed a checkpoint, where it is not a trusted one', async () => {
+    await using fixture = await filled();
+    const statement = checkpointStatement({ size: 5, head: sha256('x') }, now);
+    await fixture.store.put(checkpointKey(5), Buffer.from(signStatement(statement, stranger)));
+    const name = stranger.keyId.slice(0, 16);
+    expect(await fixture.verify()).toMatchObject({
+      explanation: expect.stringMatching(`key ${name} signed it.* no service publishes`),
+    });
+    const set = encodeKeySet([{ ...stranger, notBefore: '2026-01-01T00:00:00.000Z' }]);
+    await fixture.store.put(`keysets/${stranger.keyId}.json`, Buffer.from(set));
+    expect(await fixture.verify()).toMatchObject({
+      explanation: expect.stringMatching(`${name}.*publishes .keysets/.*share one key folder`),
+    });
   });
 });

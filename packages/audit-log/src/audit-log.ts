@@ -23,7 +23,14 @@ import {
   linesOf,
   pointAfter,
 } from './entry.ts';
-import { checkpointKey, packKey, packSize, segmentKey } from './log-keys.ts';
+import {
+  checkpointKey,
+  checkpointsPrefix,
+  numberOfKey,
+  packKey,
+  packSize,
+  segmentKey,
+} from './log-keys.ts';
 import { chunkAt, countLines, packNumbers, readChunks } from './log-reader.ts';
 
 /** Signs a statement into an envelope; see `signStatement`. */
@@ -103,8 +110,8 @@ export class AuditLog implements AsyncDisposable {
   }
 
   /**
-   * Removes whole packs of which every entry is older than `before`, and says so in the log. What is
-   * left can still be verified.
+   * Removes whole packs of which every entry is older than `before`, with the checkpoints over them,
+   * and says so in the log. What is left can still be verified.
    *
    * @returns the number of entries removed
    */
@@ -128,6 +135,11 @@ export class AuditLog implements AsyncDisposable {
         details: { size, head },
       },
     ]);
+    // The one over the last of them stays: it tells what the log goes on from.
+    for await (const { key } of this.#store.list(checkpointsPrefix)) {
+      if (numberOfKey(key) >= size) break;
+      await this.#store.deleteAllVersions(key);
+    }
     const packs = (await packNumbers(this.#store)).filter((pack) => pack <= last.pack);
     for (const pack of packs) await this.#store.deleteAllVersions(packKey(pack));
     return packs.length * packSize;

@@ -1,6 +1,7 @@
 import type { Digest } from '@lethe/contracts';
 import {
   type CheckpointPredicate,
+  findKeySet,
   type KeySet,
   type LogPoint,
   predicateTypes,
@@ -8,8 +9,8 @@ import {
 } from '@lethe/evidence';
 import type { ObjectStore } from '@lethe/store';
 import { decodeEntry, emptyLog, followChain, isFault, previousOf } from './entry.ts';
-import { checkpointsPrefix } from './log-keys.ts';
-import { lastSegment, readChunks } from './log-reader.ts';
+import { checkpointKey, checkpointsPrefix, numberOfKey } from './log-keys.ts';
+import { countLines, lastSegment, readChunks } from './log-reader.ts';
 
 /** What is wrong with a log. */
 export type LogFault = 'truncated' | 'edited' | 'reordered' | 'forged_checkpoint' | 'gap';
@@ -38,24 +39,31 @@ export interface VerifyLogOptions {
   readonly onProgress?: (entries: number) => void;
 }
 
+/** A signed point that the log has to hold. */
 interface Anchor extends LogPoint {
   readonly name: string;
 }
 
-/** Reads the whole log and checks it: chain, order, signed checkpoints, nothing cut off. */
+type Unsound = Exclude<LogVerification, { readonly kind: 'sound' }>;
+type AnchorRead = { readonly kind: 'anchor'; readonly anchor: Anchor } | Unsound;
+
+/** Checkpoints that are fetched ahead. */
+const readAhead = 16;
+
+/**
+ * Reads the whole log and checks it: chain, order, signed checkpoints, nothing cut off. Log and
+ * checkpoints are read side by side: memory does not grow with them.
+ */
 export async function verifyLog(options: VerifyLogOptions): Promise<LogVerification> {
   const { store } = options;
-  const anchors = await readAnchors(options);
-  if (!Array.isArray(anchors)) return anchors;
-  const expected = new Map<number, Anchor[]>();
-  for (const anchor of anchors) {
-    expected.set(anchor.size, [...(expected.get(anchor.size) ?? []), anchor]);
-  }
+  const kept = await readKept(options);
+  if (kept !== undefined && kept.kind !== 'anchor') return kept;
 
   let point: LogPoint | undefined;
   let first = 0;
   let prunedTo: LogPoint | undefined;
-  let forged: Anchor | undefined;
+  let disagreeing: Anchor | undefined;
+  let checkpoints: AnchorReader | undefined;
   for await (const chunk of readChunks(store)) {
     if (point === undefined && chunk.first > 0) {
       // Entries before were pruned, or somebody cut them off: an entry further on has to say so.
@@ -64,10 +72,19 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogVerificat
     }
     point ??= prunedTo ?? emptyLog;
     if (chunk.first !== point.size) return gap(point.size);
-    const start: LogPoint = point;
-    const end = followChain(chunk.bytes, start, (line, after) => {
-      const [wrong] = (expected.get(after.size) ?? []).filter(({ head }) => head !== after.head);
-      forged ??= wrong;
+    checkpoints ??= new AnchorReader(options, first);
+    const expected = await checkpoints.upTo(point.size + countLines(chunk.bytes));
+    if ('kind' in expected) return expected;
+    if (kept !== undefined) expected.push(kept.anchor);
+    const heads = new Map<number, Anchor[]>();
+    for (const each of expected) heads.set(each.size, [...(heads.get(each.size) ?? []), each]);
+    const compare = (after: LogPoint) => {
+      const wrong = heads.get(after.size)?.find(({ head }) => head !== after.head);
+      disagreeing ??= wrong;
+    };
+    compare(point);
+    const end = followChain(chunk.bytes, point, (line, after) => {
+      compare(after);
       if (prunedTo !== undefined && line.includes('"kind":"log_pruned"')) {
         const { details } = decodeEntry(line.toString('utf8'));
         if (details['size'] === prunedTo.size && details['head'] === prunedTo.head) {
@@ -76,7 +93,7 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogVerificat
       }
     });
     if (isFault(end)) return fault(end.kind, end.index);
-    if (forged !== undefined) return disagrees(forged);
+    if (disagreeing !== undefined) return disagrees(disagreeing);
     point = end;
     options.onProgress?.(point.size - first);
   }
@@ -88,7 +105,11 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogVerificat
       explanation: `the log begins with entry ${first}, and no entry says that those before were pruned`,
     };
   }
-  const longest = anchors.reduce((most, anchor) => (anchor.size > most.size ? anchor : most), {
+  checkpoints ??= new AnchorReader(options, 0);
+  const beyond = await checkpoints.upTo(Number.POSITIVE_INFINITY);
+  if ('kind' in beyond) return beyond;
+  const all = kept === undefined ? beyond : [...beyond, kept.anchor];
+  const longest = all.reduce((most, anchor) => (anchor.size > most.size ? anchor : most), {
     ...found,
     name: '',
   });
@@ -100,33 +121,96 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogVerificat
     };
   }
   if ((await lastSegment(store)) >= found.size) return gap(found.size);
-  return { kind: 'sound', point: found, first, checkpoints: anchors.length };
-}
-
-async function readAnchors(options: VerifyLogOptions): Promise<Anchor[] | LogVerification> {
-  const anchors: Anchor[] = [];
-  const take = (bytes: Uint8Array, name: string): LogVerification | undefined => {
-    const found = verifyEvidence(bytes, options.keys, options.now);
-    if (found.kind !== 'valid') return forgedCheckpoint(name, found.explanation);
-    const { predicate, predicateType } = found.statement;
-    if (predicateType !== predicateTypes.checkpoint) return forgedCheckpoint(name, 'it is none');
-    const { size, head } = predicate as CheckpointPredicate;
-    anchors.push({ size, head, name });
-    return undefined;
+  return {
+    kind: 'sound',
+    point: found,
+    first,
+    checkpoints: checkpoints.count + (kept === undefined ? 0 : 1),
   };
-  for await (const { key } of options.store.list(checkpointsPrefix)) {
-    const stored = await options.store.get(key);
-    const wrong = stored && take(stored.bytes, key);
-    if (wrong !== undefined) return wrong;
-  }
-  if (options.kept !== undefined) {
-    const wrong = take(options.kept, 'the checkpoint that was kept');
-    if (wrong !== undefined) return wrong;
-  }
-  return anchors;
 }
 
-function forgedCheckpoint(name: string, why: string): LogVerification {
+/** The stored checkpoints in the order of their size, each checked as it is reached. */
+class AnchorReader {
+  readonly #options: VerifyLogOptions;
+  readonly #keys: AsyncIterator<{ readonly key: string }>;
+  readonly #ahead: Promise<AnchorRead | undefined>[] = [];
+  #next: AnchorRead | undefined;
+  /** Checkpoints that were handed out. */
+  count = 0;
+
+  /** @param first size of the smallest one that can be compared */
+  constructor(options: VerifyLogOptions, first: number) {
+    const after = first === 0 ? {} : { after: checkpointKey(first - 1) };
+    this.#options = options;
+    this.#keys = options.store.list(checkpointsPrefix, after)[Symbol.asyncIterator]();
+  }
+
+  /** The following ones up to a size; the first fault among them instead. */
+  async upTo(size: number): Promise<Anchor[] | Unsound> {
+    const found: Anchor[] = [];
+    for (;;) {
+      this.#next ??= await this.#read();
+      if (this.#next === undefined) return found;
+      if (this.#next.kind !== 'anchor') return this.#next;
+      if (this.#next.anchor.size > size) return found;
+      found.push(this.#next.anchor);
+      this.count += 1;
+      this.#next = undefined;
+    }
+  }
+
+  async #read(): Promise<AnchorRead | undefined> {
+    while (this.#ahead.length < readAhead) {
+      const listed = await this.#keys.next();
+      if (listed.done === true) break;
+      this.#ahead.push(this.#check(listed.value.key));
+    }
+    const read = this.#ahead.shift();
+    // What is gone since it was listed is not there.
+    return read === undefined ? undefined : ((await read) ?? (await this.#read()));
+  }
+
+  async #check(key: string): Promise<AnchorRead | undefined> {
+    const stored = await this.#options.store.get(key);
+    if (stored === undefined) return undefined;
+    const read = await readCheckpoint(stored.bytes, key, this.#options);
+    if (read.kind !== 'anchor' || read.anchor.size === numberOfKey(key)) return read;
+    return forgedCheckpoint(key, `it is that of ${read.anchor.size} entries`);
+  }
+}
+
+async function readKept(options: VerifyLogOptions): Promise<AnchorRead | undefined> {
+  if (options.kept === undefined) return undefined;
+  return await readCheckpoint(options.kept, 'the checkpoint that was kept', options);
+}
+
+async function readCheckpoint(
+  bytes: Uint8Array,
+  name: string,
+  { store, keys, now }: VerifyLogOptions,
+): Promise<AnchorRead> {
+  const found = verifyEvidence(bytes, keys, now);
+  if (found.kind === 'unknown_key') {
+    return forgedCheckpoint(name, await aboutUnknownKey(store, found.keyId));
+  }
+  if (found.kind !== 'valid') return forgedCheckpoint(name, found.explanation);
+  const { predicate, predicateType } = found.statement;
+  if (predicateType !== predicateTypes.checkpoint) return forgedCheckpoint(name, 'it is none');
+  const { size, head } = predicate as CheckpointPredicate;
+  return { kind: 'anchor', anchor: { size, head, name } };
+}
+
+/** Says of a key that nobody trusts here whether it is one of this installation. */
+async function aboutUnknownKey(store: ObjectStore, keyId: string): Promise<string> {
+  const unknown = `key ${keyId.slice(0, 16)} signed it, which is not in the key set it is checked with`;
+  const published = await findKeySet(store, keyId);
+  if (published === undefined) {
+    return `${unknown}, and which no service publishes. Should it be the key of a registry of yours, check with that one's key set; else it is forged`;
+  }
+  return `${unknown}, but which a service of this installation publishes (${published}): that service has a key folder of its own. Check with the keys of all services (lethe keys export, from the running registry), or let all share one key folder (LETHE_KEYS)`;
+}
+
+function forgedCheckpoint(name: string, why: string): Unsound {
   return {
     kind: 'forged_checkpoint',
     index: 0,
@@ -135,7 +219,7 @@ function forgedCheckpoint(name: string, why: string): LogVerification {
 }
 
 /** A good signature over another history: either side may have been exchanged. */
-function disagrees({ name, size }: Anchor): LogVerification {
+function disagrees({ name, size }: Anchor): Unsound {
   return {
     kind: 'edited',
     index: size - 1,

@@ -46,6 +46,16 @@ export async function readKeySets(store: KeySetStore, own: KeySet): Promise<KeyS
   return keys;
 }
 
+/** Name of a published key set that holds this key; `undefined` where none does. */
+export async function findKeySet(store: KeySetStore, keyId: string): Promise<string | undefined> {
+  for await (const { key } of store.list(prefix)) {
+    const stored = await store.get(key);
+    if (stored === undefined) continue;
+    for (const each of readable(stored.bytes)) if (each.keyId === keyId) return key;
+  }
+  return undefined;
+}
+
 function readable(bytes: Uint8Array): Iterable<PublishedKey> {
   try {
     return parseKeySet(Buffer.from(bytes).toString('utf8')).values();

@@ -24,7 +24,13 @@ export type Disbelief =
 
 export type Verification =
   | { readonly kind: 'valid'; readonly keyId: string; readonly statement: Statement }
-  | { readonly kind: Disbelief; readonly explanation: string };
+  | {
+      readonly kind: 'unknown_key';
+      /** As the envelope states it. */
+      readonly keyId: string;
+      readonly explanation: string;
+    }
+  | { readonly kind: Exclude<Disbelief, 'unknown_key'>; readonly explanation: string };
 
 /** Clocks may differ by this much before a time counts as future. */
 const clockSkewMs = 5 * 60_000;
@@ -56,7 +62,8 @@ function verifySigned(
 ): Verification {
   const key = keys.get(keyId);
   if (key === undefined) {
-    return disbelief('unknown_key', `key ${shown(keyId)} is not in the key set`);
+    const explanation = `key ${shown(keyId)} is not in the key set`;
+    return { kind: 'unknown_key', keyId, explanation };
   }
   const message = preAuthEncoding(envelope.payloadType, envelope.payload);
   if (signature.length !== 64 || !verify(null, message, key.publicKey, signature)) {
@@ -109,7 +116,7 @@ function malformed(explanation: string): Verification {
   return disbelief('malformed', explanation);
 }
 
-function disbelief(kind: Disbelief, explanation: string): Verification {
+function disbelief(kind: Exclude<Disbelief, 'unknown_key'>, explanation: string): Verification {
   return { kind, explanation };
 }
 

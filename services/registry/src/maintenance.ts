@@ -1,5 +1,6 @@
 import type { AuditLog } from '@lethe/audit-log';
 import { LetheError } from '@lethe/contracts';
+import { type KeyRing, publishKeySet } from '@lethe/evidence';
 import type { LineageStore } from '@lethe/lineage';
 import { count } from '@lethe/telemetry';
 import type { DeliveryStore } from './callbacks/delivery-store.ts';
@@ -15,6 +16,8 @@ export interface MaintenanceDeps extends ExpireDeps {
   readonly auditLog: AuditLog;
   readonly rollbacks: Rollbacks;
   readonly retention: Retention;
+  /** Keys that sign checkpoints: published, so that others can tell whose they are. */
+  readonly keys: KeyRing;
   readonly deliveries: Pick<DeliveryStore, 'prune'>;
   /** Hears how many versions of a model are due to be purged and still there. */
   readonly onPurgeDue: (modelKey: string, count: number) => void;
@@ -51,6 +54,7 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
         // Also what a registry owes that died after it had moved a pointer back.
         await recordRollbacks(deps);
         await noteRefusals(deps);
+        await publishKeySet(deps.lineage.store, deps.keys);
         await deps.auditLog.checkpoint();
         checkpointed = nowMs;
       }

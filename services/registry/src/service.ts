@@ -193,6 +193,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
           clock,
           log,
           retention,
+          keys,
           deliveries,
           onPurgeDue: (modelKey, count) => void purgesDue.set(modelKey, count),
         },

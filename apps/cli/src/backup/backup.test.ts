@@ -9,13 +9,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AuditLog, type SignStatement } from '@lethe/audit-log';
 import { encodeRecord, LetheError, ServingPointer, sha256 } from '@lethe/contracts';
+import { encodeKeySet, KeyRing, publishKeySet, signStatement } from '@lethe/evidence';
 import { manifestKey, servingKey, verdictKey } from '@lethe/lineage';
 import { storeWith } from '@lethe/service-kit/testing';
 import { FolderStore, type ObjectStore } from '@lethe/store';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../main.ts';
 import { BackupFolder } from './backup-folder.ts';
+import { drill } from './drill.ts';
 import { parseSnapshot } from './snapshot.ts';
 import { type BackupSource, takeBackup } from './take-backup.ts';
 
@@ -213,4 +216,25 @@ describe('lethe restore', () => {
     expect(await quiet('restore', join(folder, 'backup'), '--store', `folder:${to}`)).toBe(1);
     expect(existsSync(to)).toBe(false);
   });
+});
+
+it('says of a drill whose keys are missing in the backup', async () => {
+  const now = new Date('2026-01-01T00:00:00Z');
+  await using store = await FolderStore.open(join(folder, 'store'));
+  const registry = KeyRing.open(join(folder, 'registry-keys'), now);
+  const sign: SignStatement = (make) => signStatement(make(now), registry.signer(now));
+  const log = new AuditLog({ store, sign });
+  const details = { count: 1 };
+  const kind = 'access_refused' as const;
+  await log.append([{ id: 'a', kind, time: now, actor: 'registry', modelKey: '', details }]);
+  await log[Symbol.asyncDispose]();
+  await publishKeySet(store, registry);
+  KeyRing.open(join(folder, 'keys'), now);
+  await expect(drill([], store, folder, now)).rejects.toMatchObject({
+    message: expect.stringMatching(
+      `key ${registry.signer(now).keyId.slice(0, 16)} signed it.*publishes.*Back up the key folder of the registry`,
+    ),
+  });
+  writeFileSync(join(folder, 'keys', 'key-set.json'), encodeKeySet(registry.keys().values()));
+  expect(await drill([], store, folder, now)).toMatchObject({ auditEntries: 1 });
 });

@@ -92,10 +92,17 @@ async function checkAuditLog(
   if (!existsSync(keySet)) return undefined;
   const keys = parseKeySet(readFileSync(keySet, 'utf8'));
   const found = await verifyLog({ store, keys, now });
-  if (found.kind !== 'sound') throw wrong(`the audit log is ${found.kind}: ${found.explanation}`);
-  return found.point.size;
+  if (found.kind === 'sound') return found.point.size;
+  const { kind, explanation } = found;
+  // Not the copy need be bad: the keys in it may be those of another service than the registry.
+  const keysRemedy =
+    'Back up the key folder of the registry, which signs checkpoints (--keys), or use another snapshot';
+  throw wrong(
+    `the audit log is ${kind}: ${explanation}`,
+    kind === 'forged_checkpoint' ? keysRemedy : undefined,
+  );
 }
 
-function wrong(what: string): LetheError {
-  return new LetheError('corrupt', `the drill failed: ${what}. Use another snapshot`);
+function wrong(what: string, remedy = 'Use another snapshot'): LetheError {
+  return new LetheError('corrupt', `the drill failed: ${what}. ${remedy}`);
 }

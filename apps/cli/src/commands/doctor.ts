@@ -1,5 +1,5 @@
 import type { BackendPreference } from '@lethe/compute';
-import { readConfig } from '@lethe/service-kit';
+import { openStore, readConfig } from '@lethe/service-kit';
 import { busSettings, storeSettings } from '@lethe/service-kit/config';
 import type { CommandFunction } from '../command-function.ts';
 import { checkBackend } from '../doctor/check-backend.ts';
@@ -9,7 +9,7 @@ import { checkConfig } from '../doctor/check-config.ts';
 import { checkData } from '../doctor/check-data.ts';
 import { checkDisk } from '../doctor/check-disk.ts';
 import { checkHome } from '../doctor/check-home.ts';
-import { checkKeys } from '../doctor/check-keys.ts';
+import { checkKeys, checkSharedKeys } from '../doctor/check-keys.ts';
 import { checkRunning } from '../doctor/check-running.ts';
 import { checkStore } from '../doctor/check-store.ts';
 import { checkVersions } from '../doctor/check-versions.ts';
@@ -34,8 +34,7 @@ export const run: CommandFunction<DoctorOptions> = async (options, out) => {
     config: () => checkConfig(patient),
     disk: () => checkDisk(patient),
     home: async () => (patient.isEmbedded ? await checkHome(patient) : []),
-    keys: async () =>
-      patient.isEmbedded || process.env['LETHE_KEYS'] ? checkKeys(keys, new Date()) : [],
+    keys: () => examineKeys(patient, keys),
     bus: async () => (patient.isEmbedded ? [] : await checkBus(patient)),
     store: () => checkStore(patient),
     clocks: () => checkClocks(patient),
@@ -76,6 +75,14 @@ function examine(options: Parameters<typeof run>[0]): Patient {
       ? { ...readConfig(storeSettings, empty), store: `folder:${layout.store}` }
       : readConfigOptions(storeSettings, options),
   };
+}
+
+async function examineKeys(patient: Patient, folder: string): Promise<readonly Finding[]> {
+  if (patient.isEmbedded) return await checkKeys(folder, new Date());
+  if (!process.env['LETHE_KEYS']) return [];
+  const findings = await checkKeys(folder, new Date());
+  await using store = await openStore(patient.store);
+  return [...findings, ...(await checkSharedKeys(folder, store))];
 }
 
 function show(finding: Finding, out: Output): void {

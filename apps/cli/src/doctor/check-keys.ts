@@ -1,6 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KeySet, parseKeySet } from '@lethe/evidence';
+import {
+  findKeySet,
+  type KeySet,
+  type KeySetStore,
+  parseKeySet,
+  readKeySets,
+} from '@lethe/evidence';
 import { type Finding, note, ok, problem } from './finding.ts';
 
 const backUp = 'Put it back from a backup (lethe restore --help).';
@@ -31,6 +37,23 @@ export async function checkKeys(folder: string, now: Date): Promise<Finding[]> {
     findings.push(problem('keys', seen, backUp));
   }
   return findings;
+}
+
+/** Do all services sign with this folder's keys? They publish those they have. Looks only. */
+export async function checkSharedKeys(folder: string, store: KeySetStore): Promise<Finding[]> {
+  const file = join(folder, 'key-set.json');
+  if (modeOf(file) === undefined) return [];
+  const own = parseKeySet(readFileSync(file, 'utf8'));
+  const strangers = [...(await readKeySets(store, own)).values()].filter(
+    ({ keyId, revokedTime }) => !own.has(keyId) && revokedTime === undefined,
+  );
+  const [first] = strangers;
+  if (first === undefined) return [];
+  const ids = strangers.map(({ keyId }) => keyId.slice(0, 12)).join(', ');
+  const seen = `services sign with keys that are not in ${folder}: ${ids} (${await findKeySet(store, first.keyId)})`;
+  const remedy =
+    'Let services that run apart share one key folder (LETHE_KEYS), or back up the folder of each and check evidence with: lethe keys export --address REGISTRY';
+  return [note('keys', seen, remedy)];
 }
 
 function signing(folder: string, keys: KeySet, files: readonly string[], now: Date): Finding {

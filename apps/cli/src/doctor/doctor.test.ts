@@ -2,8 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModelRegistration } from '@lethe/contracts';
-import { KeyRing } from '@lethe/evidence';
+import { KeyRing, publishKeySet } from '@lethe/evidence';
 import { sqlite } from '@lethe/sqlite';
+import { FolderStore } from '@lethe/store';
 import { afterAll, describe, expect, it } from 'vitest';
 import { homeLayout } from '../embedded/home-layout.ts';
 import { judgeReading } from './check-clocks.ts';
@@ -11,7 +12,7 @@ import { checkConfig } from './check-config.ts';
 import { judgeData } from './check-data.ts';
 import { judgeSpace } from './check-disk.ts';
 import { checkHome } from './check-home.ts';
-import { checkKeys } from './check-keys.ts';
+import { checkKeys, checkSharedKeys } from './check-keys.ts';
 import { checkVersions } from './check-versions.ts';
 import { type Finding, problemsOf } from './finding.ts';
 
@@ -124,6 +125,20 @@ describe('doctor', () => {
     expect(troubles(await checkKeys(join(folder, 'other'), now))[0]).toMatch(
       /no key that may sign/,
     );
+  });
+
+  it('finds services that sign with a key folder of their own', async () => {
+    const shared = join(folder, 'shared-keys');
+    const ring = KeyRing.open(shared, now);
+    await using store = await FolderStore.open(join(folder, 'shared-store'));
+    await publishKeySet(store, ring);
+    expect(await checkSharedKeys(shared, store)).toEqual([]);
+    const other = KeyRing.open(join(folder, 'own-keys'), now);
+    await publishKeySet(store, other);
+    const [id = ''] = other.keys().keys();
+    expect(troubles(await checkSharedKeys(shared, store))).toEqual([
+      expect.stringMatching(new RegExp(`note: .*${id.slice(0, 12)} \\(keysets/${id}.json\\)`)),
+    ]);
   });
 
   it('finds training data that is gone: a problem here, a note where services run apart', () => {
