@@ -73,6 +73,23 @@ export async function createTopicRaw(
   await admin.disconnect();
 }
 
+/** Waits until the group has so many members, and every partition one of them. */
+export async function untilSettled(
+  { serviceEnv }: Surroundings,
+  group: string,
+  members: number,
+): Promise<void> {
+  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const isSettled = async () => {
+    const { groups } = await admin.describeGroups([group]);
+    return groups[0]?.state === 'Stable' && groups[0].members.length === members;
+  };
+  while (!(await isSettled())) await sleep(100);
+  await admin.disconnect();
+}
+
 /** Deletes every topic and every object: what a backup is for. */
 export async function loseEverything({
   serviceEnv,

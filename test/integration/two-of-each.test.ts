@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openCallbackReceiver } from '../../services/registry/src/testing/callback-receiver.ts';
 import { Pipeline } from '../chaos/pipeline.ts';
-import { serverSurroundings } from '../chaos/server-surroundings.ts';
+import { serverSurroundings, untilSettled } from '../chaos/server-surroundings.ts';
 import { temporaryFolder } from '../support/lethe-process.ts';
 
 const sessionTimeoutMs = 6_000;
@@ -39,30 +39,32 @@ test('who survives takes over from one of each that was killed, and does no more
   const [networks, states] = [['127.0.0.0/8'], ['completed']];
   const shop = { emitter: 'shop-1', url: receiver.url, networks, states };
   writeFileSync(callbacks, JSON.stringify({ callbacks: [shop] }));
-  pipeline = await start({ CHAOS_ROUND_MS: '1000', LETHE_CALLBACKS_FILE: callbacks });
-  const { fleet } = pipeline;
-  // Subject 0 of each model is a big one; what follows is small.
-  const first = await pipeline.send(models * 2);
-  await pipeline.untilCompleted(first);
+  pipeline = await start({ CHAOS_LONG_ROUND_MS: '5000', LETHE_CALLBACKS_FILE: callbacks });
+  const { fleet, surroundings } = pipeline;
+  await untilSettled(surroundings, 'unlearner', 2);
+  // Subject 0 of each model is a big one: a long round. What follows is small.
+  const first = await pipeline.send(models);
 
-  const under = pipeline.send(models * 3);
-  await expect.poll(() => roundsBegun(fleet.logOf('unlearner-1')).length).toBeGreaterThan(0);
+  // In the middle of its long rounds.
+  await expect
+    .poll(() => attemptsOf(fleet.logOf('unlearner-1')).filter(isAtWork), { interval: 20 })
+    .not.toEqual([]);
   const killed = ['unlearner-1', 'evaluator-1', 'registry-1'].map((name) => fleet.member(name));
-  for (const member of killed) {
-    member.held = true;
-    await member.process?.kill();
-  }
-  const cutOff = unfinished(fleet.logOf('unlearner-1'));
+  for (const member of killed) member.held = true;
+  await Promise.all(killed.map((member) => member.process?.kill()));
+  const cutOff = attemptsOf(fleet.logOf('unlearner-1')).filter(isAtWork);
+  expect(cutOff).not.toEqual([]);
   const killedAtMs = performance.now();
-  await pipeline.untilCompleted(await under);
-  say(`taken over and done ${seconds(killedAtMs)} after the kill`);
+  await pipeline.untilCompleted([...first, ...(await pipeline.send(models * 3))]);
+  say(`${cutOff.length} taken over and done ${seconds(killedAtMs)} after the kill`);
 
-  const begun = [
-    ...roundsBegun(fleet.logOf('unlearner-1')),
-    ...roundsBegun(fleet.logOf('unlearner-2')),
-  ];
-  const again = begun.filter((round, index) => begun.indexOf(round) !== index);
-  expect(new Set(cutOff)).toEqual(new Set([...cutOff, ...again]));
+  // An attempt that was not cut off, by the kill or as its partition was lost, is its round's only one.
+  const kept = [
+    ...attemptsOf(fleet.logOf('unlearner-1')).filter((attempt) => !isAtWork(attempt)),
+    ...attemptsOf(fleet.logOf('unlearner-2')),
+  ].filter(({ end }) => end !== 'cut off');
+  const rounds = kept.map(({ round }) => round);
+  expect(rounds).toEqual([...new Set(rounds)]);
 
   for (const member of killed) member.held = false;
   await pipeline.untilCompleted(await pipeline.send(models * 2));
@@ -144,22 +146,36 @@ interface Line {
 function linesOf(log: string): Line[] {
   return log
     .split('\n')
+    .slice(0, -1)
     .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []));
 }
 
 /** `model sequence` of every attempt that was begun. */
 function roundsBegun(log: string): string[] {
-  return linesOf(log)
-    .filter(({ message }) => message === 'a round begins')
-    .map(({ model, sequence }) => `${model} ${sequence}`);
+  return attemptsOf(log).map(({ round }) => round);
 }
 
-/** Attempts that were begun and not committed. */
-function unfinished(log: string): string[] {
-  const committed = linesOf(log)
-    .filter(({ message }) => message.startsWith('a round is committed'))
-    .map(({ model, sequence }) => `${model} ${sequence}`);
-  return roundsBegun(log).filter((round) => !committed.includes(round));
+interface Attempt {
+  /** `model sequence`. */
+  readonly round: string;
+  end: 'committed' | 'cut off' | undefined;
+}
+
+/** Every attempt that an unlearner began, and what became of it. */
+function attemptsOf(log: string): Attempt[] {
+  const attempts: Attempt[] = [];
+  for (const { message, model, sequence } of linesOf(log)) {
+    const round = `${model} ${sequence}`;
+    const current = attempts.findLast((attempt) => attempt.round === round);
+    if (message === 'a round begins') attempts.push({ round, end: undefined });
+    else if (message.startsWith('a round is committed')) current!.end = 'committed';
+    else if (message === 'a round is cut off') current!.end = 'cut off';
+  }
+  return attempts;
+}
+
+function isAtWork({ end }: Attempt): boolean {
+  return end === undefined;
 }
 
 function ownedBy(member: { readonly process: { output(): string } | undefined }): number {

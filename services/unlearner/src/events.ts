@@ -35,6 +35,11 @@ export function roundOvertaken(log: Log, model: string, attempt: Attempt): void 
   );
 }
 
+/** Its partition was lost, or this process ends: what was computed is dropped, somebody begins anew. */
+export function roundCutOff(log: Log, attempt: Attempt, seconds: number): void {
+  log.info('a round is cut off', { ...fieldsOf(attempt), seconds });
+}
+
 /** Nothing to judge came out: the requests climb one rung without leaving a manifest. */
 export function rungFailed(log: Log, model: string, attempt: Attempt, reason: string): void {
   count('lethe.ladder.failed_steps', { model });

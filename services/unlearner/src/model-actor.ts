@@ -207,6 +207,7 @@ export class ModelActor {
       ladderStep: next.step,
     };
     events.roundStarted(log, attempt, closedBy);
+    const startedMs = this.#nowMs();
     this.#become({ kind: 'computing', attempt, progress: undefined });
     const outcome = await tracedRound(model, attempt, () =>
       attemptRound(this.#lineage, attempt, this.#deps, {
@@ -215,7 +216,10 @@ export class ModelActor {
         onCommitting: () => this.#become({ kind: 'committing', attempt }),
         onTrouble: (error, retryInMs) => this.#block(error, retryInMs),
       }),
-    );
+    ).catch((thrown) => {
+      if (signal.aborted) events.roundCutOff(log, attempt, (this.#nowMs() - startedMs) / 1000);
+      throw thrown;
+    });
     const requests = parts.map((part) => part.pending);
     switch (outcome.kind) {
       case 'committed':

@@ -131,8 +131,11 @@ export class ServerProcess implements AsyncDisposable {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
+    const drained = once(child, 'close');
     child.kill(signal);
     await exited;
+    // What it said last is in the pipe still; whoever else holds that pipe is not waited for.
+    await Promise.race([drained, sleep(1_000)]);
   }
 
   async #ready(child: ChildProcess): Promise<void> {
