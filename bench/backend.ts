@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BackendPreference, openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
+import { median } from './median.ts';
 import { buildResnet20 } from './resnet20.ts';
 import { withStockKernels } from './stock-kernels.ts';
 import { type StepSeconds, startTorch, type TorchSteps } from './torch-steps.ts';
@@ -162,8 +163,4 @@ function perSecond(images: number, times: readonly StepSeconds[]): number {
 function msPerImage(images: number, times: readonly StepSeconds[]): number {
   const seconds = median(times.map(({ processor }) => processor));
   return Math.round((1e5 * seconds) / images) / 100;
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
 }

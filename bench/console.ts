@@ -26,6 +26,7 @@ import { encodeEvent, readConfig, silentLog } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
 import type { Browser, Page } from 'playwright-core';
 import { openChromium } from '../test/support/chromium/open-chromium.ts';
+import { median } from './median.ts';
 
 const { values } = parseArgs({
   options: {
@@ -266,6 +267,5 @@ interface Spread {
 }
 
 function spread(times: readonly number[]): Spread {
-  const sorted = times.toSorted((a, b) => a - b).map(Math.round);
-  return { median: sorted[Math.floor(sorted.length / 2)] ?? 0, most: sorted.at(-1) ?? 0 };
+  return { median: Math.round(median(times)), most: Math.round(Math.max(...times)) };
 }

@@ -23,6 +23,7 @@ import {
 } from '@lethe/service-kit';
 import { type EvaluatorWorld, openEvaluatorWorld } from './evaluator/evaluator-world.ts';
 import type { ForwardInput, ForwardOutput } from './evaluator/forward-job.ts';
+import { median } from './median.ts';
 
 const usage = `npm run bench:evaluator -- [--images 10000] [--forget 256] [--repeats 3]
     [--backend auto|native|wasm] [--data-dir ../shared/data] [--most 1.3] [--json]
@@ -205,9 +206,7 @@ function children(): readonly number[] {
 }
 
 function medians(runs: readonly Run[]): Run {
-  const of = (field: keyof Run) =>
-    runs.map((run) => run[field]).toSorted((a, b) => a - b)[Math.floor(runs.length / 2)] ??
-    Number.NaN;
+  const of = (field: keyof Run) => median(runs.map((run) => run[field]));
   return { seconds: of('seconds'), ratio: of('ratio'), cpuRatio: of('cpuRatio') };
 }
 

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { KafkaBus, partitionOf } from '@lethe/bus';
 import { kafkajs } from '../packages/bus/src/kafka/kafkajs.ts';
 import { KafkaCluster } from '../test/support/servers/kafka-cluster.ts';
+import { median } from './median.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -180,8 +181,6 @@ async function rate(copy: Copy): Promise<number> {
   return Math.round(result);
 }
 
-const median = (numbers: readonly number[]) =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 /** By name; the bus last. */
 const copies: Readonly<Record<string, Copy>> = {
   'bare kafkajs': inOneSend,

@@ -11,6 +11,7 @@ import { prometheusProgram } from '../../scripts/servers/recipe.ts';
 import { readDashboard } from '../../test/support/operations/read-monitoring.ts';
 import { recordEverything } from '../../test/support/operations/record-everything.ts';
 import { PrometheusServer } from '../../test/support/servers/prometheus-server.ts';
+import { median } from '../median.ts';
 
 export interface DashboardFigures {
   readonly requests: number;
@@ -66,7 +67,7 @@ export async function measureDashboard(
       series,
       samples: (series * runSeconds) / scrapeSeconds,
       queries: times.length,
-      medianMs: times[Math.floor(times.length / 2)]!.ms,
+      medianMs: median(times.map(({ ms }) => ms)),
       slowestMs: times.at(-1)!.ms,
       slowest: times.at(-1)!.title,
     };

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { PlannedRequest } from '../../test/chaos/world.ts';
 import { sendRequest } from '../latency/send-request.ts';
+import { median } from '../median.ts';
 import {
   countedCount,
   type FromRun,
@@ -142,12 +143,4 @@ async function sendAll(url: string, requests: readonly PlannedRequest[]): Promis
     }
   };
   await Promise.all(Array.from({ length: emitters }, emit));
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return Number.isInteger(middle)
-    ? (sorted[middle - 1]! + sorted[middle]!) / 2
-    : sorted[Math.floor(middle)]!;
 }
