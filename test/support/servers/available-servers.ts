@@ -26,9 +26,6 @@ export const kafkaAvailable = configured.kafka !== undefined || isInstalled('kaf
 /** Whether tests on a real object store can run. */
 export const s3Available = configured.minio !== undefined || isInstalled('minio');
 
-/** Whether tests can start (and kill) servers of their own, with {@link KafkaCluster} and {@link MinioServer}. */
-export const serversInstalled = isInstalled('kafka') && isInstalled('minio');
-
 /** The configured Kafka, or a broker of your own. */
 export async function openTestKafka(): Promise<TestKafka> {
   if (configured.kafka === undefined) return await KafkaCluster.start();

@@ -27,17 +27,6 @@ export function intsOf(backend: WasmBackend, tensor: tf.TensorInfo): Int32Array 
   return backend.typedArrayFromHeap(tensor) as Int32Array;
 }
 
-/** Runs another kernel of this backend. The result is the caller's to dispose of. */
-export function invokeKernel(
-  backend: WasmBackend,
-  kernelName: string,
-  inputs: Record<string, tf.TensorInfo>,
-  attrs: object,
-): tf.TensorInfo {
-  const kernel = tf.getKernel(kernelName, 'wasm');
-  return kernel.kernelFunc({ backend, inputs, attrs: { ...attrs } }) as tf.TensorInfo;
-}
-
 export type Kernel<Call> = (call: Call) => tf.TensorInfo;
 
 /** Registers a kernel that the backend lacks. */

@@ -25,7 +25,6 @@ export function wantsHelp(argv: readonly string[]): boolean {
 function describeType(setting: Setting): string {
   switch (setting.type) {
     case 'string':
-      if (setting.secretFile) return 'path of a file with the secret';
       return setting.choices ? setting.choices.join(', ') : 'text';
     case 'integer':
     case 'number': {

@@ -12,8 +12,6 @@ export interface TextSetting extends SettingBase {
   /** Without a default the setting is required. */
   readonly default?: string;
   readonly choices?: readonly string[];
-  /** What is given is the path of a file; the setting is its text, trimmed. For secrets. */
-  readonly secretFile?: boolean;
 }
 
 export interface NumberSetting extends SettingBase {

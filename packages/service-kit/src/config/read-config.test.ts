@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { LetheError } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
 import { configHelp, configMarkdown } from './config-help.ts';
@@ -30,8 +27,8 @@ const table = defineConfig({
   peers: { env: 'T_PEERS', type: 'list', default: [], help: 'Who.' },
 });
 
-const secretTable = defineConfig({
-  token: { env: 'T_TOKEN_FILE', flag: 'token-file', type: 'string', secretFile: true, help: 'A.' },
+const requiredTable = defineConfig({
+  place: { env: 'T_PLACE', flag: 'place', type: 'string', help: 'Where.' },
 });
 
 function read(argv: string[] = [], env: ConfigSources['env'] = {}): ConfigOf<typeof table> {
@@ -83,22 +80,9 @@ describe('readConfig', () => {
   });
 
   it('requires what has no default', () => {
-    expect(() => readConfig(secretTable, { argv: [], env: {} })).toThrowError(
-      expect.objectContaining({ violations: [expect.objectContaining({ field: 'T_TOKEN_FILE' })] }),
+    expect(() => readConfig(requiredTable, { argv: [], env: {} })).toThrowError(
+      expect.objectContaining({ violations: [expect.objectContaining({ field: 'T_PLACE' })] }),
     );
-  });
-
-  it('reads secrets from files, and never shows them', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'lethe-config-'));
-    const file = join(folder, 'token');
-    await writeFile(file, 's3cret\n');
-    const from = (path: string) => () =>
-      readConfig(secretTable, { argv: [], env: { T_TOKEN_FILE: path } });
-    expect(from(file)()).toEqual({ token: 's3cret' });
-    await writeFile(file, '\n');
-    expect(from(file)).toThrowError(/empty file/);
-    expect(from(join(folder, 'none'))).toThrowError(/cannot be read \(ENOENT\)/);
-    await rm(folder, { recursive: true });
   });
 });
 
@@ -107,7 +91,7 @@ describe('the table as text', () => {
     const help = configHelp('T.', table);
     expect(help).toContain('--max-batch, T_MAX_BATCH (samples, 1 to 4096)');
     expect(help).toContain('Samples in one round. Default: 64.');
-    expect(configHelp('T.', secretTable)).toContain('Required.');
+    expect(configHelp('T.', requiredTable)).toContain('Required.');
     expect(configMarkdown(table)).toContain(
       '| `T_MAX_BATCH` | `--max-batch` | samples, 1 to 4096 | Default: 64. | Samples in one round. |',
     );

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describeViolation, LetheError, shorten, type Violation } from '@lethe/contracts/errors';
 import type { ConfigOf, ConfigTable, Setting } from './config-table.ts';
 import { parseFlags } from './parse-flags.ts';
@@ -62,7 +61,6 @@ function parseText(setting: Setting, text: string): Parsed {
 }
 
 function parseString(setting: Setting & { type: 'string' }, text: string): Parsed {
-  if (setting.secretFile) return readSecret(text);
   if (setting.choices && !setting.choices.includes(text)) {
     return problem('is not one of the choices', `Use one of: ${setting.choices.join(', ')}.`);
   }
@@ -88,18 +86,6 @@ function parseBoolean(text: string): Parsed {
   if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return value(true);
   if (['false', '0', 'no', 'off'].includes(text.toLowerCase())) return value(false);
   return problem('must be true or false', 'Use true or false.');
-}
-
-function readSecret(file: string): Parsed {
-  try {
-    const secret = readFileSync(file, 'utf8').trim();
-    return secret === ''
-      ? problem('names an empty file', 'Put the secret into the file.')
-      : value(secret);
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    return problem(`names a file that cannot be read (${reason})`, 'Give a readable file.');
-  }
 }
 
 function value(of: unknown): Parsed {

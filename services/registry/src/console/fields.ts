@@ -69,6 +69,11 @@ export function stateIn<Value>(
   throw LetheError.invalid(name, text, 'is no state', `Use ${all}.`);
 }
 
+/** Rows of a page of a list that a query asks for. @throws LetheError `invalid` naming it */
+export function pageLimitIn(query: URLSearchParams): number {
+  return numberIn(query, 'limit', 50, 500);
+}
+
 /** A whole number of a query. @throws LetheError `invalid` naming it */
 export function numberIn(
   query: URLSearchParams,

@@ -1,6 +1,6 @@
 import type { CallbackPage } from '@lethe/console';
 import { CallbackState } from '@lethe/contracts';
-import { numberIn, stateIn } from '../fields.ts';
+import { pageLimitIn, stateIn } from '../fields.ts';
 import { callbackView } from '../views/callback-view.ts';
 import {
   type Answer,
@@ -8,7 +8,6 @@ import {
   type ConsoleContext,
   get,
   json,
-  pageLimit,
   post,
   type Route,
 } from './route.ts';
@@ -36,7 +35,7 @@ async function listCallbacks(
     {
       state: stateIn(query, 'show', states, 'failed'),
       emitter: query.get('emitter') ?? '',
-      limit: numberIn(query, 'limit', pageLimit.default, pageLimit.most),
+      limit: pageLimitIn(query),
       pageToken: query.get('page') ?? '',
     },
     call,

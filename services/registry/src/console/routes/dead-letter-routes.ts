@@ -1,6 +1,6 @@
 import type { DeadLetterAnswer, DeadLetterPage } from '@lethe/console';
 import { DeadLetterState } from '@lethe/contracts';
-import { numberIn, stateIn } from '../fields.ts';
+import { pageLimitIn, stateIn } from '../fields.ts';
 import { deadLetterView } from '../views/dead-letter-view.ts';
 import { timeText } from '../views/words.ts';
 import {
@@ -9,7 +9,6 @@ import {
   type ConsoleContext,
   get,
   json,
-  pageLimit,
   post,
   type Route,
 } from './route.ts';
@@ -39,7 +38,7 @@ async function listDeadLetters(
       state: stateIn(query, 'show', states, 'open'),
       topic: '',
       modelKey: '',
-      limit: numberIn(query, 'limit', pageLimit.default, pageLimit.most),
+      limit: pageLimitIn(query),
       pageToken: query.get('page') ?? '',
     },
     call,

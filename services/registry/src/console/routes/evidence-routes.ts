@@ -1,12 +1,12 @@
-import { numberIn } from '../fields.ts';
-import { get, json, pageLimit, type Route } from './route.ts';
+import { numberIn, pageLimitIn } from '../fields.ts';
+import { get, json, type Route } from './route.ts';
 
 export const evidenceRoutes: readonly Route[] = [
   get('/audit-log', 'EvidenceService.getCheckpoint', async ({ auditTail }, { query }) =>
     json(
       await auditTail.page(
         numberIn(query, 'before', 0, Number.MAX_SAFE_INTEGER),
-        numberIn(query, 'limit', pageLimit.default, pageLimit.most),
+        pageLimitIn(query),
       ),
     ),
   ),

@@ -1,19 +1,11 @@
 import { LetheError, parseEmitter, parseRequestId } from '@lethe/contracts';
 import { boundEmitter, type Identity, requireOwnEmitter } from '@lethe/service-kit';
 import { findRequest } from '../../handlers/find-request.ts';
-import { type Fields, numberIn } from '../fields.ts';
+import { type Fields, numberIn, pageLimitIn } from '../fields.ts';
 import { reportView } from '../views/report-view.ts';
 import { requestPage, requestView } from '../views/request-views.ts';
 import { regulationOf } from '../views/words.ts';
-import {
-  type ConsoleCall,
-  type ConsoleContext,
-  get,
-  json,
-  pageLimit,
-  post,
-  type Route,
-} from './route.ts';
+import { type ConsoleCall, type ConsoleContext, get, json, post, type Route } from './route.ts';
 
 const readers = ['operator', 'approver', 'auditor'] as const;
 
@@ -24,7 +16,7 @@ export const requestRoutes: readonly Route[] = [
         show: query.get('show') ?? 'open',
         modelKey: query.get('model') ?? '',
         page: query.get('page') ?? '',
-        limit: numberIn(query, 'limit', pageLimit.default, pageLimit.most),
+        limit: pageLimitIn(query),
         ownEmitter: ownEmitter(call.identity),
       }),
     ),

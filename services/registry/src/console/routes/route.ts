@@ -52,9 +52,6 @@ export interface Route {
   readonly answer: (context: ConsoleContext, call: ConsoleCall) => Promise<Answer>;
 }
 
-/** Rows of a page of a list. */
-export const pageLimit = { default: 50, most: 500 } as const;
-
 export function json(value: unknown): Answer {
   return { kind: 'json', value };
 }
