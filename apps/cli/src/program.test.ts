@@ -39,6 +39,16 @@ describe('the grammar of the command line', () => {
     expect(bad).toEqual([]);
   });
 
+  it('says what every argument is', () => {
+    expect(breaking(({ args }) => args.some(({ description }) => description === ''))).toEqual([]);
+  });
+
+  it('marks the options that a command needs', () => {
+    const program = createProgram(createOutput({ json: false }), { exitCode: 0 });
+    const help = program.commands.find((each) => each.name() === 'token')?.helpInformation();
+    expect(help).toMatch(/--out <file> .*must be a new file\s+\(required\)/);
+  });
+
   it('writes names in kebab-case, and values in angle brackets', () => {
     const bad = nodes.flatMap(({ path, options, args }) => [
       ...options.flatMap(({ flag, term }) =>

@@ -1,5 +1,5 @@
 import { letheVersion } from '@lethe/service-kit/config';
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import type { CommandFunction } from './command-function.ts';
 import { addBackupCommands } from './grammar/backup-commands.ts';
 import { addBorderCommands } from './grammar/border-commands.ts';
@@ -53,7 +53,13 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
     .option('--json', 'print results as JSON, one value a line; errors as JSON on stderr')
     .showHelpAfterError(out.json ? false : '(lethe --help shows what there is)')
     .configureOutput(out.json ? { writeErr: () => {} } : {})
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      optionDescription(option) {
+        const text = Help.prototype.optionDescription.call(this, option);
+        return option.mandatory ? `${text} (required)` : text;
+      },
+    })
     .exitOverride()
     .addHelpText('after', closingHelp);
 

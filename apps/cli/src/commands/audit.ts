@@ -158,7 +158,9 @@ async function ensemble(
   for (let index = 0; index < members; index++) {
     const memberSeed = seed + 2 * index;
     const file = join(work, `member-${memberSeed}-${identity.slice(0, 16)}.json`);
-    if (!existsSync(file)) {
+    if (existsSync(file)) {
+      out.note(`member ${index + 1} of ${members}: finished by an earlier run`);
+    } else {
       const bar = out.progress(`member ${index + 1} of ${members}`);
       const member = await compute.run<AuditInput, AuditMember, AuditProgress>(
         new URL(

@@ -101,7 +101,7 @@ async function register(
         duplicates: 'leave_out',
         mode: undefined,
         now: new Date(),
-        onProgress: ({ done, total }) => update(done, total ?? 0),
+        onProgress: ({ phase, done, total }) => update(done, total ?? 0, phase),
       },
       lineage,
       lineage.blobs,
@@ -114,11 +114,11 @@ async function register(
 async function withBar<Result>(
   out: Output,
   label: string,
-  work: (update: (done: number, total: number) => void) => Promise<Result>,
+  work: (update: (done: number, total: number, note?: string) => void) => Promise<Result>,
 ): Promise<Result> {
   const bar = out.progress(label);
   try {
-    return await work((done, total) => bar.update(done, total));
+    return await work((done, total, note) => bar.update(done, total, note));
   } finally {
     bar.finish();
   }

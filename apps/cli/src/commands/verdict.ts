@@ -101,16 +101,19 @@ function showVerdict(verdict: Verdict, digest: string, out: Output): void {
       { title: 'interval', align: 'right' },
       { title: 'allowed', align: 'right' },
       { title: 'samples', align: 'right' },
-      { title: 'meaning' },
     ],
     verdict.checks.map((check) => [
       check.name,
       check.advisory ? `${outcomeName(check.outcome)} (recorded)` : outcomeName(check.outcome),
       ...figures(check),
-      String(check.sampleCount),
-      check.reason === '' ? check.explanation : `${check.reason}: ${check.explanation}`,
+      check.sampleCount === 0 ? '' : String(check.sampleCount),
     ]),
   );
+  const notPassed = verdict.checks.filter(({ outcome }) => outcome !== Outcome.OUTCOME_PASS);
+  if (notPassed.length > 0) out.line('\nNot passed:');
+  for (const { name, reason, explanation } of notPassed) {
+    out.line(`  ${name}: ${reason === '' ? '' : `${reason}: `}${explanation}`);
+  }
 }
 
 function figures(check: Check): [string, string, string] {

@@ -24,8 +24,8 @@ export class LiveRounds {
   async follow(updates: AsyncIterable<RoundProgress>, signal: AbortSignal): Promise<void> {
     try {
       for await (const update of updates) {
+        if (update.sequence !== this.#bar?.sequence) await this.showDecided();
         if (update.phase === 'computing') this.#draw(update);
-        else await this.showDecided();
       }
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
@@ -76,8 +76,11 @@ export class LiveRounds {
       const bar = this.#out.progress(`round ${update.sequence}  ${update.method}`);
       this.#bar = { sequence: update.sequence, bar };
     }
-    const note = `${update.sampleCount} images, forget ${percent(update.forgetAccuracy)}, ${update.pendingRequestCount} waiting`;
-    this.#bar.bar.update(update.step, update.stepLimit, note);
+    const { step, stepLimit, sampleCount, pendingRequestCount } = update;
+    // Before the first step nothing is measured.
+    const forget = step === 0 ? '' : `forget ${percent(update.forgetAccuracy)}, `;
+    const note = `${sampleCount} images, ${forget}${pendingRequestCount} waiting`;
+    this.#bar.bar.update(step, stepLimit, note);
   }
 
   #clear(): void {

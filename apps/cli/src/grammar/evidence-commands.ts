@@ -64,7 +64,10 @@ export function addEvidenceCommands(program: Command, action: AddAction): void {
   program
     .command('certificate')
     .summary('the signed certificate of a completed request')
-    .argument('<request-id>')
+    .description(
+      'Gets the certificate of a completed request: what was asked, done and measured, signed. It names no person. Check it with lethe verify. Exit code 3: the request has not completed, or is not known.',
+    )
+    .argument('<request-id>', 'UUID of the request')
     .addOption(emitterOption())
     .option('--out <file>', 'where it goes ("-": standard output)', '-')
     .action(action(() => import('../commands/certificate.ts')));

@@ -11,8 +11,8 @@ export function addGateCommands(program: Command, action: AddAction): void {
     .description(
       'Shows the stored verdict on a round, or with --dry-run or --policy what the gate would say now; that writes nothing. Exit code 0: pass; 6: anything else.',
     )
-    .argument('<model-key>')
-    .argument('<sequence>')
+    .argument('<model-key>', 'as listed by lethe models')
+    .argument('<sequence>', 'number of the round, as listed by lethe rounds')
     .option('--html <file>', 'also write a page with plots')
     .option('--dry-run', 'evaluate anew, under the policy of the running Lethe')
     .option('--policy <file>', 'evaluate anew, under this policy')
@@ -22,9 +22,9 @@ export function addGateCommands(program: Command, action: AddAction): void {
     .command('audit')
     .summary('compare what serves with networks retrained without the forgotten data, offline')
     .description(
-      'Reads the lineage and the training data, retrains small ensembles with and without what was forgotten, and writes a signed report: gaps in accuracy, ToW, U-LiRA, and whether the gate agreed. Takes long; interrupted, it keeps the members that are finished. Reads the training set into memory. Exit code 0: the audit agrees with the gate; 6: it does not, or cannot tell.',
+      'Reads the lineage and the training data, retrains small ensembles with and without what was forgotten, and writes a signed report: gaps in accuracy, ToW, U-LiRA, and whether the gate agreed. Takes long: each member trains two networks for --epochs walks over the training data and unlearns one of them round by round; how long is left is shown. Interrupted, it keeps the members that are finished: the same command goes on with the next. Reads the training set into memory. Exit code 0: the audit agrees with the gate; 6: it does not, or cannot tell.',
     )
-    .argument('<model-key>')
+    .argument('<model-key>', 'as listed by lethe models')
     .option('--members <n>', 'networks of each kind', wholeNumber(2, 64), 3)
     .option('--epochs <n>', 'walks over the training data', wholeNumber(1, 10_000), 60)
     .option('--seed <n>', 'seed of the ensembles', wholeNumber(0, 2 ** 31 - 1), 0)

@@ -8,6 +8,9 @@ export function addLookingCommands(program: Command, action: AddAction): void {
   program
     .command('status')
     .summary('where requests stand')
+    .description(
+      'Shows the latest requests, or all of one: each state with its time and detail. Days left are whole days until the legal deadline. Exit code 3: there is no such request.',
+    )
     .argument('[request-id]', 'one request; without it, the latest')
     .addOption(ownEmitterOption())
     .option('--model <key>', 'only this model')
@@ -34,7 +37,7 @@ export function addLookingCommands(program: Command, action: AddAction): void {
     .description(
       'Tells from the records what happened to a request and when: submission, receipt, every round that served it, verdicts, promotion, completion, deadline; and the traces of request and rounds, with links where --trace-url is given. Rounds and verdicts come from the object store.',
     )
-    .argument('<request-id>')
+    .argument('<request-id>', 'UUID of the request')
     .addOption(ownEmitterOption())
     .addOption(
       new Option(
@@ -48,6 +51,9 @@ export function addLookingCommands(program: Command, action: AddAction): void {
   program
     .command('models')
     .summary('models, what serves, and open requests')
+    .description(
+      'Lists registered models with the version that serves, when it was promoted, and how many requests are open or escalated. With --export it writes the network that serves, digests verified, without a running Lethe.',
+    )
     .argument('[model-key]', 'one model')
     .option(
       '--export <dir>',
@@ -59,7 +65,10 @@ export function addLookingCommands(program: Command, action: AddAction): void {
   program
     .command('rounds')
     .summary('the lineage of a model')
-    .argument('<model-key>')
+    .description(
+      'Lists every round that was committed, promoted or not: what it started from, mode, method and ladder step, requests and samples, accuracy on the forgotten samples before and after, and the digest of its weights. lethe verdict says why one passed or failed.',
+    )
+    .argument('<model-key>', 'as listed by lethe models')
     .option('--after <sequence>', 'only later ones', wholeNumber(0, 2 ** 32 - 1), 0)
     .addOption(limitOption(100))
     .option('--watch', 'show rounds as they run, until Ctrl-C')

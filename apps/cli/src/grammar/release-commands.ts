@@ -20,7 +20,7 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
     .description(
       'Writes the served network (a tfjs LayersModel), its verdict, its lineage, the requests it covers and a checkpoint of the audit log, and release.json, which is signed over all of them. Check it anywhere: lethe verify DIR/release.json --keys FILE --files DIR',
     )
-    .argument('<model-key>')
+    .argument('<model-key>', 'as listed by lethe models')
     .requiredOption('--out <dir>', 'folder to write; must not exist or be empty')
     .addOption(storeOption())
     .action(action(() => import('../commands/bundle.ts')));
@@ -28,7 +28,10 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
   program
     .command('serving')
     .summary('what serves, and what served when')
-    .argument('<model-key>')
+    .description(
+      'Lists the moves of the serving pointer, newest first, with how each came about; with --at the one version that served at a time.',
+    )
+    .argument('<model-key>', 'as listed by lethe models')
     .option('--at <time>', 'what served at this time, for example 2026-01-31T09:30:00Z')
     .addOption(limitOption(20))
     .action(action(() => import('../commands/serving.ts')));
@@ -36,7 +39,10 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
   program
     .command('versions')
     .summary('every version of a model and what became of it')
-    .argument('<model-key>')
+    .description(
+      'Lists every version with its state (evaluating, passed, rejected, serving, superseded, rolled_back, purge_due, purged, quarantined) and the reason. Weights that are purged are gone for good; their record stays.',
+    )
+    .argument('<model-key>', 'as listed by lethe models')
     .addOption(limitOption(100))
     .action(action(() => import('../commands/versions.ts')));
 
@@ -46,7 +52,7 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
     .description(
       'Refused when the version still remembers what completed requests asked to forget, unless --override is given: those requests are then open again and carried out anew. Where two people are needed, the second one repeats the command with --approves.',
     )
-    .argument('<model-key>')
+    .argument('<model-key>', 'as listed by lethe models')
     .argument('<version>', '0: the original')
     .option('--reason <text>', 'why, for the record; never about a person')
     .option('--override', 'although completed requests are not covered')
@@ -57,8 +63,11 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
   program
     .command('quarantine')
     .summary('keep a version from serving')
-    .argument('<model-key>')
-    .argument('<version>')
+    .description(
+      'Marks a version so that it is never promoted, rolled back to, or let through check-release. One that serves goes on serving until it is rolled back.',
+    )
+    .argument('<model-key>', 'as listed by lethe models')
+    .argument('<version>', 'as listed by lethe versions')
     .requiredOption('--reason <text>', 'why, for the record')
     .addOption(byOption())
     .action(action(() => import('../commands/quarantine.ts')));
@@ -66,6 +75,9 @@ export function addReleaseCommands(program: Command, action: AddAction): void {
   program
     .command('servers')
     .summary('what servers run, beside what they should run')
+    .description(
+      'Shows what each inference server last reported (examples/inference-server.ts does), beside what serves by the record, and who is behind. Exit code 6: one of them does not run what it should.',
+    )
     .argument('[model-key]', 'only this model')
     .action(action(() => import('../commands/servers.ts')));
 }

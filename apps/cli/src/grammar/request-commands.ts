@@ -41,7 +41,7 @@ export function addRequestCommands(program: Command, action: AddAction): void {
       .description(
         `${summary[0]?.toUpperCase()}${summary.slice(1)}. Refused once the request is completed; while a round is being judged it is tried again for --timeout seconds.`,
       )
-      .argument('<request-id>')
+      .argument('<request-id>', 'UUID of the request')
       .requiredOption('--reason <text>', 'why, for the record; never about a person')
       .addOption(emitterOption())
       .option('--timeout <seconds>', 'how long to try', wholeNumber(0, 86_400), 600)
@@ -55,7 +55,7 @@ export function addRequestCommands(program: Command, action: AddAction): void {
     .description(
       'By what its law allows: two months (GDPR), 45 days (CCPA), or as configured. Only before the deadline has passed, and only when the person was told.',
     )
-    .argument('<request-id>')
+    .argument('<request-id>', 'UUID of the request')
     .requiredOption('--reason <text>', 'why, for the record; never about a person')
     .requiredOption('--notice-time <iso>', 'when the person was told')
     .addOption(emitterOption())
@@ -65,6 +65,9 @@ export function addRequestCommands(program: Command, action: AddAction): void {
   program
     .command('report')
     .summary('requests of a year: received, complied with, denied, days')
+    .description(
+      'Counts the requests submitted in a calendar year as the CCPA (section 7102) wants them published, with mean and median days to the answer; and those still open, by how much of their time has passed.',
+    )
     .requiredOption('--year <year>', 'calendar year of submission', wholeNumber(1970, 9999))
     .option('--model <key>', 'only this model')
     .option('--regulation <name>', 'only this law: gdpr, ccpa, other')

@@ -15,11 +15,6 @@ export function seconds(durationMs: number): string {
   return `${(durationMs / 1000).toFixed(1)} s`;
 }
 
-/** The name of an enum value without its prefix, in lower case: `MODE_UNTRAIN` → `untrain`. */
-export function enumName(prefix: string, name: string): string {
-  return name.replace(`${prefix}_`, '').toLowerCase();
-}
-
 /** `1.5 MiB` */
 export function sizeText(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
