@@ -16,7 +16,7 @@ export default defineConfig({
       ...onOperations,
       ...realNetworks,
       'test/console/**',
-      'test/webgpu/**',
+      'test/gpu/**',
     ],
     globalSetup: ['test/support/servers/announce-servers.ts'],
     testTimeout: 120_000,

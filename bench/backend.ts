@@ -1,7 +1,7 @@
 // Speed of a compute backend: images per second through ResNet-20 in training and forward.
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type BackendPreference, openBackend } from '@lethe/compute';
+import { type BackendName, type BackendPreference, openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { median } from './median.ts';
 import { buildResnet20 } from './resnet20.ts';
@@ -13,7 +13,8 @@ const help = `npm run bench:backend -- [--backend auto|native|webgpu|wasm] [--ba
 Median images per second of ResNet-20 (CIFAR size, normalisation folded) on one backend: a
 training step (gradients of all trainable weights and an Adam update) and a forward pass. On
 wasm the same steps are also timed with the kernels that tfjs ships, in turn with ours; with
---torch and an interpreter that has PyTorch also in that, on the same number of threads.`;
+--torch and an interpreter that has PyTorch also in that, on the same number of threads, on the
+GPU where the backend is on one.`;
 
 interface Speed {
   /** Medians. */
@@ -46,7 +47,7 @@ async function measure(): Promise<void> {
   const [batch, repeats] = [Number(values.batch), Number(values.repeats)];
   const variants: Record<string, Variant> = { ours: ownSteps(batch, (compute) => compute()) };
   if (backend.name === 'wasm-simd') variants['stock'] = ownSteps(batch, withStockKernels);
-  const torch = await torchOf(batch);
+  const torch = await torchOf(batch, backend.name);
   if (torch !== undefined) variants['torch'] = torch.step;
   const speeds = await timeVariants(variants, batch, repeats);
   torch?.[Symbol.dispose]();
@@ -77,11 +78,11 @@ async function measure(): Promise<void> {
   }
 }
 
-/** On as many threads as libtensorflow gets. */
-async function torchOf(batch: number): Promise<TorchSteps | undefined> {
-  return values.torch === undefined
-    ? undefined
-    : startTorch(values.torch, batch, Number(values.threads));
+/** On as many threads as libtensorflow gets, and on the GPU where ours is. */
+async function torchOf(batch: number, backend: BackendName): Promise<TorchSteps | undefined> {
+  if (values.torch === undefined) return undefined;
+  const device = backend === 'native-gpu' || backend === 'webgpu' ? 'cuda' : 'cpu';
+  return startTorch(values.torch, batch, Number(values.threads), device);
 }
 
 type Variant = (step: 'train' | 'forward') => Promise<StepSeconds>;

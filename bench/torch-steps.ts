@@ -22,8 +22,9 @@ export async function startTorch(
   python: string,
   batch: number,
   threads: number,
+  device: 'cpu' | 'cuda',
 ): Promise<TorchSteps> {
-  const child = spawn(python, [script, String(batch), String(threads)], {
+  const child = spawn(python, [script, String(batch), String(threads), device], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,9 +1,9 @@
-"""ResNet-20 as bench/resnet20.ts builds it, in PyTorch on the CPU, for `bench:backend --torch`.
+"""ResNet-20 as bench/resnet20.ts builds it, in PyTorch, for `bench:backend --torch`.
 
 pip install torch==2.5.1; npm run bench:backend -- --torch python
 
 For every line on stdin, `train` or `forward`, it runs one step and prints the seconds it took by
-the clock and by the processor. Arguments: batch and threads.
+the clock and by the processor. Arguments: batch, threads, and a device, cpu or cuda.
 """
 
 import sys
@@ -13,7 +13,11 @@ import torch
 import torch.nn.functional as F
 
 batch, threads = int(sys.argv[1]), int(sys.argv[2])
+device = sys.argv[3]
 torch.set_num_threads(threads)
+# In float32 as libtensorflow computes for us, and by the fastest algorithm for these sizes.
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+torch.backends.cudnn.benchmark = True
 torch.manual_seed(1)
 
 
@@ -53,10 +57,10 @@ class ResNet20(torch.nn.Module):
         return self.head(self.blocks(F.relu(self.stem(x))).mean((2, 3)))
 
 
-# Channels last is what PyTorch's CPU convolutions are fastest on.
-net = ResNet20().to(memory_format=torch.channels_last)
-images = torch.randn(batch, 3, 32, 32).to(memory_format=torch.channels_last)
-labels = torch.arange(batch) % 10
+# Channels last is what PyTorch's convolutions are fastest on.
+net = ResNet20().to(device, memory_format=torch.channels_last)
+images = torch.randn(batch, 3, 32, 32).to(device, memory_format=torch.channels_last)
+labels = (torch.arange(batch) % 10).to(device)
 optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
 
 
@@ -74,7 +78,8 @@ def forward():
 
 
 steps = {"train": train, "forward": forward}
-print(f"PyTorch {torch.__version__}, CPU, {threads} threads", flush=True)
+name = torch.cuda.get_device_name() if device == "cuda" else "CPU"
+print(f"PyTorch {torch.__version__}, {name}, {threads} threads", flush=True)
 for line in sys.stdin:
     started, processor = time.perf_counter(), time.process_time()
     steps[line.strip()]()

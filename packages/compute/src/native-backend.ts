@@ -4,8 +4,10 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
+import { installAveragePoolGradient } from './average-pool-gradient.ts';
 import type { AbsentBackend, BackendOptions } from './backend.ts';
 import { installBatchNormGradient } from './batch-norm-gradient.ts';
+import { installNativeDepthwiseGradient } from './native-depthwise-gradient.ts';
 import { installNativeReluGradient, type NativeBackend } from './native-relu-gradient.ts';
 import type { OpenAttempt } from './open-attempt.ts';
 
@@ -33,6 +35,8 @@ export async function openNativeBackend(options: BackendOptions): Promise<OpenAt
     if (failure === undefined) {
       installNativeReluGradient();
       installBatchNormGradient();
+      installAveragePoolGradient();
+      if (onGpu()) installNativeDepthwiseGradient();
       return describe(name, threads);
     }
     failures.push(`${name} ${failure}`);
@@ -53,6 +57,10 @@ function prepareEnvironment(threads: number): void {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
   // A GPU shared with others, or with a second compute process, is not ours to fill.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  // The same bytes again: no kernel that adds up in the order in which threads arrive.
+  process.env['TF_DETERMINISTIC_OPS'] ??= '1';
+  // Products in float32 and not in TF32, whose 10 bits of mantissa are the libraries' default.
+  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
 }
 
 function isInstalled(name: string): boolean {
@@ -73,6 +81,10 @@ async function start(name: string): Promise<string | undefined> {
     return `cannot be loaded (${firstLine(thrown instanceof Error ? thrown.message : String(thrown))})`;
   }
   return (await tf.setBackend('tensorflow')) ? undefined : 'is loaded but does not start';
+}
+
+function onGpu(): boolean {
+  return (tf.backend() as NativeBackend).isUsingGpuDevice;
 }
 
 /** tfjs-node calls a function that Node 22 warns about and Node 23 has removed. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
+import { installAveragePoolGradient } from './average-pool-gradient.ts';
 import { installBatchNormGradient } from './batch-norm-gradient.ts';
 import {
   type Adapter,
@@ -41,6 +42,7 @@ export async function openWebgpuBackend(wanted: WantedAdapter): Promise<OpenAtte
   }
   installReluGradient();
   installBatchNormGradient();
+  installAveragePoolGradient();
   const sum = await probe();
   return sum === 100
     ? describe(adapter.info)

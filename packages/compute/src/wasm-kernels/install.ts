@@ -1,3 +1,4 @@
+import { installAveragePoolGradient } from '../average-pool-gradient.ts';
 import { centredProductsKernel, installBatchNormGradient } from '../batch-norm-gradient.ts';
 import { installReluGradient, reluGradientKernel } from '../relu-gradient.ts';
 import { makeConv2d } from './conv2d.ts';
@@ -44,4 +45,5 @@ export function installWasmKernels(memory: WasmMemory): void {
   addKernel(centredProductsKernel, makeSumCentredProducts(module));
   installReluGradient();
   installBatchNormGradient();
+  installAveragePoolGradient();
 }

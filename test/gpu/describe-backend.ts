@@ -1,4 +1,4 @@
-import { ComputeProcess, openBackend } from '@lethe/compute';
+import { type BackendPreference, ComputeProcess, openBackend } from '@lethe/compute';
 import { type LabelledSamples, runRound } from '@lethe/unlearning';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accuracy } from '../../packages/unlearning/src/measures/accuracy.ts';
@@ -9,45 +9,20 @@ import {
   roundOf,
   trainBlobTask,
 } from '../../packages/unlearning/src/testing/blob-task.ts';
+import type { NetworksOutput } from './networks-job.ts';
 import type { OperationsOutput } from './operations-job.ts';
 import type { RoundJobInput, RoundJobOutput } from './round-job.ts';
-import { softwareVulkan } from './software-vulkan.ts';
-
-const environment = softwareVulkan();
-const required = process.env['LETHE_TEST_SERVERS'] === 'required';
-const skipped = environment === undefined && !required;
-const remedy = 'npm run webgpu:install, and a software Vulkan: npm run chromium:install';
-const title = skipped ? `WebGPU (skipped: not installed, ${remedy})` : 'WebGPU';
-
-// Compute processes inherit it; in this one nothing loads a Vulkan driver.
-Object.assign(process.env, environment);
 
 const url = (job: string) => new URL(`./${job}-job.ts`, import.meta.url);
 
-describe.skipIf(skipped)(title, () => {
+/** What every backend has to do: as pure JavaScript does, and the same again. */
+export function describeBackend(prefer: BackendPreference, onDevice: boolean): void {
   let compute: ComputeProcess;
 
   beforeAll(() => {
-    compute = new ComputeProcess({ backend: { prefer: 'webgpu' } });
+    compute = new ComputeProcess({ backend: { prefer } });
   });
   afterAll(() => compute[Symbol.asyncDispose]());
-
-  it('is opened by name on a GPU in software, which it calls so', async () => {
-    const { name, description, absent } = await compute.backend();
-    expect(name).toBe('webgpu-software');
-    expect(description).toMatch(/on WebGPU, .*, a GPU in software$/);
-    expect(absent).toMatchObject([{ name: 'webgpu' }]);
-  });
-
-  it('is not taken by itself on a GPU in software, and says why', async () => {
-    await using automatic = new ComputeProcess();
-    const { name, absent } = await automatic.backend();
-    expect(name).not.toMatch(/^webgpu/);
-    expect(absent).toContainEqual({
-      name: 'webgpu',
-      reason: expect.stringMatching(/^there is only .*, a GPU in software/),
-    });
-  });
 
   it('agrees with pure JavaScript in every operation and gradient, and frees all memory', async () => {
     const output = await compute.run<undefined, OperationsOutput>(url('operations'), undefined);
@@ -55,6 +30,13 @@ describe.skipIf(skipped)(title, () => {
     expect(Object.keys(output.differences).length).toBeGreaterThan(50);
     expect(wrong).toEqual([]);
     expect(output.left).toEqual({ tensors: 0, bytes: 0 });
+  });
+
+  // A GPU in software takes minutes for it.
+  it.skipIf(!onDevice)('trains networks to the same bytes in another process', async () => {
+    const first = await compute.run<undefined, NetworksOutput>(url('networks'), undefined);
+    await using other = new ComputeProcess({ backend: { prefer } });
+    expect(await other.run<undefined, NetworksOutput>(url('networks'), undefined)).toEqual(first);
   });
 
   describe('in a round of lethe', () => {
@@ -92,7 +74,7 @@ describe.skipIf(skipped)(title, () => {
     });
 
     it('gives the same bytes in another process', async () => {
-      await using other = new ComputeProcess({ backend: { prefer: 'webgpu' } });
+      await using other = new ComputeProcess({ backend: { prefer } });
       const again = await other.run<RoundJobInput, RoundJobOutput>(url('round'), input);
       expect(again.result).toEqual(output.result);
     });
@@ -101,7 +83,7 @@ describe.skipIf(skipped)(title, () => {
   it('ends its process when it is done with', async () => {
     const deaths: string[] = [];
     const ended = new ComputeProcess({
-      backend: { prefer: 'webgpu' },
+      backend: { prefer },
       onDeath: (reason) => deaths.push(reason),
       cancelGraceMs: 60_000,
     });
@@ -109,4 +91,4 @@ describe.skipIf(skipped)(title, () => {
     await ended[Symbol.asyncDispose]();
     expect(deaths).toEqual([]);
   });
-});
+}

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** On WebGPU, a GPU in software where there is no other: not part of `npm test`. */
 export default defineConfig({
   test: {
-    include: ['test/webgpu/**/*.test.ts'],
+    include: ['test/gpu/**/*.test.ts'],
     testTimeout: 600_000,
     hookTimeout: 600_000,
     pool: 'forks',

@@ -1,10 +1,11 @@
-// For tests, run in a compute process: how far operations and their gradients on WebGPU are from
-// tfjs's pure JavaScript, relative to the largest value of each result.
+// For tests, run in a compute process: how far operations and their gradients on its backend are
+// from tfjs's pure JavaScript, relative to the largest value of each result.
 import type { JobFunction } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { trainingOps, valueAndGradients } from '../../packages/compute/src/testing/training-ops.ts';
+import { deviceBytes } from './device-bytes.ts';
 
-/** Neither network nor loss has it, and tfjs's kernel fills what lies outside the picture otherwise. */
+/** Neither network nor loss has it, and WebGPU fills what lies outside the picture otherwise. */
 const { 'crop and resize': _, ...ops } = trainingOps;
 
 type Shape = [number, number, number, number];
@@ -63,20 +64,19 @@ export interface OperationsOutput {
 }
 
 export const run: JobFunction<undefined, OperationsOutput, never> = async () => {
+  const backend = tf.getBackend();
   // Small ones would otherwise be computed without the GPU as long as nothing has gone there.
-  tf.env().set('WEBGPU_CPU_FORWARD', false);
+  if (backend === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);
   const differences: Record<string, number> = {};
   for (const [name, compute] of Object.entries({ ...ops, ...convolutions, ...steps })) {
-    differences[name] = await difference(compute);
+    differences[name] = await difference(backend, compute);
   }
-  const { numTensors } = tf.memory();
-  const { numBytesInGPU } = tf.memory() as unknown as { readonly numBytesInGPU: number };
-  return { differences, left: { tensors: numTensors, bytes: numBytesInGPU } };
+  return { differences, left: { tensors: tf.memory().numTensors, bytes: deviceBytes() } };
 };
 
-async function difference(compute: () => readonly tf.Tensor[]): Promise<number> {
+async function difference(backend: string, compute: () => readonly tf.Tensor[]): Promise<number> {
   const expected = await results('cpu', compute);
-  const actual = await results('webgpu', compute);
+  const actual = await results(backend, compute);
   return Math.max(...actual.map((result, i) => relative(result, expected[i])));
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@lethe/unlearning';
 import * as tf from '@tensorflow/tfjs';
 import { blobNetwork } from '../../packages/unlearning/src/testing/blob-task.ts';
+import { deviceBytes } from './device-bytes.ts';
 
 export interface RoundJobInput {
   readonly weights: readonly Float32Array[];
@@ -40,5 +41,5 @@ async function usedBytes(): Promise<number> {
   const read = tf.tidy(() => tf.ones([64, 64]).square());
   await read.data();
   read.dispose();
-  return (tf.memory() as unknown as { readonly numBytesInGPU: number }).numBytesInGPU;
+  return deviceBytes();
 }
