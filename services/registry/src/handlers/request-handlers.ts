@@ -12,7 +12,7 @@ import {
   requireOwnEmitter,
   startOfYear,
 } from '@lethe/service-kit';
-import { requireReason } from '../release/rollback.ts';
+import { requireReason } from '../release/require-reason.ts';
 import type { ExtensionDeps } from '../requests/extend-deadline.ts';
 import { extendAll, withdrawAll } from '../requests/fan-out-decisions.ts';
 import type { ProjectedRequest } from '../requests/projected-request.ts';

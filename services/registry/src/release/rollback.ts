@@ -7,20 +7,13 @@
  */
 import type { OutgoingRecord } from '@lethe/bus';
 import {
-  DeletionStatus,
-  type Digest,
-  decodeRecord,
-  encodeRecord,
   LetheError,
   ModelDecided,
   parseModelKey,
-  RequestState,
-  RollbackProposal,
+  type RollbackProposal,
   type RollbackRequest,
   type RollbackResponse,
-  type RoundManifest,
   type ServingPointer,
-  sha256,
   topics,
 } from '@lethe/contracts';
 import {
@@ -28,15 +21,16 @@ import {
   type LostCoverage,
   lastRollbackGeneration,
   lostCoverage,
-  proposalKey,
   readLogEnd,
 } from '@lethe/lineage';
 import { type Clock, encodeEvent, type Log } from '@lethe/service-kit';
-import { putOnce } from '@lethe/store';
 import { pointerBack } from '../domain/make-decision.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { ServingBoard } from '../serving/serving-board.ts';
-import { isQuarantined } from './quarantine.ts';
+import { requireReason } from './require-reason.ts';
+import { rollbackEntry } from './rollback-entry.ts';
+import { RollbackProposals } from './rollback-proposals.ts';
+import { rollbackTarget } from './rollback-target.ts';
 
 export interface RollbackDeps {
   readonly lineage: LineageStore;
@@ -49,14 +43,9 @@ export interface RollbackDeps {
   readonly publish: (records: readonly OutgoingRecord[]) => Promise<void>;
 }
 
-type Target = Parameters<typeof pointerBack>[0];
-
-const maxReasonCharacters = 500;
-/** A proposal that nobody approves within this time is void. */
-export const proposalLifeMs = 24 * 60 * 60 * 1000;
-
 export class Rollbacks {
   readonly #deps: RollbackDeps;
+  readonly #proposals: RollbackProposals;
   /** Models whose last rollback is not in their log yet. */
   readonly #pending = new Set<string>();
   /** Generations of rollbacks whose log entry is known to be written, by model. */
@@ -64,6 +53,7 @@ export class Rollbacks {
 
   constructor(deps: RollbackDeps) {
     this.#deps = deps;
+    this.#proposals = new RollbackProposals(deps);
   }
 
   /**
@@ -82,7 +72,7 @@ export class Rollbacks {
         `generation ${pointer.generation} of ${modelKey} serves by now, not ${wanted.expectedGeneration}. Look again: lethe models ${modelKey}`,
       );
     }
-    const target = await this.#target(modelKey, wanted.sequence, pointer);
+    const target = await rollbackTarget(this.#deps, modelKey, wanted.sequence, pointer);
     const lost = await lostCoverage(lineage, modelKey, pointer.sequence, wanted.sequence);
     if (lost.completedCount > 0 && !wanted.override) {
       await recorder.note([this.#refused(wanted, actor, lost)]);
@@ -92,7 +82,9 @@ export class Rollbacks {
       );
     }
     if (fourEyes && request.approves === '') {
-      return await this.#propose({ ...wanted, expectedGeneration: pointer.generation }, actor);
+      const proposal = { ...wanted, expectedGeneration: pointer.generation };
+      const proposalId = await this.#proposals.make(proposal, actor);
+      return { serving: undefined, reopenedRequestCount: 0, proposalId };
     }
     const by = request.approves === '' ? actor : `${wanted.actor}+${actor}`;
     const next = pointerBack(
@@ -138,7 +130,7 @@ export class Rollbacks {
     const end = await readLogEnd(lineage, modelKey);
     if ((await lastRollbackGeneration(lineage, modelKey, end)) < pointer.generation) {
       if (end.inFlight !== undefined) return false;
-      const manifest = await this.#entry(pointer, end.headSequence, end.nextSequence);
+      const manifest = await rollbackEntry(lineage, pointer, end.headSequence, end.nextSequence);
       const put = await lineage.commitManifest(manifest);
       if (put.kind === 'taken') return false;
       const decided = ModelDecided.fromPartial({
@@ -158,134 +150,12 @@ export class Rollbacks {
     return true;
   }
 
-  async #entry(pointer: ServingPointer, head: number, sequence: number): Promise<RoundManifest> {
-    const { lineage } = this.#deps;
-    const { modelKey } = pointer;
-    const { reopened } = await lostCoverage(lineage, modelKey, head, pointer.sequence);
-    const target = await lineage.manifest(modelKey, pointer.sequence);
-    const round = target?.record.entry?.$case === 'round' ? target.record.entry.value : undefined;
-    const time = pointer.promotedTime;
-    return {
-      modelKey,
-      sequence,
-      createdTime: time,
-      traceparent: '',
-      entry: {
-        $case: 'rollback',
-        value: {
-          parentSequence: head,
-          targetSequence: pointer.sequence,
-          targetWeightsDigest: pointer.weightsDigest,
-          targetStateDigest: round?.stateDigest ?? '',
-          targetManifestDigest: target?.digest ?? '',
-          generation: pointer.generation,
-          reason: pointer.reason,
-          actor: pointer.actor,
-          reopened: [...reopened],
-        },
-      },
-      outbox: reopened.flatMap(({ request }) => {
-        if (request === undefined) return [];
-        const status = DeletionStatus.fromPartial({
-          requestId: request.requestId,
-          emitter: request.emitter,
-          modelKey,
-          state: RequestState.REQUEST_STATE_REOPENED,
-          detail: `version ${pointer.sequence}, which has not forgotten it, serves again`,
-          sequence,
-          ...(time === undefined ? {} : { time }),
-          ...(request.submittedTime === undefined ? {} : { submittedTime: request.submittedTime }),
-          ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
-          sampleCount: request.scope?.$case === 'rows' ? request.scope.value.rows.length : 0,
-        });
-        const value = Buffer.from(DeletionStatus.encode(status).finish());
-        const { traceparent } = request;
-        return [{ topic: topics.deletionStatus.name, key: modelKey, value, traceparent }];
-      }),
-    };
-  }
-
   async #wanted(request: RollbackRequest, actor: string): Promise<RollbackProposal> {
-    if (request.approves === '') {
-      const { modelKey, sequence, expectedGeneration, override } = request;
-      const time = this.#deps.clock.now();
-      const reason = requireReason(request.reason);
-      return { modelKey, sequence, expectedGeneration, reason, override, actor, time };
-    }
-    const key = proposalKey(request.modelKey, request.approves);
-    const stored = /^[0-9a-f]{64}$/.test(request.approves)
-      ? await this.#deps.lineage.store.get(key)
-      : undefined;
-    if (stored === undefined) {
-      throw new LetheError('not_found', `there is no proposal ${request.approves} to approve`);
-    }
-    const proposal = decodeRecord(RollbackProposal, stored.bytes, key);
-    if (proposal.actor === actor) {
-      throw new LetheError(
-        'precondition',
-        `${actor} made the proposal: somebody else has to approve`,
-      );
-    }
-    const ageMs = this.#deps.clock.now().getTime() - (proposal.time?.getTime() ?? 0);
-    if (ageMs > proposalLifeMs) {
-      throw new LetheError('precondition', 'the proposal is older than a day. Make a new one');
-    }
-    return proposal;
-  }
-
-  async #propose(wanted: RollbackProposal, actor: string): Promise<RollbackResponse> {
-    const bytes = encodeRecord(RollbackProposal, wanted);
-    const id: Digest = sha256(bytes);
-    await putOnce(this.#deps.lineage.store, proposalKey(wanted.modelKey, id), bytes);
-    await this.#deps.recorder.note([
-      {
-        id: `proposal/${id}`,
-        kind: 'approval',
-        time: this.#deps.clock.now(),
-        actor,
-        modelKey: wanted.modelKey,
-        details: { asked_for: 'rollback', sequence: wanted.sequence, proposal: id },
-      },
-    ]);
-    return { serving: undefined, reopenedRequestCount: 0, proposalId: id };
-  }
-
-  /** @throws LetheError `precondition` naming why it cannot serve */
-  async #target(modelKey: string, sequence: number, present: ServingPointer): Promise<Target> {
-    const { lineage, board } = this.#deps;
-    const refuse = (why: string) =>
-      new LetheError(
-        'precondition',
-        `version ${sequence} of ${modelKey} ${why}. See lethe versions`,
-      );
-    if (sequence === present.sequence) throw refuse('serves already');
-    const { topologyDigest, weightsDigest } = await board.registration(modelKey);
-    let target: Target;
-    if (sequence === 0) {
-      target = { sequence, topologyDigest, weightsDigest, manifestDigest: '', verdictDigest: '' };
-    } else {
-      const manifest = await lineage.manifest(modelKey, sequence);
-      if (manifest?.record.entry?.$case !== 'round') {
-        throw new LetheError(
-          'not_found',
-          `${modelKey} has no version ${sequence}. See lethe versions`,
-        );
-      }
-      const decision = await lineage.decision(modelKey, sequence);
-      if (decision?.record.promoted !== true) throw refuse('was never promoted');
-      target = {
-        sequence,
-        topologyDigest,
-        weightsDigest: manifest.record.entry.value.weightsDigest,
-        manifestDigest: manifest.digest,
-        verdictDigest: decision.record.verdictDigest,
-      };
-    }
-    if (await isQuarantined(lineage, modelKey, sequence)) throw refuse('is in quarantine');
-    if (!(await lineage.blobs.has(target.weightsDigest as Digest))) {
-      throw refuse('was purged: its weights are gone for good');
-    }
-    return target;
+    if (request.approves !== '') return await this.#proposals.approved(request, actor);
+    const { modelKey, sequence, expectedGeneration, override } = request;
+    const time = this.#deps.clock.now();
+    const reason = requireReason(request.reason);
+    return { modelKey, sequence, expectedGeneration, reason, override, actor, time };
   }
 
   #refused(wanted: RollbackProposal, actor: string, lost: LostCoverage) {
@@ -322,15 +192,4 @@ function movedBack(next: ServingPointer, before: ServingPointer, lost: LostCover
     details,
   });
   return next.override ? [event('override'), event('rollback')] : [event('rollback')];
-}
-
-export function requireReason(reason: string): string {
-  const text = reason.trim();
-  if (text !== '' && text.length <= maxReasonCharacters) return text;
-  throw LetheError.invalid(
-    'reason',
-    reason,
-    text === '' ? 'is missing' : `has more than ${maxReasonCharacters} characters`,
-    'Say in one sentence why, without naming a person: it stays in the record.',
-  );
 }

@@ -14,7 +14,7 @@ import type { LineageStore } from '@lethe/lineage';
 import { type Clock, encodeEvent, extendedDeadline, type LegalClocks } from '@lethe/service-kit';
 import { putOnce } from '@lethe/store';
 import type { Recorder } from '../evidence/recorder.ts';
-import { requireReason } from '../release/rollback.ts';
+import { requireReason } from '../release/require-reason.ts';
 import type { ProjectedRequest } from './projected-request.ts';
 import { isEnd } from './request-progress.ts';
 

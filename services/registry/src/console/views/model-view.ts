@@ -1,7 +1,7 @@
 import type { ModelView, ProposalView } from '@lethe/console';
 import { decodeRecord, RollbackProposal, type ServingPointer } from '@lethe/contracts';
 import { type LineageStore, modelPrefix } from '@lethe/lineage';
-import { proposalLifeMs } from '../../release/rollback.ts';
+import { proposalLifeMs } from '../../release/rollback-proposals.ts';
 import type { ServingHistory } from '../../release/serving-history.ts';
 import { modelCard, type OverviewContext } from './overview.ts';
 import { servingView } from './serving-view.ts';
