@@ -19,7 +19,8 @@ import type { Evidence, Found, HygieneEvidence, Policy, Version } from '@lethe/g
 import type { LineageStore } from '@lethe/lineage';
 import type { ArrayCache } from './array-cache.ts';
 import { modeNameOf } from './domain/mode-name.ts';
-import { type EarlierSet, earlierSets } from './earlier-sets.ts';
+import { earlierSets } from './earlier-sets.ts';
+import { bytesNeeded, evaluateInput, forgetSet } from './evaluate-input.ts';
 import type { ForgottenClasses } from './forgotten-classes.ts';
 import type { HeldSets } from './held/held-sets.ts';
 import type { JobRunner } from './job-runner.ts';
@@ -30,7 +31,7 @@ import type {
   SetLogits,
 } from './jobs/evaluate-job.ts';
 import type { ModelRoles, WeightsFacts } from './jobs/open-models.ts';
-import { heldOutOf, KnownLogits, type RowChoice } from './known-logits.ts';
+import { heldOutOf, KnownLogits } from './known-logits.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
 export interface EvidenceDeps {
@@ -63,9 +64,6 @@ const evaluateJob = new URL(
   import.meta.url.endsWith('.ts') ? '../dist/jobs/evaluate-job.js' : './jobs/evaluate-job.js',
   import.meta.url,
 );
-
-/** Name of the forget set in the job; no evaluation set is called so. */
-const forgetSet = ':forget';
 
 /** Most numbers that the logits of one model on one set may be: 64 MiB. */
 const mostLogits = 2 ** 24;
@@ -126,7 +124,7 @@ export async function gatherEvidence(
     .filter(({ set }) => set.role === 'gate')
     .map((inForce) => new KnownLogits(inForce, choice, wanted, deps.cache));
   const earlier = await earlierSets(candidate, wanted, policy, deps);
-  const input = await jobInput(candidate, policy, { roles, gateSets, earlier, choice }, deps);
+  const input = await evaluateInput(candidate, policy, { roles, gateSets, earlier, choice }, deps);
   using _ = await deps.memory.reserve(
     bytesNeeded(weights.value, input, registration),
     options.signal,
@@ -210,91 +208,6 @@ function weightsFound(
   };
 }
 
-interface Wanted {
-  readonly roles: ModelRoles;
-  readonly gateSets: readonly KnownLogits[];
-  readonly earlier: readonly EarlierSet[];
-  readonly choice: RowChoice;
-}
-
-/** Only what is not known yet is asked for. */
-async function jobInput(
-  { registration, round }: Candidate,
-  policy: Policy,
-  { roles, gateSets, earlier, choice }: Wanted,
-  { lineages, held }: EvidenceDeps,
-): Promise<Omit<EvaluateInput, 'weights'>> {
-  const all = [...new Set(Object.values(roles))];
-  const manifestFile = await lineages.blobs.file(registration.trainingManifestDigest as Digest);
-  const rules = policy.modes[modeNameOf(round.mode)];
-  const residual =
-    rules['residual_knowledge.mirrored'] !== undefined ||
-    rules['residual_knowledge.shifted'] !== undefined;
-  const stopSets = registration.evaluationSets.flatMap(({ role, source, ranges }) =>
-    role === 'stop' && source !== undefined ? [{ source, ranges }] : [],
-  );
-  const sets = gateSets.flatMap((gate) => {
-    const models = gate.missing(all);
-    const { set, size, excluded } = gate.inForce;
-    const { name, source, ranges, digest } = set;
-    if (models.length === 0 && !residual) return [];
-    if (source === undefined) throw unregistered(`the source of evaluation set ${name}`);
-    const { limit } = choice;
-    const samples = {
-      kind: 'evaluation-set',
-      source,
-      ranges,
-      digest,
-      manifestFile,
-      excluded,
-      stopSets,
-      limit,
-    } as const;
-    return [{ name, samples, models, copies: residual ? copiesOf(size) : 0, keepValues: false }];
-  });
-  const ofEarlier = earlier.flatMap((set) => {
-    const models = set.missing();
-    if (models.length === 0) return [];
-    const samples = { kind: 'held', ...set.samples, shape: registration.sampleShape } as const;
-    return [{ name: set.name, samples, models, copies: 0, keepValues: false }];
-  });
-  if (registration.trainingData === undefined) throw unregistered('its training data');
-  const rows = rowsOf(round);
-  const forget = {
-    name: forgetSet,
-    samples: { kind: 'training-rows', source: registration.trainingData, manifestFile, rows },
-    models: all,
-    copies: residual ? rows.length : 0,
-    keepValues: held.enabled,
-  } as const;
-  return {
-    topology: await lineages.blobs.get(registration.topologyDigest as Digest),
-    preprocessing: registration.preprocessing ?? { scale: 1, mean: [0], std: [1] },
-    roles,
-    sets: [...sets, ...ofEarlier, forget],
-  };
-}
-
-/** Estimate: weights here, in the process and as tensors, and logits here and there. */
-function bytesNeeded(
-  weights: Readonly<Record<string, Uint8Array>>,
-  { sets }: Pick<EvaluateInput, 'sets'>,
-  { classCount, evaluationSets }: ModelRegistration,
-): number {
-  const ofWeights = Object.values(weights).reduce((sum, { length }) => sum + 4 * length, 0);
-  const sizes = new Map(evaluationSets.map(({ name, size }) => [name, size]));
-  const ofLogits = sets.reduce(
-    (sum, { name, models }) => sum + 8 * (sizes.get(name) ?? 0) * classCount * models.length,
-    0,
-  );
-  return ofWeights + ofLogits;
-}
-
-/** A tenth of the set, enough for an AUC: copies of all would double the forward passes. */
-function copiesOf(size: number): number {
-  return Math.min(size, Math.max(500, Math.ceil(size / 10)));
-}
-
 function hygieneOf(gateSets: readonly KnownLogits[]): Found<HygieneEvidence> {
   const total = (field: 'removed' | 'sharedWithStop') =>
     gateSets.reduce((sum, { about }) => sum + (about?.[field] ?? 0), 0);
@@ -332,11 +245,6 @@ function forgetEvidence(
   };
 }
 
-/** Rows that the round served, each once, ascending. */
-function rowsOf({ parts }: Round): Uint32Array {
-  return Uint32Array.from(new Set(parts.flatMap(({ rows }) => rows))).sort();
-}
-
 function classNamesOf({ classCount, classNames }: ModelRegistration): readonly string[] {
   return Array.from({ length: classCount }, (_, label) => classNames[label] ?? String(label));
 }
@@ -365,11 +273,4 @@ async function readAll(
 
 function missingBecause(reason: string, explanation: string): Missing {
   return { kind: 'missing', reason, explanation };
-}
-
-function unregistered(what: string): LetheError {
-  return new LetheError(
-    'precondition',
-    `the registration of the model does not name ${what}; import it again`,
-  );
 }

@@ -1,18 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OutgoingRecord } from '@lethe/bus';
-import { LetheError, type ModelKey, type Receipt, shorten } from '@lethe/contracts';
+import { LetheError, type ModelKey, type Receipt } from '@lethe/contracts';
 import { type KeyRing, receiptStatement, signStatement, stateWord } from '@lethe/evidence';
 import type { LineageStore } from '@lethe/lineage';
 import type { Clock, LegalClocks } from '@lethe/service-kit';
 import { activeTraceparent, count } from '@lethe/telemetry';
 import { type Acceptance, type AcceptContext, acceptRequest } from './domain/accept-request.ts';
-import { acceptFanOut, requireFewModels } from './domain/fan-out.ts';
+import { acceptFanOut } from './domain/fan-out.ts';
 import type { IncomingRequest } from './domain/incoming-request.ts';
 import { limits } from './domain/limits.ts';
-import { type ParsedModels, type ParsedRequest, parseRequest } from './domain/parse-request.ts';
+import { type ParsedRequest, parseRequest } from './domain/parse-request.ts';
 import { type IntakeModel, resolveRequest } from './domain/resolve-request.ts';
 import type { ReservationQueue, ReservationResult } from './index/reservation-queue.ts';
 import type { ModelCatalog } from './models/model-catalog.ts';
+import { namedModels, unknownModel } from './models/named-models.ts';
 
 export interface IntakeOptions {
   readonly models: ModelCatalog;
@@ -151,7 +152,7 @@ export class Intake {
     const parsed = attempt(() => parseRequest(request, { now, ...stated }));
     if (parsed.kind === 'error') return refused(parsed.error);
     const find = (modelKey: ModelKey) => models.find(modelKey);
-    const found = await attemptAsync(() => modelsOf(parsed.value, models, find));
+    const found = await attemptAsync(() => namedModels(parsed.value, models, find));
     if (found.kind === 'error') return refused(found.error);
     const accepted = attempt(() => accept(parsed.value, found.value, given));
     if (accepted.kind === 'error') return refused(accepted.error);
@@ -212,7 +213,9 @@ export class Intake {
         attempts.push(parsed);
         continue;
       }
-      const models = await attemptAsync(() => modelsOf(parsed.value, this.#options.models, find));
+      const models = await attemptAsync(() =>
+        namedModels(parsed.value, this.#options.models, find),
+      );
       if (models.kind === 'error') {
         attempts.push(models);
         continue;
@@ -255,40 +258,6 @@ function accept(
   return acceptRequest(resolveRequest(parsed, model), { ...context, registration });
 }
 
-/** @throws LetheError `not_found` for one that is not registered; `capacity` for too many */
-async function modelsOf(
-  { models }: ParsedRequest,
-  catalog: ModelCatalog,
-  find: (modelKey: ModelKey) => Promise<IntakeModel | undefined>,
-): Promise<IntakeModel[]> {
-  const keys = await keysOf(models, catalog);
-  const found: IntakeModel[] = [];
-  for (const [at, modelKey] of keys.entries()) {
-    const model = await find(modelKey);
-    const field = models.kind === 'one' ? 'model_key' : `model_keys[${at}]`;
-    if (model === undefined) throw unknownModel(modelKey, field);
-    found.push(model);
-  }
-  return found;
-}
-
-async function keysOf(models: ParsedModels, catalog: ModelCatalog): Promise<readonly ModelKey[]> {
-  switch (models.kind) {
-    case 'one':
-      return [models.modelKey];
-    case 'listed':
-      return models.modelKeys;
-    case 'all': {
-      const keys = await catalog.keys();
-      requireFewModels(keys.length);
-      if (keys.length > 0) return keys;
-      throw new LetheError('not_found', 'no model is registered. lethe import registers one.');
-    }
-    default:
-      return models satisfies never;
-  }
-}
-
 function attempt<T>(work: () => T): Attempt<T> {
   try {
     return { kind: 'ok', value: work() };
@@ -315,12 +284,4 @@ function tooManyModels(count: number): LetheError {
     `are over more than ${limits.batchRequests} models in all`,
     'Send several batches.',
   );
-}
-
-function unknownModel(modelKey: ModelKey, field: string): LetheError {
-  const description = 'is not registered';
-  const remedy = 'See lethe models for those that are; lethe import registers one.';
-  return new LetheError('not_found', `${field} = "${modelKey}": ${description}. ${remedy}`, {
-    violations: [{ field, value: shorten(modelKey), description, remedy }],
-  });
 }

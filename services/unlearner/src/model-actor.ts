@@ -13,7 +13,7 @@
  *    the manifest, and its bytes go out. Each goes out in one transaction only.
  * 4. An offset is finished when the lineage names its request, never before.
  */
-import { exponentialBackoff, type OutgoingRecord } from '@lethe/bus';
+import { exponentialBackoff } from '@lethe/bus';
 import { type DeletionRequested, LetheError } from '@lethe/contracts';
 import { type Lineage, requestKey } from '@lethe/lineage';
 import { Doorbell, duplicateDropped, type Log, recordOf } from '@lethe/service-kit';
@@ -33,26 +33,9 @@ import {
   type Position,
 } from './domain/round-manifest.ts';
 import * as events from './events.ts';
+import type { Outlet } from './outlet.ts';
 import type { ProgressBoard } from './progress-board.ts';
 import { tracedRound } from './traced-round.ts';
-
-/** The partition, as one of its models sees it. */
-export interface Outlet {
-  /** Done with the record at `offset`: the lineage holds it, or it becomes a dead letter. */
-  finish(offset: bigint, deadLetter?: OutgoingRecord): void;
-  /** Whether the outbox of this manifest went out, under this owner of the partition or another. */
-  hasSent(manifest: SentManifest): boolean;
-  /**
-   * One transaction: these records, which are the outbox of `manifest`, and the committed offset
-   * as far as it may move.
-   */
-  send(records: readonly OutgoingRecord[], manifest: SentManifest): Promise<void>;
-}
-
-export interface SentManifest {
-  readonly modelKey: string;
-  readonly digest: string;
-}
 
 export interface RoundLimits {
   readonly maxBatch: number;

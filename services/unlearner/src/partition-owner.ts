@@ -29,7 +29,8 @@ import {
 import { Doorbell, deadLetterRecord, decodeEvent, OffsetWindow } from '@lethe/service-kit';
 import { SentOutboxes } from './domain/sent-outboxes.ts';
 import * as events from './events.ts';
-import type { ModelActorDeps, Outlet, SentManifest } from './model-actor.ts';
+import type { ModelActorDeps } from './model-actor.ts';
+import type { Outlet, SentManifest } from './outlet.ts';
 import { ServedModel } from './served-model.ts';
 
 export interface PartitionOwnerDeps extends ModelActorDeps {

@@ -5,7 +5,8 @@ import { type Lineage, openLineage } from '@lethe/lineage';
 import { deadLetterRecord } from '@lethe/service-kit';
 import { admitRequest } from './domain/request-rows.ts';
 import * as events from './events.ts';
-import { ModelActor, type ModelActorDeps, type Outlet } from './model-actor.ts';
+import { ModelActor, type ModelActorDeps } from './model-actor.ts';
+import type { Outlet } from './outlet.ts';
 
 interface Delivery {
   readonly request: DeletionRequested;
