@@ -15,7 +15,7 @@ export interface Wheel {
 export const tfjsVersion = '4.22.0';
 
 /** Newer ones return 0 from `tf.round` of int32 without a word (2.17 and later). */
-export const tensorflowVersion = '2.16.2';
+const tensorflowVersion = '2.16.2';
 
 export const packageName = '@tensorflow/tfjs-node-gpu';
 

@@ -37,7 +37,7 @@ const carelessLadder = [5, 20].map((firstStep) => ({
 }));
 
 /** Requests of a model that is no longer here, all of them ended in 2025. */
-export const archivedCount = 100_000;
+const archivedCount = 100_000;
 const statusesAtOnce = 20_000;
 
 /** Puts them where the registry looks requests up, before it starts. */

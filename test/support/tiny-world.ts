@@ -157,7 +157,7 @@ export class TinyWorld implements AsyncDisposable {
 let network: Promise<TinyNetwork> | undefined;
 
 /** Opens bus and store of a world's folder, also from another process. */
-export async function openParts(folder: string): Promise<[MessageBus, LineageStore]> {
+async function openParts(folder: string): Promise<[MessageBus, LineageStore]> {
   const bus = await SqliteBus.open({ file: join(folder, 'bus.sqlite') });
   await mkdir(join(folder, 'store'), { recursive: true });
   const store = await FolderStore.open(join(folder, 'store'));

@@ -28,7 +28,7 @@ interface BufferManager {
 export type WebgpuBackendClass = new (device: Device, info: AdapterInfo) => WebgpuBackend;
 
 /** Of device memory that is kept for reuse. */
-export const unusedBytesLimit = 2 ** 30;
+const unusedBytesLimit = 2 ** 30;
 
 /** Guards the backend in place. */
 export function guardWebgpu(backend: WebgpuBackend, device: Device): void {

@@ -13,7 +13,7 @@ export interface CheckpointPredicate extends Predicate, LogPoint {
   readonly origin: string;
 }
 
-export const auditLogOrigin = 'lethe-audit-log';
+const auditLogOrigin = 'lethe-audit-log';
 
 export function checkpointStatement(
   { size, head }: LogPoint,

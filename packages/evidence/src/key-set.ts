@@ -25,7 +25,7 @@ export type KeySet = ReadonlyMap<string, PublishedKey>;
 /** What comes before the 32 raw bytes in the DER form of an Ed25519 public key (RFC 8410). */
 const derPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
-export function rawPublicKey(publicKey: KeyObject): Buffer {
+function rawPublicKey(publicKey: KeyObject): Buffer {
   return publicKey.export({ format: 'der', type: 'spki' }).subarray(derPrefix.length);
 }
 
@@ -73,7 +73,7 @@ export function parseKeySet(text: string): KeySet {
 }
 
 /** @throws LetheError `invalid` naming the field below `place` that is wrong */
-export function parseKey(json: unknown, place: string): PublishedKey {
+function parseKey(json: unknown, place: string): PublishedKey {
   const fields = (json ?? {}) as Record<string, unknown>;
   if (fields['algorithm'] !== 'ed25519') throw broken(`${place}.algorithm`, 'is not ed25519');
   const raw = Buffer.from(String(fields['public_key']), 'base64');

@@ -3,7 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type PredicateName, predicateTypes } from './statement.ts';
 
 /** The published JSON Schema of a kind of evidence. */
-export function readSchema(kind: PredicateName): object {
+function readSchema(kind: PredicateName): object {
   const file = new URL(`../schemas/${kind}.v1.schema.json`, import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')) as object;
 }

@@ -28,7 +28,6 @@ export * from './lifecycle/whole-readiness.ts';
 export * from './lifecycle/work-watch.ts';
 export * from './log/create-log.ts';
 export * from './log/log.ts';
-export * from './manual-clock.ts';
 export * from './open-bus.ts';
 export * from './open-store.ts';
 export * from './ops/observe-workers.ts';

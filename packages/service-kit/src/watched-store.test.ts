@@ -6,7 +6,7 @@ import { FolderStore, type ObjectStore } from '@lethe/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { awaitConformance } from './await-conformance.ts';
 import { silentLog } from './log/log.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from './testing/manual-clock.ts';
 import { WatchedStore } from './watched-store.ts';
 
 let folder: string;

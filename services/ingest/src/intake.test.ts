@@ -16,8 +16,8 @@ import {
   topics,
 } from '@lethe/contracts';
 import { decodeEnvelope, verifyEvidence } from '@lethe/evidence';
-import { ManualClock, silentLog } from '@lethe/service-kit';
-import { busWith, deferred, readTopic } from '@lethe/service-kit/testing';
+import { silentLog } from '@lethe/service-kit';
+import { busWith, deferred, ManualClock, readTopic } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { incoming } from './domain/incoming-request.ts';
 import { createIngestService } from './service.ts';

@@ -6,7 +6,7 @@ import { LetheError } from '@lethe/contracts';
 import { letheVersion } from '@lethe/service-kit';
 
 /** Raised when an older Lethe could not restore what this one writes. */
-export const backupFormat = 1;
+const backupFormat = 1;
 
 export interface SnapshotHead {
   readonly format: number;

@@ -37,7 +37,7 @@ export function emitterOf(options: Partial<GlobalOptions> & { readonly emitter?:
 }
 
 /** What a command shows of itself, and whom it trusts. @throws LetheError `invalid` naming a file */
-export function connectOptionsOf(options: GlobalOptions): ConnectOptions {
+function connectOptionsOf(options: GlobalOptions): ConnectOptions {
   const { tokenFile, tlsCa, tlsCert, tlsKey } = options;
   const isTls = [tlsCa, tlsCert, tlsKey].some((file) => file !== undefined);
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {

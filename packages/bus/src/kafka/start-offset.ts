@@ -31,7 +31,7 @@ export function startOffset(
   throw lostRecords(place, { committed, low, high });
 }
 
-export function lostRecords(
+function lostRecords(
   { group, topic, partition }: { group: string; topic: string; partition: number },
   { committed, low, high }: Omit<PartitionBounds, 'mark'>,
 ): LetheError {

@@ -78,7 +78,7 @@ export function foreignDeadLetter(record: IncomingRecord, cause: DeadLetterCause
 }
 
 /** What a dead letter says of its record and of what went wrong. */
-export function causeHeaders(
+function causeHeaders(
   { topic, partition, offset }: IncomingRecord,
   cause: DeadLetterCause,
 ): Record<string, string> {

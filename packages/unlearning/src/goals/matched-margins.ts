@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 
 /** Fewer held-out samples of a class than this say too little about it: all classes are pooled. */
-export const fewestHeldOutPerClass = 5;
+const fewestHeldOutPerClass = 5;
 
 /**
  * For every forget sample the margin of its counterpart among unseen samples of its class: the

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManualClock, silentLog } from '@lethe/service-kit';
+import { silentLog } from '@lethe/service-kit';
+import { ManualClock } from '@lethe/service-kit/testing';
 import { FolderStore } from '@lethe/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeHeldKey, readHeldKey } from './held-key-file.ts';

@@ -88,8 +88,9 @@ export function acceptRequest(
       traceparent: traceparent ?? '',
       parentRequestId,
     };
-    const requested = topics.deletionRequested;
-    records.push(encodeEvent(requested, modelKey, DeletionRequested, event, headers));
+    records.push(
+      encodeEvent(topics.deletionRequested, modelKey, DeletionRequested, event, headers),
+    );
   }
   return {
     emitter,

@@ -34,7 +34,7 @@ export function toResponse(
   };
 }
 
-export function toSubmitError(error: LetheError): SubmitError {
+function toSubmitError(error: LetheError): SubmitError {
   return {
     code: grpcStatusOf[error.code],
     message: error.message,

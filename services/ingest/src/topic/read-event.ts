@@ -3,7 +3,7 @@ import { LetheError } from '@lethe/contracts';
 import { type DeletionEvent, readCloudEvent } from '../formats/cloud-event.ts';
 
 /** What the bus takes in one record; bigger events could not be set aside with their bytes. */
-export const maxEventBytes = 1024 * 1024;
+const maxEventBytes = 1024 * 1024;
 
 /**
  * A CloudEvent as the Kafka binding 1.0 writes it: structured by its content type, else binary with

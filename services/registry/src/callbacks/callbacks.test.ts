@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { DeletionStatus, Regulation, RequestState, topics } from '@lethe/contracts';
 import { deliveryId, verifyEvidence } from '@lethe/evidence';
-import { encodeEvent, ManualClock, silentLog, traceHeaders } from '@lethe/service-kit';
+import { encodeEvent, silentLog, traceHeaders } from '@lethe/service-kit';
+import { ManualClock } from '@lethe/service-kit/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CallbackReceiver, openCallbackReceiver } from '../testing/callback-receiver.ts';
 import { openRegistryHome, type RegistryHome } from '../testing/registry-home.ts';

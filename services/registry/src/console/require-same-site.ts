@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback, LetheError } from '@lethe/contracts';
 
 /** Only scripts of the same origin can send it without being asked first, and nobody else is let. */
-export const consoleHeader = 'x-lethe-console';
+const consoleHeader = 'x-lethe-console';
 
 /**
  * A page of somebody else must not act through the browser of who uses the console.

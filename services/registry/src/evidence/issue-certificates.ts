@@ -20,7 +20,7 @@ interface Recorded {
 }
 
 /** Parts whose requests end with the promotion of their round, in the order of their certificates. */
-export function endedParts(parts: readonly RequestPart[]): RequestPart[] {
+function endedParts(parts: readonly RequestPart[]): RequestPart[] {
   return parts.filter(({ last, request }) => last && request !== undefined);
 }
 

@@ -2,7 +2,7 @@ import { LetheError } from '@lethe/contracts';
 import type { CallContext, Role } from '@lethe/service-kit';
 
 /** Header in which a caller names itself where calls are not authenticated. */
-export const actorHeader = 'x-lethe-actor';
+const actorHeader = 'x-lethe-actor';
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DeletionStatus, RequestState } from '@lethe/contracts';
-import { ManualClock } from '@lethe/service-kit';
+import { ManualClock } from '@lethe/service-kit/testing';
 import { type RecordedTelemetry, recordTelemetry } from '@lethe/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeadLetterIndex } from '../dead-letters/dead-letter-index.ts';

@@ -8,7 +8,8 @@ import {
   topics,
 } from '@lethe/contracts';
 import type { LineageStore } from '@lethe/lineage';
-import { ManualClock, silentLog } from '@lethe/service-kit';
+import { silentLog } from '@lethe/service-kit';
+import { ManualClock } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { Recorder } from '../evidence/recorder.ts';
 import { ServingBoard } from '../serving/serving-board.ts';

@@ -1,5 +1,5 @@
 /** Shares of the legal time after which a request that is still open is spoken of. Percent. */
-export const alertPercents = [50, 75, 90] as const;
+const alertPercents = [50, 75, 90] as const;
 
 /**
  * How much of the legal time is over: 0 at submission, 100 at the deadline, more after it. 0 where

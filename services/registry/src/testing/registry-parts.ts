@@ -1,6 +1,7 @@
 import { AuditLog } from '@lethe/audit-log';
 import type { OutgoingRecord } from '@lethe/bus';
-import { ManualClock, silentLog } from '@lethe/service-kit';
+import { silentLog } from '@lethe/service-kit';
+import { ManualClock } from '@lethe/service-kit/testing';
 import { Recorder } from '../evidence/recorder.ts';
 import { Promoter } from '../promotion/promoter.ts';
 import { Rollbacks } from '../release/rollback.ts';

@@ -1,5 +1,5 @@
 import { LetheError } from '@lethe/contracts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 interface Sleeper {
   readonly wakeAtMs: number;
