@@ -20,6 +20,13 @@ export interface Goal {
    *   where the goal is itself a margin
    */
   loss(logits: tf.Tensor2D, samples: Int32Array, width: number): tf.Scalar;
+  /**
+   * How far each sample is from where the loss stops pushing it, in logits: negative beyond.
+   * Absent where it never stops.
+   *
+   * @param logits row-major [n, classes] of the forget samples in `samples`
+   */
+  readonly pressure?: (logits: Float32Array, samples: Int32Array, width: number) => Float32Array;
   /** [k] the label whose margin this goal moves: what importance is measured on. */
   readonly labels: Int32Array;
 }

@@ -18,5 +18,7 @@ export function misclassifyGoal(labels: Int32Array, classCount: number): Goal {
     isReached: (distances) => distances.every((distance) => distance === 0),
     loss: (logits, samples, width) =>
       boundedMarginLoss(marginTensor(logits, labelsOf(labels, samples)), width),
+    pressure: (logits, samples, width) =>
+      margins(logits, labelsOf(labels, samples), classCount).map((margin) => margin + width),
   };
 }

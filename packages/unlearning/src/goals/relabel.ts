@@ -17,5 +17,7 @@ export function relabelGoal(targetLabels: Int32Array, classCount: number): Goal 
     isReached: (distances) => distances.every((distance) => distance === 0),
     loss: (logits, samples, width) =>
       boundedMarginLoss(marginTensor(logits, labelsOf(targetLabels, samples)).neg(), width),
+    pressure: (logits, samples, width) =>
+      margins(logits, labelsOf(targetLabels, samples), classCount).map((margin) => width - margin),
   };
 }

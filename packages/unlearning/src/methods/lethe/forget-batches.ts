@@ -1,8 +1,17 @@
 import type { Random } from '../../random.ts';
 
+/** What is last known of the forget samples. */
+export interface LastKnown {
+  /** [k] from its goal. */
+  readonly distances: Float32Array;
+  /** [k] from where the loss stops pushing it; undefined where it never stops. */
+  readonly pressure?: Float32Array | undefined;
+}
+
 /**
- * Chooses the forget samples of a step: all while they fit, else those farthest from the goal as
- * last known, filled up with others in turn.
+ * Chooses the forget samples of a step: those that the loss pushes, all of them while they fit,
+ * else those farthest from the goal first. Samples at rest have no gradient: of a set that fits
+ * they are left out, of a larger one some are looked at in turn.
  */
 export class ForgetBatches {
   readonly #k: number;
@@ -16,20 +25,24 @@ export class ForgetBatches {
     this.#random = random;
   }
 
+  /** Of the largest batch, and what the loss of every batch is a mean over. */
   get size(): number {
     return this.#size;
   }
 
-  /** @param distances [k] last known distance of every sample from its goal */
-  next(distances: Float32Array): Int32Array {
-    if (this.#size === this.#k) return Int32Array.from({ length: this.#k }, (_, i) => i);
+  next({ distances, pressure }: LastKnown): Int32Array {
+    const all = Int32Array.from({ length: this.#k }, (_, i) => i);
+    if (this.#size === this.#k) return pressure === undefined ? all : awake(all, pressure);
     const chosen = new Set(
-      [...distances.keys()]
-        .filter((i) => (distances[i] as number) > 0)
+      [...all.filter((i) => (distances[i] as number) > 0)]
         .sort((a, b) => (distances[b] as number) - (distances[a] as number) || a - b)
         .slice(0, Math.ceil(this.#size * urgentShare)),
     );
-    while (chosen.size < this.#size) chosen.add(this.#nextInTurn());
+    const count =
+      pressure === undefined
+        ? this.#size
+        : Math.min(this.#size, roundedUp(chosen.size + Math.floor(this.#size * (1 - urgentShare))));
+    while (chosen.size < count) chosen.add(this.#nextInTurn());
     return Int32Array.from(chosen);
   }
 
@@ -39,5 +52,21 @@ export class ForgetBatches {
   }
 }
 
+/** Those under pressure, filled up with those nearest to it. */
+function awake(all: Int32Array, pressure: Float32Array): Int32Array {
+  const pushed = all.filter((i) => (pressure[i] as number) > -clearance).length;
+  if (roundedUp(pushed) >= all.length) return all;
+  return all
+    .toSorted((a, b) => (pressure[b] as number) - (pressure[a] as number) || a - b)
+    .subarray(0, roundedUp(pushed));
+}
+
+/** Few sizes, so that a backend compiles few programs. */
+function roundedUp(count: number): number {
+  return Math.max(1, Math.ceil(count / 8)) * 8;
+}
+
 /** The rest of a batch keeps the others where they are. */
 const urgentShare = 0.75;
+/** How far beyond the loss a sample is taken to stay until all are looked at again, in logits. */
+const clearance = 0.5;

@@ -48,10 +48,8 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     work.random.fork('copies'),
   );
   // A batch is forget samples, copies of some of them, and what is retained.
-  const forgetCount = batches.size + copies.countOf(batches.size);
-  const copiesFrom = batches.size * network.sampleSize;
-  const split = forgetCount * network.sampleSize;
-  const batch = new Float32Array(split + settings.retainBatch * network.sampleSize);
+  const largest = batches.size + copies.countOf(batches.size) + settings.retainBatch;
+  const room = new Float32Array(largest * network.sampleSize);
 
   const rule = settings.importanceRule as ImportanceRule;
   const held = await heldImportance(work, settings.importance, rule);
@@ -64,16 +62,20 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
 
   try {
     const distances = new Float32Array(k);
+    const pressure = goal.pressure && new Float32Array(k);
     const wrong = new Uint8Array(k);
     await judgeAll();
     const rate = await fullRate();
     let retainShare = 1;
     for (let step = 0; ; step++) {
-      const samples = batches.next(distances);
-      fillForget(samples);
-      const copied = copies.fill(batch.subarray(copiesFrom, split), samples);
-      const proxies = fillRetainBatch(batch.subarray(split), network, source);
+      const samples = batches.next({ distances, pressure });
+      const copyCount = copies.countOf(samples.length);
+      const batch = partsOf(samples.length, copyCount);
+      fillForget(batch.forget, samples);
+      const copied = copies.fill(batch.copies, samples);
+      const proxies = fillRetainBatch(batch.retain, network, source);
       const { loss, logits, gradient } = computeStep(
+        batch,
         Int32Array.of(...samples, ...copied),
         proxies,
         settings.retainWeight * retainShare,
@@ -88,7 +90,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
         return { outcome: 'diverged', theta: work.served, steps: step };
       }
       note(values.subarray(0, samples.length * classCount), samples);
-      const reached = await isReached(step);
+      const reached = await isReached(step, samples.length === k);
       if (reached) {
         good?.dispose();
         good = theta.clone();
@@ -110,25 +112,46 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       });
     }
 
-    function fillForget(samples: Int32Array): void {
+    function partsOf(forgetCount: number, copyCount: number): BatchParts {
+      const size = network.sampleSize;
+      const [copiesFrom, retainFrom] = [forgetCount * size, (forgetCount + copyCount) * size];
+      const end = retainFrom + settings.retainBatch * size;
+      return {
+        all: room.subarray(0, end),
+        forget: room.subarray(0, copiesFrom),
+        copies: room.subarray(copiesFrom, retainFrom),
+        retain: room.subarray(retainFrom, end),
+      };
+    }
+
+    function fillForget(into: Float32Array, samples: Int32Array): void {
       const size = network.sampleSize;
       for (const [row, sample] of samples.entries()) {
-        batch.set(forget.input.subarray(sample * size, (sample + 1) * size), row * size);
+        into.set(forget.input.subarray(sample * size, (sample + 1) * size), row * size);
       }
     }
 
     function fullRate(): Promise<number> {
-      const samples = batches.next(distances);
-      fillForget(samples);
+      const samples = batches.next({ distances });
+      const { forget: input } = partsOf(samples.length, 0);
+      fillForget(input, samples);
       meter.training += samples.length;
-      return firstStepRate(network, theta, goal, batch.subarray(0, copiesFrom), samples, settings);
+      return firstStepRate(network, theta, goal, input, samples, settings);
     }
 
     /** @param samples which sample each row of the forget part is of */
-    function computeStep(samples: Int32Array, proxies: Int32Array, retainWeight: number) {
+    function computeStep(
+      batch: BatchParts,
+      samples: Int32Array,
+      proxies: Int32Array,
+      retainWeight: number,
+    ) {
+      const forgetCount = samples.length;
       meter.training += forgetCount + settings.retainBatch;
       meter.forward += (settings.retainBatch - proxies.length) * teachers.length;
-      const surrogates = batch.subarray(split + proxies.length * network.sampleSize);
+      const surrogates = batch.retain.subarray(proxies.length * network.sampleSize);
+      // The same mean whether or not those at rest, which add nothing to it, are there.
+      const forgetWeight = goal.pressure === undefined ? 1 : forgetCount / batches.size;
       return tf.tidy(() => {
         const targets = retainTargets(
           network,
@@ -137,11 +160,12 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
           surrogates,
           settings.temperature,
         );
-        const result = network.gradient(theta, network.tensorOf(batch), (z) => {
+        const result = network.gradient(theta, network.tensorOf(batch.all), (z) => {
           const forgetLogits = z.slice([0, 0], [forgetCount, classCount]);
           const retainLogits = z.slice([forgetCount, 0]);
           return goal
             .loss(forgetLogits, samples, settings.margin)
+            .mul<tf.Scalar>(forgetWeight)
             .add<tf.Scalar>(
               distillationLoss(retainLogits, targets, settings.temperature).mul(retainWeight),
             );
@@ -155,9 +179,11 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const now = goal.distances(logits, samples);
       const labels = samples.map((sample) => forget.labels[sample] as number);
       const own = margins(logits, labels, classCount);
+      const push = goal.pressure?.(logits, samples, settings.margin);
       for (const [row, sample] of samples.entries()) {
         distances[sample] = now[row] as number;
         wrong[sample] = (own[row] as number) < 0 ? 1 : 0;
+        if (pressure !== undefined) pressure[sample] = push?.[row] as number;
       }
     }
 
@@ -171,11 +197,13 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       return goal.isReached(distances);
     }
 
-    /** Batches show a part only: what they suggest is checked on all, every few steps. */
-    async function isReached(step: number): Promise<boolean> {
-      const likely = goal.isReached(distances);
-      if (!likely || batches.size === k) return likely;
-      return step % checkEvery === 0 && (await judgeAll());
+    /** A batch may show a part only: what it suggests is checked on all, every few steps. */
+    async function isReached(step: number, allSeen: boolean): Promise<boolean> {
+      if (allSeen) return goal.isReached(distances);
+      // Of a set that fits a batch, those left out are looked at however far the others are.
+      const due = step % checkEvery === 0;
+      if (due && batches.size === k) return await judgeAll();
+      return due && goal.isReached(distances) && (await judgeAll());
     }
 
     async function finish(steps: number): Promise<MethodResult> {
@@ -192,6 +220,14 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     tf.dispose([theta, served, ...teachers.map((teacher) => teacher.theta)]);
     good?.dispose();
   }
+}
+
+/** Views of one batch, preprocessed, row-major. */
+interface BatchParts {
+  readonly all: Float32Array;
+  readonly forget: Float32Array;
+  readonly copies: Float32Array;
+  readonly retain: Float32Array;
 }
 
 async function retainSource(work: RoundWork, settings: LetheSettings): Promise<RetainSource> {
@@ -229,5 +265,5 @@ function mean(values: Float32Array | Uint8Array): number {
   return sum / values.length;
 }
 
-/** Steps between two looks at all samples when a batch cannot hold them. */
+/** Steps between two looks at all samples when batches do not hold them. */
 const checkEvery = 5;
