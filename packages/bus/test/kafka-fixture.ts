@@ -47,11 +47,15 @@ export function textOf({ value }: IncomingRecord): string {
   return new TextDecoder().decode(value);
 }
 
-/** A member of `group` whose hand-overs are given to the test; `fatal` and `retries` tell the rest. */
+/**
+ * A member of `group` whose hand-overs are given to the test, which may let one fail; `fatal` and
+ * `retries` tell the rest.
+ */
 export async function join(bus: KafkaBus, group: string, topics: readonly string[]) {
   const given: OwnedPartition[] = [];
   const fatal: Error[] = [];
   const retries: Error[] = [];
+  const failing = new Map<OwnedPartition, (error: Error) => void>();
   const consumption = await bus.consume({
     group,
     topics,
@@ -59,12 +63,14 @@ export async function join(bus: KafkaBus, group: string, topics: readonly string
     onRetry: (error) => retries.push(error),
     onPartition: async (partition) => {
       given.push(partition);
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
+        failing.set(partition, reject);
         partition.lost.addEventListener('abort', () => resolve());
       });
     },
   });
-  return { given, fatal, retries, consumption };
+  const fail = (partition: OwnedPartition, error: Error) => failing.get(partition)?.(error);
+  return { given, fatal, retries, fail, consumption };
 }
 
 /** Reads until `count` records have come, without committing. */

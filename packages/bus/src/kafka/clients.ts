@@ -1,6 +1,13 @@
 import { LetheError } from '@lethe/contracts';
 import { connectionConfig, type KafkaConnection } from './connection.ts';
-import { type Kafka, kafkajs, type LogEntry, type Producer } from './kafkajs.ts';
+import {
+  type Consumer,
+  type ConsumerConfig,
+  type Kafka,
+  kafkajs,
+  type LogEntry,
+  type Producer,
+} from './kafkajs.ts';
 
 /** What kafkajs writes into its log, warnings and errors only. */
 export type KafkaLog = (level: 'warn' | 'error', message: string) => void;
@@ -60,24 +67,25 @@ export class KafkaClients {
   }
 
   /**
-   * A client for one consumer. Consumers of one group that shared one would share kafkajs's notes
-   * of committed offsets too; nothing here relies on them, every owner seeks to what it read behind
-   * its fence.
+   * A consumer with a client of its own. Consumers of one group that shared one would share kafkajs's
+   * notes of committed offsets too; nothing here relies on them, every owner seeks to what it read
+   * behind its fence.
    *
    * @param onLog hears that this client has logged something: it is at work, though it fails
    */
-  forConsumer(sessionTimeoutMs: number, onLog: () => void): Kafka {
+  consumer(settings: Omit<ConsumerConfig, 'retry'>, onLog: () => void): Consumer {
     const retry = {
       ...growing,
       initialRetryTime: 100,
       maxRetryTime: 1_000,
-      // Beyond a session the membership is gone anyway; and a consumer that is told to stop while
-      // its brokers are away ends only with its retries.
-      retries: 4 + Math.ceil((1.5 * sessionTimeoutMs) / 1_000),
+      // Some 3 s. One whose coordinator is gone beats into the void, and looks for another only in
+      // its next life: that is not to begin later. What it worked on outlives it.
+      retries: 5,
       // How to go on after a crash is for the supervisor to say.
       restartOnFailure: async () => false,
     };
-    return this.#client(retry, onLog);
+    // Said twice: kafkajs's consumers do not take the retries of their client.
+    return this.#client(retry, onLog).consumer({ ...settings, retry });
   }
 
   #client(

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LetheError } from '@lethe/contracts';
 import type { Backoff } from '../backoff.ts';
 import type { ConsumeOptions, Consumption, OutgoingRecord } from '../message-bus.ts';
@@ -46,7 +47,9 @@ const maxMistakes = 5;
  * 2. At most one `onPartition` at a time for each partition.
  * 3. A partition that stays with this member through a rebalance keeps its hand-over. Should
  *    somebody else have had it meanwhile, the next commit is refused as fenced.
- * 4. Nobody fences while it is not sure of its membership: a process that slept past its session
+ * 4. When kafkajs's consumer crashes, hand-overs go on until it has joined anew: it is no reason to
+ *    throw away the work of minutes. The next assignment says what remains.
+ * 5. Nobody fences while it is not sure of its membership: a process that slept past its session
  *    would take partitions from their rightful owners.
  */
 export class KafkaConsumption implements Consumption {
@@ -121,7 +124,6 @@ export class KafkaConsumption implements Consumption {
       });
       this.#member = member;
       const crash = await member.run(this.#leaving.signal);
-      this.#reconcile({});
       if (crash === undefined) break;
       failures = member.hasJoined ? 1 : failures + 1;
       const { kind, error } = classifyKafkaError(
@@ -131,24 +133,32 @@ export class KafkaConsumption implements Consumption {
       this.#trouble = error;
       // A mistake inside kafkajs may not come again; one that always comes is fatal.
       const isHopeless = error.code === 'internal' ? failures > maxMistakes : kind === 'fatal';
-      if (isHopeless) this.#fail(error);
+      if (isHopeless) {
+        this.#reconcile({});
+        this.#fail(error);
+      }
       await pause(this.#parts.backoff(failures), signal);
     }
+    this.#reconcile({});
   }
 
   /** What this member works on: told to whoever assigns the partitions. */
-  #holdings(): Holdings {
+  #holdings(): Omit<Holdings, 'isReturning'> {
     const owned: Record<string, number[]> = {};
     const busy: Record<string, number[]> = {};
     const add = (to: Record<string, number[]>, { topic, partition }: InputPartition) => {
       to[topic] = [...(to[topic] ?? []), partition];
     };
-    for (const { input, current } of this.#slots.values()) {
-      // One that is being closed is held until its commits have ended.
-      const isHeld = this.#closing.signal.aborted || current?.lost.aborted === false;
-      if (current === undefined || !isHeld) continue;
+    for (const [name, { input, current }] of this.#slots) {
+      // One that is being taken over stays; one that is being closed, until its commits have ended.
+      const isHeld = this.#closing.signal.aborted
+        ? current !== undefined
+        : this.#assigned.has(name);
+      if (!isHeld) continue;
       add(owned, input);
-      if (current.isBusy) add(busy, input);
+      if (current?.isBusy === true) add(busy, input);
+      // What is told as idle stays so until it is known who gets it.
+      else current?.hold();
     }
     return { owned, busy };
   }
@@ -164,7 +174,10 @@ export class KafkaConsumption implements Consumption {
     }
     this.#assigned = new Set(assigned.keys());
     for (const [name, slot] of this.#slots) {
-      if (assigned.has(name)) continue;
+      if (assigned.has(name)) {
+        slot.current?.release();
+        continue;
+      }
       slot.current?.lose();
       slot.absences++;
     }
@@ -205,7 +218,8 @@ export class KafkaConsumption implements Consumption {
     const name = `${input.topic}/${input.partition}`;
     let producer: FencedProducer | undefined;
     try {
-      await this.#member?.certain(this.#closing.signal);
+      // The member may be another one by then: kafkajs's consumers crash.
+      while (this.#member?.isCertain !== true && !this.#closing.signal.aborted) await sleep(20);
       if (!this.#assigned.has(name)) return undefined;
       const { clients, transactionalIdPrefix } = this.#parts;
       producer = await FencedProducer.open(clients, input, transactionalIdPrefix);

@@ -19,7 +19,7 @@ export interface GroupMemberOptions {
   /** So long without an answer and without an error, and kafkajs is given up. */
   readonly standstillMs: number;
   /** What this member works on, for the assignment to leave it there. */
-  readonly holdings: () => Holdings;
+  readonly holdings: () => Omit<Holdings, 'isReturning'>;
   /** The hand-over that takes the records of a partition, where there is one. */
   readonly partition: (topic: string, partition: number) => KafkaOwnedPartition | undefined;
   /** Hears of every assignment, before anything is fetched under it. */
@@ -61,20 +61,24 @@ export class GroupMember {
     const { clients, group, sessionTimeoutMs, holdings } = options;
     this.#options = options;
     const heartbeatInterval = Math.ceil(sessionTimeoutMs / heartbeatsPerSession);
-    this.#consumer = clients
-      .forConsumer(sessionTimeoutMs, () => this.#sign())
-      .consumer({
-        groupId: group,
-        sessionTimeout: sessionTimeoutMs,
-        // Nobody here is slow to join again; who is dead should not hold up the others for longer.
-        rebalanceTimeout: sessionTimeoutMs,
-        heartbeatInterval,
-        maxWaitTimeInMs: Math.min(maxFetchWaitMs, heartbeatInterval),
-        maxBytesPerPartition,
-        maxBytes: maxBytesPerFetch,
-        allowAutoTopicCreation: false,
-        partitionAssigners: [stickyAssigner(holdings)],
-      });
+    const settings = {
+      groupId: group,
+      sessionTimeout: sessionTimeoutMs,
+      // Nobody here is slow to join again; who is dead should not hold up the others for longer.
+      rebalanceTimeout: sessionTimeoutMs,
+      heartbeatInterval,
+      maxWaitTimeInMs: Math.min(maxFetchWaitMs, heartbeatInterval),
+      maxBytesPerPartition,
+      maxBytes: maxBytesPerFetch,
+      allowAutoTopicCreation: false,
+      partitionAssigners: [
+        stickyAssigner(() => {
+          const isReturning = !this.hasJoined || this.silence() !== undefined;
+          return { ...holdings(), isReturning };
+        }),
+      ],
+    };
+    this.#consumer = clients.consumer(settings, () => this.#sign());
   }
 
   /** Whether it was ever part of the group. */
@@ -147,10 +151,9 @@ export class GroupMember {
     return crash;
   }
 
-  /** Ends when this member has lately been told that it is one, or when `signal` aborts. */
-  async certain(signal: AbortSignal): Promise<void> {
-    const isStale = () => performance.now() - this.#lastBeatMs > this.#options.sessionTimeoutMs / 2;
-    while (isStale() && !signal.aborted) await sleep(20);
+  /** Whether it has lately been told that it is part of the group. */
+  get isCertain(): boolean {
+    return performance.now() - this.#lastBeatMs <= this.#options.sessionTimeoutMs / 2;
   }
 
   /** Begins to fetch for a new hand-over. kafkajs's pause flags outlive assignments: it is cleared. */

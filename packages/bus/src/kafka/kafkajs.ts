@@ -19,6 +19,7 @@ export type {
   Admin,
   Assigner,
   Consumer,
+  ConsumerConfig,
   ConsumerCrashEvent,
   ConsumerGroupJoinEvent,
   EachBatchPayload,

@@ -42,6 +42,7 @@ export class KafkaOwnedPartition implements OwnedPartition {
   readonly #buffer: IncomingRecord[] = [];
   #bufferedBytes = 0;
   #isPaused = false;
+  #isHeld = false;
   #position: bigint;
   /** Offset after the last record that `read` gave out. */
   #given: bigint | undefined;
@@ -90,6 +91,16 @@ export class KafkaOwnedPartition implements OwnedPartition {
     return this.#hasCommitted;
   }
 
+  /** Nothing is given out until it is known who is to have the partition. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#wake();
+  }
+
   lose(): void {
     this.#lost.abort();
     this.#buffer.length = 0;
@@ -121,7 +132,7 @@ export class KafkaOwnedPartition implements OwnedPartition {
     const deadline = performance.now() + waitMs;
     for (;;) {
       if (this.lost.aborted) return [];
-      if (this.#buffer.length > 0) return this.#take(limit);
+      if (this.#buffer.length > 0 && !this.#isHeld) return this.#take(limit);
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) return [];
       await this.#wait(leftMs);

@@ -5,8 +5,12 @@ const partitions = { t: [0, 1, 2, 3] };
 const member = (
   memberId: string,
   owned: Assignment = {},
-  { topics = ['t'], busy = {} }: { topics?: string[]; busy?: Assignment } = {},
-) => ({ memberId, topics, owned, busy });
+  {
+    topics = ['t'],
+    busy = {},
+    isReturning = false,
+  }: { topics?: string[]; busy?: Assignment; isReturning?: boolean } = {},
+) => ({ memberId, topics, owned, busy, isReturning });
 const assigned = (...members: ReturnType<typeof member>[]) =>
   Object.fromEntries(assignSticky(members, partitions));
 
@@ -45,6 +49,13 @@ describe('assignSticky', () => {
   it('gives a partition that two members claim to one of them', () => {
     const { a, b } = assigned(member('a', { t: [0] }), member('b', { t: [0] }));
     expect([...(a?.['t'] ?? []), ...(b?.['t'] ?? [])].toSorted()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('leaves a partition with who has it now when a member that was away claims it, too', () => {
+    const away = member('a', { t: [0, 1] }, { isReturning: true });
+    expect(assigned(away, member('b', { t: [0, 1] }))).toMatchObject({ b: { t: [0, 1] } });
+    // Nobody has taken it meanwhile.
+    expect(assigned(away, member('b', { t: [2, 3] }))).toMatchObject({ a: { t: [0, 1] } });
   });
 
   it('gives a member nothing of a topic that it does not read, and every member an answer', () => {

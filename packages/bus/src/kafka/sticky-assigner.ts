@@ -12,6 +12,8 @@ export interface Holdings {
   readonly owned: Assignment;
   /** Of these, those with work that would be lost: records were read and are not committed. */
   readonly busy: Assignment;
+  /** It was out of the group for a while: who else claims a partition has it now. */
+  readonly isReturning: boolean;
 }
 
 export interface GroupMember extends Holdings {
@@ -65,14 +67,18 @@ export function stickyAssigner(holdings: () => Holdings): PartitionAssigner {
   });
 }
 
-/** Who reads what, by member; pure. Where two claim a partition, the first by name keeps it. */
+/**
+ * Who reads what, by member; pure. Where two claim a partition, who was in the group all the time
+ * keeps it, else the first by name.
+ */
 export function assignSticky(
   members: readonly GroupMember[],
   partitions: Assignment,
 ): ReadonlyMap<string, Assignment> {
   const ordered = members.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1));
+  const claimants = ordered.toSorted((a, b) => Number(a.isReturning) - Number(b.isReturning));
   const ownerOf = (topic: string, partition: number) =>
-    ordered.find(({ owned }) => owned[topic]?.includes(partition))?.memberId ?? null;
+    claimants.find(({ owned }) => owned[topic]?.includes(partition))?.memberId ?? null;
   const isBusy = (topic: string, partition: number) =>
     ordered.some(({ busy }) => busy[topic]?.includes(partition));
   const places = Object.keys(partitions)
@@ -104,9 +110,10 @@ export function assignSticky(
 
 function parseHoldings(userData: Uint8Array | undefined): Holdings {
   try {
-    const { owned, busy } = JSON.parse(new TextDecoder().decode(userData)) as Partial<Holdings>;
-    return { owned: owned ?? {}, busy: busy ?? {} };
+    const told = JSON.parse(new TextDecoder().decode(userData)) as Partial<Holdings>;
+    const { owned = {}, busy = {}, isReturning = false } = told;
+    return { owned, busy, isReturning };
   } catch {
-    return { owned: {}, busy: {} };
+    return { owned: {}, busy: {}, isReturning: false };
   }
 }
