@@ -25,7 +25,15 @@ const require = createRequire(import.meta.url);
  * libtensorflow through tfjs-node: an optional peer dependency, so a plain `npm ci` never
  * pulls its hundreds of megabytes; `npm run native:install` brings it.
  */
-export async function openNativeBackend(options: BackendOptions): Promise<OpenAttempt> {
+export function openNativeBackend(options: BackendOptions): Promise<OpenAttempt> {
+  attempt ??= open(options);
+  return attempt;
+}
+
+/** A process loads libtensorflow once; `auto` asks for it twice, as a GPU and as what is left. */
+let attempt: Promise<OpenAttempt> | undefined;
+
+async function open(options: BackendOptions): Promise<OpenAttempt> {
   const threads = options.threads ?? availableParallelism();
   prepareEnvironment(threads);
   restoreRetiredFunction();

@@ -46,6 +46,7 @@ describe('opening a backend', () => {
       expect(names).toEqual(['native-gpu', 'webgpu', 'native-cpu']);
       expect(backend.absent[2].reason).toContain('npm run native:install cpu');
     }
+    expect(stderr).not.toContain('already registered');
     // Dawn and the drivers it looks at print what they like.
     if (!isDawnInstalled()) expect(stderr).toBe('');
   });

@@ -6,12 +6,12 @@ export const letheSettings = {
   ...sharedSettings,
   firstStep: {
     kind: 'number',
-    default: ({ mode }) => (mode === 'untrain' ? 0.6 : 0.16),
-    defaultText: '0.6 in untrain, else 0.16',
+    default: ({ mode, k }) => (mode === 'untrain' ? 0.6 : k <= 64 ? 0.3 : 0.16),
+    defaultText: '0.6 in untrain, else 0.3, from k = 65 0.16',
     min: 1e-4,
     max: 100,
     unit: 'share of the forget loss',
-    doc: 'Sets the step size of Adam: the share of the forget loss that the first step would take off, to first order (about 1e-4 on ResNet-20).',
+    doc: 'Sets the step size of Adam: the share of the forget loss that the first step would take off, to first order (1e-4 to 2e-4 on ResNet-20).',
   },
   retainWeight: {
     kind: 'number',
@@ -33,9 +33,9 @@ export const letheSettings = {
     kind: 'number',
     default: ({ mode, k }) => {
       if (mode === 'untrain') return k <= 8 ? 48 : 96;
-      return k <= 32 ? 96 : k <= 128 ? 128 : 192;
+      return k <= 64 ? 96 : k <= 128 ? 128 : 192;
     },
-    defaultText: 'in untrain 48 up to k = 8, then 96; else 96, from k = 33 128, from k = 129 192',
+    defaultText: 'in untrain 48 up to k = 8, then 96; else 96, from k = 65 128, from k = 129 192',
     min: 1,
     max: 4096,
     whole: true,
@@ -115,11 +115,9 @@ export const letheSettings = {
   repairSteps: {
     kind: 'number',
     default: ({ mode, k }) =>
-      mode === 'untrain'
-        ? Math.round(0.6 * untrainSteps(k))
-        : Math.round(Math.min(120, Math.max(50, 50 + 17.5 * Math.log2(k / 16)))),
+      mode === 'untrain' ? Math.round(0.6 * untrainSteps(k)) : misclassifyRepair(k),
     defaultText:
-      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 50 up to k = 16 growing to 120 at 256',
+      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 40 up to k = 16, 60 at 64, from k = 65 85 growing to 120 at 256',
     min: 0,
     max: 100_000,
     whole: true,
@@ -136,6 +134,13 @@ export const letheSettings = {
     doc: 'Samples of the held-out set, without their labels, instead of surrogates; with 0 the round is data-free but for the margins that untrain aims at.',
   },
 } as const satisfies SettingTable;
+
+/** Few samples are forgotten in few steps and want little repair; of many every point counts. */
+function misclassifyRepair(k: number): number {
+  const doublings = Math.log2(k / 16);
+  const steps = k <= 64 ? 40 + 10 * doublings : 50 + 17.5 * doublings;
+  return Math.round(Math.min(120, Math.max(40, steps)));
+}
 
 /** 40 steps for 32 samples, 58 for 64, 94 for 256. */
 function untrainSteps(k: number): number {
