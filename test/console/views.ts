@@ -121,6 +121,31 @@ export function testViews(): void {
     expect(await axeFindings(page)).toEqual([]);
   });
 
+  test('a phone shows every view without cutting anything off', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const wide: string[] = [];
+    for (const [path, heading] of [
+      ['/', 'Overview'],
+      ['/models/tiny', 'tiny'],
+      ['/models/tiny/rounds/3', 'Round 3 of tiny'],
+      ['/requests', 'Requests'],
+      [`/requests/${forgotten}`, `Request ${forgotten}`],
+      ['/dead-letters', 'Dead letters'],
+      ['/audit-log', 'Audit log'],
+      ['/evidence', 'Keys and evidence'],
+      ['/report', 'Yearly report'],
+    ] as const) {
+      await goTo(path, heading);
+      await page.getByText('Loading …').first().waitFor({ state: 'detached' });
+      const tooMuch = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      if (Number(tooMuch) > 0) wide.push(`${path} by ${tooMuch} px`);
+    }
+    expect(wide).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   test('hostile texts are shown as texts', async () => {
     await goTo('/dead-letters', 'Dead letters');
     await text('deletion.requested.v1');

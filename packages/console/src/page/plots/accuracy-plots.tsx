@@ -31,7 +31,7 @@ function HeldOut({ rounds }: { readonly rounds: readonly RoundEntry[] }) {
     <RoundPlot
       title="Accuracy on held-out samples"
       summary={`Accuracy on held-out samples of ${rounds.length} candidates; the last one promoted has ${percent(last?.heldOutAccuracy ?? null)}, the original ${percent(original ?? null)}.`}
-      format={percent}
+      format={(share, step) => percent(share, step < 0.001 ? 2 : 1)}
       lines={[{ tone: 'accent', points: promoted.map(place) }]}
       points={rounds.map((round) => ({
         ...place(round),

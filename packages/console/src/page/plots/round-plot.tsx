@@ -1,3 +1,5 @@
+import { useNarrow } from './use-narrow.ts';
+
 export interface PlotPoint {
   /** Number of the round. */
   readonly x: number;
@@ -21,16 +23,21 @@ export interface RoundPlotProps {
   readonly points: readonly PlotPoint[];
   /** A dashed line, and what it is. */
   readonly reference: { readonly y: number; readonly name: string } | undefined;
-  readonly format: (y: number) => string;
+  /** @param step between two ticks: with fewer digits they would look the same */
+  readonly format: (y: number, step: number) => string;
   readonly range?: readonly [number, number];
   readonly legend: readonly { tone: string; mark: PlotPoint['mark']; name: string }[];
 }
 
-const size = { width: 620, height: 230, left: 58, right: 14, top: 12, bottom: 30 };
-const mostLabels = 12;
+/** In the picture's own units; one is a pixel where there is room, so that letters stay legible. */
+const sizes = {
+  wide: { width: 620, height: 230, left: 58, right: 14, top: 12, bottom: 30, mostLabels: 12 },
+  narrow: { width: 320, height: 210, left: 58, right: 8, top: 12, bottom: 30, mostLabels: 5 },
+} as const;
 
 /** Figures over the rounds of a model. */
 export function RoundPlot(props: RoundPlotProps) {
+  const size = sizes[useNarrow() ? 'narrow' : 'wide'];
   const xs = [...props.points, ...props.lines.flatMap(({ points }) => points)].map(({ x }) => x);
   const [first, last] = [Math.min(...xs), Math.max(...xs)];
   const [low, high] = props.range ?? rangeOf(props);
@@ -44,8 +51,9 @@ export function RoundPlot(props: RoundPlotProps) {
     size.height -
     size.bottom -
     ((size.height - size.top - size.bottom) * (value - low)) / (high - low || 1);
-  const ticks = [0, 1, 2, 3, 4].map((step) => low + ((high - low) * step) / 4);
-  const step = Math.max(1, Math.ceil((last - first + 1) / mostLabels));
+  const between = (high - low) / 4;
+  const ticks = [0, 1, 2, 3, 4].map((tick) => low + between * tick);
+  const step = Math.max(1, Math.ceil((last - first + 1) / size.mostLabels));
   const labels: number[] = [];
   for (let round = first; round <= last; round += step) labels.push(round);
   return (
@@ -63,7 +71,7 @@ export function RoundPlot(props: RoundPlotProps) {
               y2={y(tick)}
             />
             <text class="tick" x={size.left - 8} y={y(tick) + 4} text-anchor="end">
-              {props.format(tick)}
+              {props.format(tick, between)}
             </text>
           </g>
         ))}

@@ -94,28 +94,30 @@ function Summary({ model }: { readonly model: Model }) {
         facts={[
           [
             'open',
-            <Link to={links.requests({ show: 'open', model: modelKey })}>{requests.open}</Link>,
+            <Link to={links.requests({ show: 'open', model: modelKey })}>
+              {requests.open.toLocaleString('en')}
+            </Link>,
           ],
           [
             'overdue',
             <Link to={links.requests({ show: 'overdue', model: modelKey })}>
-              {requests.overdue}
+              {requests.overdue.toLocaleString('en')}
             </Link>,
           ],
           [
             'escalated',
             <Link to={links.requests({ show: 'escalated', model: modelKey })}>
-              {requests.escalated}
+              {requests.escalated.toLocaleString('en')}
             </Link>,
           ],
           [
             'completed',
             <Link to={links.requests({ show: 'completed', model: modelKey })}>
-              {requests.completed}
+              {requests.completed.toLocaleString('en')}
             </Link>,
           ],
           ['weights', <Digest value={serving.weightsDigest} label="weights digest" />],
-          ['generation', serving.generation],
+          ['generation', serving.generation.toLocaleString('en')],
         ]}
       />
     </section>
