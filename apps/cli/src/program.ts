@@ -95,7 +95,17 @@ export function createProgram(out: Output, outcome: { exitCode: number }): Comma
   addTopicsCommands(program, action);
   program.commandsGroup('The command line:');
   addShellCommands(program, action, closingHelp);
+  if (!out.json) pointToOwnHelp(program, 'lethe');
   return program;
+}
+
+/** What was wrong in a command is explained by the help of that command. */
+function pointToOwnHelp(command: Command, path: string): void {
+  for (const each of command.commands as readonly Command[]) {
+    const own = `${path} ${each.name()}`;
+    each.showHelpAfterError(`(${own} --help says more)`);
+    pointToOwnHelp(each, own);
+  }
 }
 
 const closingHelp = `
