@@ -48,10 +48,46 @@ describe('legal clocks', () => {
     ['2026-01-31T22:30:00Z', '2026-02-28T22:30:00Z'],
     // Over the change to summer time: the same time of day, an hour earlier in UTC.
     ['2026-03-15T12:00:00Z', '2026-04-15T11:00:00Z'],
-    // 02:30 on 29 March does not exist there.
+    // The day before clocks go forward, at an hour that the next day lacks.
     ['2026-02-28T01:30:00Z', '2026-03-28T01:30:00Z'],
   ])('count calendar months in their time zone: %s → %s', (submitted, deadline) => {
     expect(legalDeadline(REGULATION_GDPR, new Date(submitted), berlin)).toEqual(new Date(deadline));
+  });
+
+  it.each([
+    // 45 days on, clocks go from 02:00 to 03:00: 02:30 there is the instant of 03:30.
+    ['Europe/Berlin', '2026-02-12T01:30:00Z', '2026-03-29T01:30:00Z'],
+    ['America/Los_Angeles', '2026-01-22T10:30:00Z', '2026-03-08T10:30:00Z'],
+    // Clocks show 02:30 (01:30) twice that day: the first one.
+    ['Europe/Berlin', '2026-09-10T00:30:00Z', '2026-10-25T00:30:00Z'],
+    ['America/Los_Angeles', '2026-09-17T08:30:00Z', '2026-11-01T08:30:00Z'],
+    // By half an hour: 01:45 comes twice, 02:15 once, after it.
+    ['Australia/Lord_Howe', '2026-02-18T14:45:00Z', '2026-04-04T14:45:00Z'],
+    ['Australia/Lord_Howe', '2026-02-18T15:15:00Z', '2026-04-04T15:45:00Z'],
+    // A zone without change, half an hour off.
+    ['Asia/Kolkata', '2026-02-01T18:30:00Z', '2026-03-18T18:30:00Z'],
+  ])(
+    'count to hours that clocks skip or show twice, in %s: %s → %s',
+    (timeZone, submitted, due) => {
+      const clocks = { ...defaultLegalClocks, timeZone };
+      expect(legalDeadline(REGULATION_CCPA, new Date(submitted), clocks)).toEqual(new Date(due));
+    },
+  );
+
+  it('extend over a leap day and a change of clocks at once', () => {
+    // 30 November 2027 at 23:30 in Berlin and three months: 29 February 2028, still winter time.
+    const winter = new Date('2027-11-30T22:30:00Z');
+    expect(extendedDeadline(REGULATION_GDPR, winter, berlin)).toEqual(
+      new Date('2028-02-29T22:30:00Z'),
+    );
+    // 31 January 2028, three months: 30 April, an hour earlier in UTC.
+    const spring = new Date('2028-01-31T12:00:00Z');
+    expect(extendedDeadline(REGULATION_GDPR, spring, berlin)).toEqual(
+      new Date('2028-04-30T11:00:00Z'),
+    );
+    expect(legalDeadline(REGULATION_GDPR, spring, berlin)).toEqual(
+      new Date('2028-02-29T12:00:00Z'),
+    );
   });
 
   it('extend GDPR to three months and CCPA to 90 days from the submission', () => {

@@ -125,10 +125,20 @@ function addPeriods(from: Date, periods: readonly LegalPeriod[], timeZone: strin
   return fromLocal(local.getTime(), timeZone);
 }
 
-/** The instant at which clocks in a zone show this time; where they skip it, the one after the gap. */
+/**
+ * The instant at which clocks in a zone show this time: the first one where they show it twice, the
+ * one after the gap where they skip it.
+ */
 function fromLocal(localMs: number, timeZone: string): Date {
-  const guess = new Date(localMs - offsetMs(new Date(localMs), timeZone));
-  return new Date(localMs - offsetMs(guess, timeZone));
+  // Offsets on either side of whatever change is near.
+  const [before, after] = [-dayMs, dayMs].map((awayMs) =>
+    offsetMs(new Date(localMs + awayMs), timeZone),
+  ) as [number, number];
+  const shown = [before, after]
+    .map((offset) => localMs - offset)
+    .filter((ms) => ms + offsetMs(new Date(ms), timeZone) === localMs)
+    .sort((a, b) => a - b);
+  return new Date(shown[0] ?? localMs - before);
 }
 
 /** How much clocks in a zone are ahead of UTC at an instant. */
