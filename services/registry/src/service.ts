@@ -52,6 +52,7 @@ import { ObservedServers } from './release/observed-servers.ts';
 import { Rollbacks } from './release/rollback.ts';
 import { ServingHistory } from './release/serving-history.ts';
 import { projectStatuses } from './requests/project-statuses.ts';
+import { ProjectionCurrency } from './requests/projection-currency.ts';
 import { RequestProjection } from './requests/request-projection.ts';
 import { seedPointers } from './serving/seed-pointers.ts';
 import { ServingBoard } from './serving/serving-board.ts';
@@ -130,7 +131,12 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
     isPurgeDue,
   });
   const request = requestHandlers({ ...context, recorder, legalClocks, publish });
-  const evidence = evidenceHandlers({ ...context, keys, auditLog });
+  const evidence = evidenceHandlers({
+    ...context,
+    keys,
+    auditLog,
+    currency: new ProjectionCurrency({ bus, projection, clock }),
+  });
   const letters = deadLetterHandlers({ index: deadLetters, desk });
   const calls = callbackHandlers({ ...context, deliveries, publish });
   let consoleAddress: string | undefined;

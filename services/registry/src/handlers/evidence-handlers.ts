@@ -24,6 +24,7 @@ import {
 import { boundEmitter, type Handlers, requireOwnEmitter } from '@lethe/service-kit';
 import { findCertificate } from '../evidence/issue-certificates.ts';
 import { checkRelease } from '../release/check-release.ts';
+import type { ProjectionCurrency } from '../requests/projection-currency.ts';
 import { isEnd } from '../requests/request-progress.ts';
 import { findRequest } from './find-request.ts';
 import type { RegistryContext } from './registry-context.ts';
@@ -31,12 +32,13 @@ import type { RegistryContext } from './registry-context.ts';
 export interface EvidenceContext extends RegistryContext {
   readonly keys: KeyRing;
   readonly auditLog: AuditLog;
+  readonly currency: ProjectionCurrency;
 }
 
 export function evidenceHandlers(
   context: EvidenceContext,
 ): Handlers<typeof EvidenceServiceService> {
-  const { lineage, board, projection, keys, auditLog, clock } = context;
+  const { lineage, board, projection, currency, keys, auditLog, clock } = context;
   return {
     async getCertificate({ requestId, emitter }, { identity }) {
       const own = boundEmitter(identity, ['operator', 'approver', 'auditor']);
@@ -62,7 +64,7 @@ export function evidenceHandlers(
       return { envelope: found.envelope, parts: [] };
     },
     checkRelease: (request) =>
-      checkRelease({ lineage, board, projection, now: () => clock.now() }, request),
+      checkRelease({ lineage, board, projection, currency, now: () => clock.now() }, request),
     signRelease: (request) => signRelease(context, request),
   };
 }

@@ -9,6 +9,7 @@ import {
   type ServingPointer,
 } from '@lethe/contracts';
 import type { LineageStore } from '@lethe/lineage';
+import type { ProjectionCurrency } from '../requests/projection-currency.ts';
 import type { RequestProjection } from '../requests/request-projection.ts';
 import type { ServingBoard } from '../serving/serving-board.ts';
 import { findQuarantine } from './quarantine.ts';
@@ -17,12 +18,15 @@ export interface ReleaseContext {
   readonly lineage: LineageStore;
   readonly board: ServingBoard;
   readonly projection: RequestProjection;
+  readonly currency: Pick<ProjectionCurrency, 'require'>;
   readonly now: () => Date;
 }
 
 /**
  * Whether exactly these weights may be deployed: they serve, they are not in quarantine, every
  * completed request is covered, and nothing is overdue. Fails closed.
+ *
+ * @throws LetheError `unavailable` while it is not known where all requests stand
  */
 export async function checkRelease(
   context: ReleaseContext,
@@ -40,6 +44,7 @@ export async function checkRelease(
     const problems = [{ reason: 'unknown_weights', explanation }];
     return { allowed: false, problems, serving: undefined, checkedTime: now };
   }
+  await context.currency.require();
   const problems = [
     ...(await problemsOfVersion(context, serving, weightsDigest, request.topologyDigest)),
     ...problemsOfRequests(context, serving.modelKey, now),

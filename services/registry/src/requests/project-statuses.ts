@@ -46,13 +46,18 @@ export function projectStatuses(
   options: Reporting & { readonly onFatal: (error: Error) => void },
 ): Promise<Consumption> {
   return bus.consume({
-    group: `registry.requests.${projection.id}`,
+    group: groupOf(projection),
     topics: [topics.deletionStatus.name],
     onPartition: (partition) => follow(partition, projection, options),
     onFatal: options.onFatal,
     onRetry: (error, { partition }) =>
       options.log.warn('statuses are read anew', { partition, error }),
   });
+}
+
+/** The consumer group of a projection's file. */
+export function groupOf({ id }: RequestProjection): string {
+  return `registry.requests.${id}`;
 }
 
 async function follow(
