@@ -137,6 +137,10 @@ test('one request leaves a receipt, a certificate and log entries that others ca
 
     expect((await release.getServingAt({ modelKey: 'tiny', time: before })).sequence).toBe(0);
     expect(await release.getServingAt({ modelKey: 'tiny', time: new Date() })).toEqual(serving);
+    const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000);
+    await expect(release.getServingAt({ modelKey: 'tiny', time: tomorrow })).rejects.toThrow(
+      /is yet to come/,
+    );
 
     const { weightsDigest } = serving;
     const ask = { modelKey: '', weightsDigest, topologyDigest: '' };

@@ -20,6 +20,9 @@ export interface ReleaseHandlerContext extends RegistryContext {
   readonly isPurgeDue: (decided: Date) => boolean;
 }
 
+/** Clocks may differ by this much before a time counts as future. */
+const clockSkewMs = 5 * 60_000;
+
 export function releaseHandlers(
   context: ReleaseHandlerContext,
 ): Handlers<typeof ReleaseServiceService> {
@@ -33,6 +36,10 @@ export function releaseHandlers(
           'is missing',
           'Give a time like 2026-01-31T09:30:00Z.',
         );
+      }
+      if (time.getTime() > clock.now().getTime() + clockSkewMs) {
+        const remedy = 'Give a time past; what serves now: lethe serving MODEL.';
+        throw LetheError.invalid('time', time.toISOString(), 'is yet to come', remedy);
       }
       return await history.at(parseModelKey(modelKey), time);
     },
