@@ -79,16 +79,34 @@ export interface LostCoverage {
   readonly reopened: readonly ReopenedRequest[];
 }
 
-/** What would be remembered again if `target` served in place of `head`. */
+/**
+ * What would be remembered again if `target` served in place of `head`.
+ *
+ * @throws LetheError `capacity` where that is more than `maxReopened` requests
+ */
 export async function lostCoverage(
   lineages: LineageStore,
   modelKey: string,
-  head: number,
-  target: number,
+  {
+    head,
+    target,
+    maxReopened = Infinity,
+  }: { readonly head: number; readonly target: number; readonly maxReopened?: number },
 ): Promise<LostCoverage> {
-  const lost = await forgottenSinceFork(lineages, modelKey, head, target);
-  const kept = await forgottenSinceFork(lineages, modelKey, target, head);
-  const keptRows = new Map(kept.map(({ key, part }) => [key, new Set(part.rows)]));
+  const lost: ForgottenPart[] = [];
+  const requests = new Set<string>();
+  for await (const each of forgottenSinceFork(lineages, modelKey, head, target)) {
+    lost.push(each);
+    if (requests.add(each.key).size <= maxReopened) continue;
+    throw new LetheError(
+      'capacity',
+      `between version ${target} and ${head} of ${modelKey} lie more than ${maxReopened} requests, which is what one rollback may open again. Go back in smaller steps, or register the model anew`,
+    );
+  }
+  const keptRows = new Map<string, ReadonlySet<number>>();
+  for await (const { key, part } of forgottenSinceFork(lineages, modelKey, target, head)) {
+    keptRows.set(key, new Set(part.rows));
+  }
   const open = new Map<string, DeletionRequested>();
   let completedCount = 0;
   for (const { key, part } of lost) {
@@ -106,23 +124,26 @@ export async function lostCoverage(
   return { completedCount, reopened };
 }
 
+interface ForgottenPart {
+  readonly key: string;
+  readonly part: RequestPart;
+}
+
 /** Parts served by ancestors of `from` that are no ancestors of `other`. */
-async function forgottenSinceFork(
+async function* forgottenSinceFork(
   lineages: LineageStore,
   modelKey: string,
   from: number,
   other: number,
-): Promise<{ key: string; part: RequestPart }[]> {
-  const parts: { key: string; part: RequestPart }[] = [];
+): AsyncGenerator<ForgottenPart> {
   const others = ancestors(lineages, modelKey, other);
   let next = await others.next();
   for await (const { manifest, round } of ancestors(lineages, modelKey, from)) {
     const { sequence } = manifest.record;
     while (!next.done && next.value.manifest.record.sequence > sequence) next = await others.next();
-    if (!next.done && next.value.manifest.record.sequence === sequence) break;
+    if (!next.done && next.value.manifest.record.sequence === sequence) return;
     for (const part of round.parts) {
-      if (part.request !== undefined) parts.push({ key: requestKey(part.request), part });
+      if (part.request !== undefined) yield { key: requestKey(part.request), part };
     }
   }
-  return parts;
 }

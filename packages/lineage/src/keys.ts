@@ -41,6 +41,11 @@ export function quarantineKey(modelKey: string, sequence: number): string {
   return `${modelPrefix(modelKey)}quarantine/${String(sequence).padStart(10, '0')}.json`;
 }
 
+/** Written before the weights of a version are deleted: it never serves again. */
+export function purgingKey(modelKey: string, sequence: number): string {
+  return `${modelPrefix(modelKey)}purging/${String(sequence).padStart(10, '0')}.json`;
+}
+
 export function manifestKey(modelKey: string, sequence: number): string {
   return logKey(modelKey, 'manifests', sequence);
 }

@@ -4,11 +4,19 @@
  * Invariants:
  * 1. What serves, the original, the head of the log and the round in flight stay.
  * 2. A version whose bytes are also those of one that stays is left until they are not.
- * 3. The record of a purge and its audit entry are written after the bytes are gone; whoever dies
+ * 3. A version is marked before its bytes go, and then still has to be one that does not serve: a
+ *    rollback looks for the mark after it has moved the pointer. One of the two sees the other.
+ * 4. The record of a purge and its audit entry are written after the bytes are gone; whoever dies
  *    in between is followed by somebody who finds nothing left to delete, and writes them.
  */
-import { type Digest, encodeRecord, LetheError, PurgeRecord } from '@lethe/contracts';
-import { type LineageStore, logKey, logPrefix, sequenceOfKey } from '@lethe/lineage';
+import {
+  canonicalBytes,
+  type Digest,
+  encodeRecord,
+  LetheError,
+  PurgeRecord,
+} from '@lethe/contracts';
+import { type LineageStore, logKey, logPrefix, purgingKey, sequenceOfKey } from '@lethe/lineage';
 import { blobKey, putOnce } from '@lethe/store';
 import type { Recorder } from '../evidence/recorder.ts';
 
@@ -60,11 +68,12 @@ export async function purgeVersions(deps: PurgeDeps, modelKey: string): Promise<
     ({ weightsDigest, stateDigest }) => !kept.has(weightsDigest) && !kept.has(stateDigest),
   );
   deps.onDue?.(modelKey, free.length);
+  const purged: number[] = [];
   for (const [at, version] of free.entries()) {
-    await purge(deps, modelKey, version);
+    if (await purge(deps, modelKey, version)) purged.push(version.sequence);
     deps.onDue?.(modelKey, free.length - at - 1);
   }
-  return free.map(({ sequence }) => sequence);
+  return purged;
 }
 
 /** Versions whose weights may be there. Only they are read, and kept: a long log costs two listings. */
@@ -121,11 +130,17 @@ async function* sequencesOf(
   return undefined;
 }
 
+/** `false` when it serves by now. */
 async function purge(
   { lineage, recorder, now }: PurgeDeps,
   modelKey: string,
   { sequence, weightsDigest, stateDigest }: Version,
-): Promise<void> {
+): Promise<boolean> {
+  await putOnce(lineage.store, purgingKey(modelKey, sequence), canonicalBytes({ sequence }));
+  const serving = await lineage.serving(modelKey);
+  if (serving === undefined || serving.pointer.sequence === sequence) return false;
+  // Weights of another version that came to serve meanwhile may be these.
+  if (serving.pointer.weightsDigest === weightsDigest) return false;
   const digests = [...new Set([weightsDigest, stateDigest])] as Digest[];
   let versionsDeleted = 0;
   for (const digest of digests) {
@@ -161,4 +176,5 @@ async function purge(
       },
     },
   ]);
+  return true;
 }

@@ -20,7 +20,10 @@ export async function rollbackEntry(
   sequence: number,
 ): Promise<RoundManifest> {
   const { modelKey } = pointer;
-  const { reopened } = await lostCoverage(lineage, modelKey, head, pointer.sequence);
+  const { reopened } = await lostCoverage(lineage, modelKey, {
+    head,
+    target: pointer.sequence,
+  });
   const target = await lineage.manifest(modelKey, pointer.sequence);
   const round = target?.record.entry?.$case === 'round' ? target.record.entry.value : undefined;
   const time = pointer.promotedTime;

@@ -1,5 +1,5 @@
 import { type Digest, LetheError, type ServingPointer } from '@lethe/contracts';
-import type { LineageStore } from '@lethe/lineage';
+import { type LineageStore, purgingKey } from '@lethe/lineage';
 import type { pointerBack } from '../domain/make-decision.ts';
 import type { ServingBoard } from '../serving/serving-board.ts';
 import { isQuarantined } from './quarantine.ts';
@@ -39,8 +39,18 @@ export async function rollbackTarget(
     };
   }
   if (await isQuarantined(lineage, modelKey, sequence)) throw refuse('is in quarantine');
-  if (!(await lineage.blobs.has(target.weightsDigest as Digest))) {
+  if (await isGone(lineage, modelKey, target)) {
     throw refuse('was purged: its weights are gone for good');
   }
   return target;
+}
+
+/** Whether the weights of a version are gone, or are about to be. */
+export async function isGone(
+  lineage: LineageStore,
+  modelKey: string,
+  { sequence, weightsDigest }: Pick<Target, 'sequence' | 'weightsDigest'>,
+): Promise<boolean> {
+  const mark = await lineage.store.get(purgingKey(modelKey, sequence));
+  return mark !== undefined || !(await lineage.blobs.has(weightsDigest as Digest));
 }

@@ -1,6 +1,7 @@
-import { DeletionStatus, RequestState, RollbackRequest, topics } from '@lethe/contracts';
-import { openLineage } from '@lethe/lineage';
+import { DeletionStatus, RequestState, RollbackRequest, sha256, topics } from '@lethe/contracts';
+import { lostCoverage, openLineage } from '@lethe/lineage';
 import { describe, expect, it } from 'vitest';
+import { purgeVersions } from '../purge/purge-versions.ts';
 import { commitCandidate, openRegistryHome, type RegistryHome } from '../testing/registry-home.ts';
 import { registryParts } from '../testing/registry-parts.ts';
 import { putQuarantine } from './quarantine.ts';
@@ -29,7 +30,78 @@ async function threeVersions(home: RegistryHome, options = {}) {
   return parts;
 }
 
+describe('a rollback beside a purge', () => {
+  const dayMs = 24 * 60 * 60 * 1000;
+
+  async function twoVersions(home: RegistryHome) {
+    const parts = registryParts(home);
+    for (const sequence of [1, 2]) await parts.settle({ sequence, parent: sequence - 1 });
+    const { clock, recorder } = parts;
+    clock.advance(8 * dayMs);
+    const now = () => clock.now();
+    const purge = () =>
+      purgeVersions({ lineage: home.lineage, recorder, now, keepMs: 7 * dayMs }, 'm1');
+    return { ...parts, purge };
+  }
+
+  it('puts back what served when its target is purged while the pointer moves', async () => {
+    await using home = await openRegistryHome();
+    const { lineage } = home;
+    const parts = await twoVersions(home);
+    const move = lineage.moveServing.bind(lineage);
+    let purged: readonly number[] = [];
+    lineage.moveServing = async (...args) => {
+      lineage.moveServing = move;
+      purged = await parts.purge();
+      return await move(...args);
+    };
+    await expect(parts.rollbacks.rollBack(back(1), 'ann')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/version 1 was purged at the same moment.*2 of m1 serves/),
+    });
+    expect(purged).toEqual([1]);
+    expect((await lineage.serving('m1'))?.pointer).toMatchObject({ sequence: 2, generation: 5 });
+    expect((await parts.audit()).slice(-3)).toEqual(['purge', 'rollback', 'rollback']);
+    expect(await parts.rollbacks.record('m1')).toBe(true);
+    expect((await openLineage(lineage, 'm1')).state.head.sequence).toBe(2);
+    await parts.settle({ sequence: 4, parent: 2 });
+    expect((await lineage.serving('m1'))?.pointer.sequence).toBe(4);
+  });
+
+  it('leaves weights to a purge that find themselves serving', async () => {
+    await using home = await openRegistryHome();
+    const { lineage } = home;
+    const parts = await twoVersions(home);
+    const { store } = lineage;
+    const put = store.put.bind(store);
+    store.put = async (key, ...rest) => {
+      if (!key.includes('/purging/')) return await put(key, ...rest);
+      store.put = put;
+      await parts.rollbacks.rollBack(back(1), 'ann');
+      return await put(key, ...rest);
+    };
+    expect(await parts.purge()).toEqual([]);
+    expect((await lineage.serving('m1'))?.pointer.sequence).toBe(1);
+    expect(await lineage.blobs.has(sha256('weights 1'))).toBe(true);
+  });
+});
+
 describe('a rollback', () => {
+  it('over more requests than one log entry should hold is refused before anything moves', async () => {
+    await using home = await openRegistryHome();
+    const { lineage } = home;
+    await threeVersions(home);
+    const over = (maxReopened: number) =>
+      lostCoverage(lineage, 'm1', { head: 3, target: 0, maxReopened });
+    await expect(over(2)).rejects.toMatchObject({
+      code: 'capacity',
+      message: expect.stringMatching(
+        /version 0 and 3 of m1 .* more than 2 requests.*smaller steps/,
+      ),
+    });
+    expect((await over(3)).reopened).toHaveLength(3);
+  });
+
   it('is refused when completed requests would be remembered again, and that is logged', async () => {
     await using home = await openRegistryHome();
     const parts = await threeVersions(home);

@@ -1,7 +1,8 @@
 /**
  * Serves an earlier version again.
  *
- * Order: pointer by compare-and-set (the commit point), audit entry, entry of the model's log. The
+ * Order: pointer by compare-and-set (the commit point), a look whether the weights were purged
+ * meanwhile (then the pointer goes back), audit entry, entry of the model's log. The
  * log takes an entry only when no round is in flight, so the last step may have to wait; candidates
  * made from the version that no longer serves are refused meanwhile.
  */
@@ -24,13 +25,17 @@ import {
   readLogEnd,
 } from '@lethe/lineage';
 import { type Clock, encodeEvent, type Log } from '@lethe/service-kit';
+import type { ETag } from '@lethe/store';
 import { pointerBack } from '../domain/make-decision.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { ServingBoard } from '../serving/serving-board.ts';
 import { requireReason } from './require-reason.ts';
 import { rollbackEntry } from './rollback-entry.ts';
 import { RollbackProposals } from './rollback-proposals.ts';
-import { rollbackTarget } from './rollback-target.ts';
+import { isGone, rollbackTarget } from './rollback-target.ts';
+
+/** Requests that one rollback may open again: its log entry holds them. */
+const maxReopened = 10_000;
 
 export interface RollbackDeps {
   readonly lineage: LineageStore;
@@ -73,7 +78,11 @@ export class Rollbacks {
       );
     }
     const target = await rollbackTarget(this.#deps, modelKey, wanted.sequence, pointer);
-    const lost = await lostCoverage(lineage, modelKey, pointer.sequence, wanted.sequence);
+    const lost = await lostCoverage(lineage, modelKey, {
+      head: pointer.sequence,
+      target: wanted.sequence,
+      maxReopened,
+    });
     if (lost.completedCount > 0 && !wanted.override) {
       await recorder.note([this.#refused(wanted, actor, lost)]);
       throw new LetheError(
@@ -93,12 +102,14 @@ export class Rollbacks {
       { actor: by, reason: wanted.reason, override: lost.completedCount > 0 },
       clock.now(),
     );
-    if ((await lineage.moveServing(next, serving.etag)).kind === 'conflict') {
+    const moved = await lineage.moveServing(next, serving.etag);
+    if (moved.kind === 'conflict') {
       throw new LetheError(
         'conflict',
         `what serves of ${modelKey} was moved at the same moment. Look again: lethe models ${modelKey}`,
       );
     }
+    if (await isGone(lineage, modelKey, target)) await this.#undo(next, pointer, moved.etag);
     board.announce(modelKey);
     this.#pending.add(modelKey);
     this.#deps.log.warn('rolled back', { modelKey, from: pointer.sequence, to: next.sequence });
@@ -107,6 +118,27 @@ export class Rollbacks {
       this.#deps.log.warn('a rollback is not in the log of its model yet', { modelKey, error }),
     );
     return { serving: next, reopenedRequestCount: lost.reopened.length, proposalId: '' };
+  }
+
+  /** Puts back what served: the target was purged while the pointer was moved to it. */
+  async #undo(next: ServingPointer, former: ServingPointer, etag: ETag): Promise<never> {
+    const { lineage, board, recorder, clock } = this.#deps;
+    const { modelKey, sequence } = next;
+    const reason = `version ${sequence} was purged at the same moment`;
+    const why = { actor: next.actor, reason, override: false };
+    const again = pointerBack(former, next, why, clock.now());
+    const { kind } = await lineage.moveServing(again, etag);
+    board.announce(modelKey);
+    this.#pending.add(modelKey);
+    const nothing = { completedCount: 0, reopened: [] };
+    await recorder.note([
+      ...movedBack(next, former, nothing),
+      ...(kind === 'moved' ? movedBack(again, next, nothing) : []),
+    ]);
+    throw new LetheError(
+      'conflict',
+      `${reason}, and cannot serve; version ${former.sequence} of ${modelKey} serves again. See lethe versions`,
+    );
   }
 
   /** Writes down what could not be before: see {@link record}. */
