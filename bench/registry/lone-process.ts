@@ -1,0 +1,96 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** MiB, after collecting garbage; the peak is since the last time. */
+export interface MemoryReading {
+  readonly rssMiB: number;
+  readonly heapMiB: number;
+  /** Outside of the heap: buffers. */
+  readonly externalMiB: number;
+  readonly peakMiB: number;
+}
+
+const mebibyte = 2 ** 20;
+const quiet = '--disable-warning=ExperimentalWarning';
+
+/** A program in a process of its own that tells what memory it holds. */
+export class LoneProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #log = '';
+
+  /** @param file below the repository */
+  constructor(file: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const tell = fileURLToPath(new URL('./tell-memory.ts', import.meta.url));
+    this.#child = fork(fileURLToPath(new URL(`../../${file}`, import.meta.url)), argv, {
+      execArgv: [quiet, '--expose-gc', '--import', tell],
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#exited = once(this.#child, 'exit');
+    this.#child.stderr?.on('data', (chunk) => {
+      this.#log += chunk;
+    });
+  }
+
+  /** What its standard error says that matches. @throws when it ends before */
+  async says(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = pattern.exec(this.#log);
+      if (found !== null) return found[1] ?? found[0];
+      if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.#log}`);
+      await sleep(10);
+    }
+  }
+
+  /** Until it has done nothing to speak of for two seconds. */
+  async idle(): Promise<void> {
+    for (let still = 0; still < 2; ) {
+      const before = await this.#cpuSeconds();
+      await sleep(1_000);
+      still = (await this.#cpuSeconds()) - before < 0.1 ? still + 1 : 0;
+    }
+  }
+
+  async memory(): Promise<MemoryReading> {
+    const peakMiB = (await this.#status('VmHWM')) / 1024;
+    this.#child.send('memory');
+    const [usage] = (await once(this.#child, 'message')) as [NodeJS.MemoryUsage];
+    const mib = (bytes: number) => Math.round((10 * bytes) / mebibyte) / 10;
+    return {
+      rssMiB: mib(usage.rss),
+      heapMiB: mib(usage.heapUsed),
+      externalMiB: mib(usage.external),
+      peakMiB: Math.round(peakMiB),
+    };
+  }
+
+  /** Its exit code, when it has ended by itself. */
+  async ended(): Promise<void> {
+    await this.#exited;
+    if (this.#child.exitCode !== 0) throw new Error(this.#log);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.pid !== undefined && this.#child.exitCode === null) this.#child.kill('SIGTERM');
+    await this.#exited;
+  }
+
+  /** After proc(5). */
+  async #status(field: string): Promise<number> {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]);
+  }
+
+  async #cpuSeconds(): Promise<number> {
+    const stat = await readFile(`/proc/${this.#child.pid}/stat`, 'utf8');
+    const [utime, stime] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(utime) + Number(stime)) / 100;
+  }
+}
