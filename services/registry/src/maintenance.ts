@@ -9,6 +9,7 @@ import { collectOrphans } from './purge/collect-orphans.ts';
 import { purgeVersions } from './purge/purge-versions.ts';
 import type { Rollbacks } from './release/rollback.ts';
 import { type ExpireDeps, expireRequests } from './requests/expire-requests.ts';
+import type { ProjectionCurrency } from './requests/projection-currency.ts';
 import { tellDue } from './requests/tell-due.ts';
 
 export interface MaintenanceDeps extends ExpireDeps {
@@ -16,6 +17,7 @@ export interface MaintenanceDeps extends ExpireDeps {
   readonly auditLog: AuditLog;
   readonly rollbacks: Rollbacks;
   readonly retention: Retention;
+  readonly currency: Pick<ProjectionCurrency, 'isCurrent'>;
   /** Keys that sign checkpoints: published, so that others can tell whose they are. */
   readonly keys: KeyRing;
   readonly deliveries: Pick<DeliveryStore, 'prune'>;
@@ -48,8 +50,11 @@ export async function maintain(deps: MaintenanceDeps, signal: AbortSignal): Prom
     const nowMs = clock.now().getTime();
     try {
       await deps.rollbacks.recordPending();
-      await expireRequests(deps);
-      await tellDue(deps);
+      // While statuses are missing, what ended long ago looks overdue.
+      if (await deps.currency.isCurrent()) {
+        await expireRequests(deps);
+        await tellDue(deps);
+      }
       if (nowMs - checkpointed >= checkpointEveryMs) {
         // Also what a registry owes that died after it had moved a pointer back.
         await recordRollbacks(deps);

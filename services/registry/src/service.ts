@@ -119,6 +119,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
   const deliveries = new DeliveryStore(lineage.store);
   const purgesDue = new Map<string, number>();
   const closing = new AbortController();
+  const currency = new ProjectionCurrency({ bus, projection, clock });
   const context = { lineage, board, projection, deadLetters, clock };
   const isPurgeDue = (decided: Date) =>
     clock.now().getTime() - decided.getTime() > retention.weightsMs;
@@ -130,12 +131,12 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
     recorder,
     isPurgeDue,
   });
-  const request = requestHandlers({ ...context, recorder, legalClocks, publish });
+  const request = requestHandlers({ ...context, currency, recorder, legalClocks, publish });
   const evidence = evidenceHandlers({
     ...context,
     keys,
     auditLog,
-    currency: new ProjectionCurrency({ bus, projection, clock }),
+    currency,
   });
   const letters = deadLetterHandlers({ index: deadLetters, desk });
   const calls = callbackHandlers({ ...context, deliveries, publish });
@@ -162,6 +163,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
     );
     stack.use(
       await projectStatuses(bus, projection, {
+        currency,
         clock,
         log,
         onFatal,
@@ -177,7 +179,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
         onChange: () => feed.announce({ kind: 'dead-letters' }),
       }),
     );
-    stack.use(observeRegistry({ projection, deadLetters, lineage, purgesDue, clock }));
+    stack.use(observeRegistry({ projection, currency, deadLetters, lineage, purgesDue, clock }));
     const { callbacks } = dependencies;
     if (callbacks !== undefined) {
       const onChange = () => feed.announce({ kind: 'callbacks' });
@@ -199,6 +201,7 @@ export function createRegistryService(dependencies: RegistryDependencies): Regis
           clock,
           log,
           retention,
+          currency,
           keys,
           deliveries,
           onPurgeDue: (modelKey, count) => void purgesDue.set(modelKey, count),

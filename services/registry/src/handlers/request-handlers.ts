@@ -16,12 +16,14 @@ import { requireReason } from '../release/require-reason.ts';
 import type { ExtensionDeps } from '../requests/extend-deadline.ts';
 import { extendAll, withdrawAll } from '../requests/fan-out-decisions.ts';
 import type { ProjectedRequest } from '../requests/projected-request.ts';
+import type { ProjectionCurrency } from '../requests/projection-currency.ts';
 import { yearlyReport } from '../requests/yearly-report.ts';
 import { actorOf } from './actor-of.ts';
 import { findRequest } from './find-request.ts';
 import type { RegistryContext } from './registry-context.ts';
 
-export type RequestHandlerContext = RegistryContext & ExtensionDeps;
+export type RequestHandlerContext = RegistryContext &
+  ExtensionDeps & { readonly currency: Pick<ProjectionCurrency, 'require'> };
 
 export function requestHandlers(
   context: RequestHandlerContext,
@@ -51,6 +53,7 @@ export function requestHandlers(
       if (year < 1970 || year > 9998) {
         throw LetheError.invalid('year', year, 'is no year', 'Give a year like 2026.');
       }
+      await context.currency.require();
       const { timeZone } = context.legalClocks;
       const filter = {
         year,

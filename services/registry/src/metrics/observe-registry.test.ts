@@ -47,6 +47,7 @@ describe('observeRegistry', () => {
     ]);
     await using _gauges = observeRegistry({
       projection,
+      currency: { isCurrent: async () => true },
       deadLetters,
       lineage: home.lineage,
       purgesDue: new Map([['m1', 3]]),

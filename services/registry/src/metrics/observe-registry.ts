@@ -2,12 +2,14 @@ import type { LineageStore } from '@lethe/lineage';
 import { type Clock, RefreshedValue, ResourceStack } from '@lethe/service-kit';
 import { type GaugeName, observe, type Reading } from '@lethe/telemetry';
 import type { DeadLetterIndex } from '../dead-letters/dead-letter-index.ts';
+import type { ProjectionCurrency } from '../requests/projection-currency.ts';
 import type { RequestProjection } from '../requests/request-projection.ts';
 import { type RequestFigures, requestFigures } from './request-figures.ts';
 import { type ServedAccuracy, servedAccuracies } from './served-accuracy.ts';
 
 export interface ObservedRegistry {
   readonly projection: RequestProjection;
+  readonly currency: Pick<ProjectionCurrency, 'isCurrent'>;
   readonly deadLetters: DeadLetterIndex;
   readonly lineage: LineageStore;
   /** By model: versions whose weights should be gone. */
@@ -22,15 +24,19 @@ const servedMaxAgeMs = 30_000;
 
 /** Gauges of what the registry knows, until the result is disposed of. */
 export function observeRegistry(registry: ObservedRegistry): AsyncDisposable {
-  const { projection, deadLetters, lineage, purgesDue, clock } = registry;
+  const { projection, currency, deadLetters, lineage, purgesDue, clock } = registry;
   const stack = new ResourceStack();
+  let known = requestReadings([], clock.now());
   const requests = stack.use(
     new RefreshedValue<RequestReadings>({
-      initial: requestReadings([], clock.now()),
+      initial: known,
       maxAgeMs,
       read: async (signal) => {
         const now = clock.now();
-        return requestReadings(await requestFigures(projection, now.getTime(), signal), now);
+        // Alerts would be raised for what ended long ago.
+        if (!(await currency.isCurrent())) return known;
+        known = requestReadings(await requestFigures(projection, now.getTime(), signal), now);
+        return known;
       },
     }),
   );

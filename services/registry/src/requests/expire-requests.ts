@@ -33,16 +33,20 @@ export async function expireRequests(deps: ExpireDeps): Promise<number> {
     alert: 'deadline_passed',
     count: due.length,
   });
-  await deps.publish(
-    due.map(({ current, deadline }) => {
-      const status: DeletionStatus = {
-        ...current,
-        state: RequestState.REQUEST_STATE_EXPIRED,
-        detail: `its deadline passed at ${deadline?.toISOString()}; it is still carried out`,
-        time: now,
-      };
-      return encodeEvent(topics.deletionStatus, current.modelKey, DeletionStatus, status);
+  const statuses = due.map(
+    ({ current, deadline }): DeletionStatus => ({
+      ...current,
+      state: RequestState.REQUEST_STATE_EXPIRED,
+      detail: `its deadline passed at ${deadline?.toISOString()}; it is still carried out`,
+      time: now,
     }),
   );
+  await deps.publish(
+    statuses.map((status) =>
+      encodeEvent(topics.deletionStatus, status.modelKey, DeletionStatus, status),
+    ),
+  );
+  // Not only when it comes back by the topic: until then it would be told again and again.
+  deps.projection.apply(statuses);
   return due.length;
 }

@@ -19,6 +19,7 @@ import {
   encodeEvent,
   type Log,
 } from '@lethe/service-kit';
+import type { ProjectionCurrency } from './projection-currency.ts';
 import type { RequestProjection } from './request-projection.ts';
 
 const readLimit = 1_000;
@@ -27,6 +28,8 @@ const readWaitMs = 1_000;
 interface Reporting {
   readonly clock: Clock;
   readonly log: Log;
+  /** Hears how far each partition is read. */
+  readonly currency?: Pick<ProjectionCurrency, 'follow'>;
   /** Hears of every model whose requests have changed. */
   readonly onModel?: (modelKey: string) => void;
 }
@@ -65,16 +68,21 @@ async function follow(
   projection: RequestProjection,
   options: Reporting,
 ): Promise<void> {
+  using reading = options.currency?.follow(partition.partition);
   while (!partition.lost.aborted) {
     const records = await partition.read(readLimit, readWaitMs);
     const last = records.at(-1);
-    if (last === undefined) continue;
+    if (last === undefined) {
+      if (!partition.lost.aborted) reading?.read(undefined);
+      continue;
+    }
     const { statuses, deadLetters } = decodeAll(records, options);
     // Those of requests over several models follow from those of their parts.
     const moved = projection.apply(statuses).map(outgoing);
     for (const modelKey of new Set(statuses.map((each) => each.modelKey))) {
       if (modelKey !== severalModels) options.onModel?.(modelKey);
     }
+    reading?.read(last.timestampMs);
     await partition.commit(last.offset + 1n, [...deadLetters, ...moved]);
   }
 }
