@@ -40,7 +40,8 @@ export class World {
   constructor({ versions, requests }: WorldSize, now: Date) {
     this.#versions = versions;
     this.#requestsEach = Math.max(1, Math.round(requests / versions));
-    this.#endMs = now.getTime() - hourMs;
+    // Further versions are a minute apart too, and none may be yet to come.
+    this.#endMs = now.getTime() - 48 * hourMs;
   }
 
   timeOf(sequence: number): Date {
