@@ -21,7 +21,7 @@ export function configurationReference(): string {
     '',
     'Made from the tables that the services read, by `npm run generate:docs`. A flag wins over its variable. Everything wrong is told at once at the start, with field, value and remedy; `lethe doctor` tells it beforehand, and finds variables that nothing reads. Secrets are files, never values. `OTEL_*` variables are those of the OpenTelemetry SDK.',
     '',
-    'The four services run apart as `node services/NAME/dist/main.js`; `lethe up` runs them together and takes the variables below that are not about bus and store, beside its own options (`docs/cli.md`).',
+    'The four services run apart as `node services/NAME/dist/main.js` (`docs/operations.md`, The services apart); `lethe up` runs them together and takes the variables below that are not about bus and store, beside its own options (`docs/cli.md`).',
     '',
     '## Every service',
     '',

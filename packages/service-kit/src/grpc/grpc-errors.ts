@@ -59,5 +59,11 @@ function sentence(
   if (error.code === status.DEADLINE_EXCEEDED) {
     return `${what}: no answer within the deadline. It may have been done: ask again, with the same request id.`;
   }
+  const unserved = / the method \/lethe\.v1\.((\w+?)Service)\/(\w+)/.exec(error.details ?? '');
+  if (error.code === status.UNIMPLEMENTED && unserved !== null) {
+    const [, service = '', name = '', method] = unserved;
+    const owner = ['Ingest', 'Unlearner', 'Evaluator'].includes(name) ? name : 'Registry';
+    return `${service}/${method} is answered by the ${owner.toLowerCase()}, which is not at this address, or is older. Services that run apart have an address each: see docs/operations.md.`;
+  }
   return error.details ?? error.message ?? what;
 }

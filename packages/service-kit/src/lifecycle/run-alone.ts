@@ -18,6 +18,7 @@ import { TracedStore } from '../traced/traced-store.ts';
 import { letheVersion } from '../version.ts';
 import { WatchedStore } from '../watched-store.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
+import { requireNode } from './require-node.ts';
 import { runService, type ServiceContext } from './run-service.ts';
 import { serveAlone } from './serve-alone.ts';
 import { whenReachable } from './when-reachable.ts';
@@ -61,6 +62,7 @@ export async function runAlone<Table extends ConfigTable>(
       process.stdout.write(configHelp(`Lethe ${name}: ${purpose}`, settings));
       return;
     }
+    requireNode(process.versions.node);
     const shared = readConfig<typeof sharedSettings>(settings, context);
     const log = createLog({ service: name, level: shared.logLevel, format: shared.logFormat });
     const security = await openSecurity(shared, log);
