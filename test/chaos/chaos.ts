@@ -15,6 +15,7 @@ the store and the topics alone whether every request was applied exactly once.
   --requests N     deletion requests (2000)
   --kills M        kills (30)
   --seed S         of ids, victims and moments (1); the machine adds its own timing
+  --submitted TIME when the people asked, RFC 3339 (now); a year ago: all is overdue, no round waits
   --models N       models the requests are spread over (6)
   --interval MS    between two kills, on average (4000)
   --round MS       average time of a stand-in for a round (200)
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '2000' },
     kills: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
+    submitted: { type: 'string', default: new Date().toISOString() },
     models: { type: 'string', default: '6' },
     interval: { type: 'string', default: '4000' },
     round: { type: 'string', default: '200' },
@@ -55,6 +57,7 @@ async function main(): Promise<void> {
     requests: wholeNumber('requests', values.requests),
     kills: wholeNumber('kills', values.kills),
     seed: wholeNumber('seed', values.seed),
+    submittedTime: parseTime('submitted', values.submitted),
     models: wholeNumber('models', values.models),
     intervalMs: wholeNumber('interval', values.interval),
     roundMs: wholeNumber('round', values.round),
@@ -87,6 +90,12 @@ function wholeNumber(name: string, text: string): number {
   if (!Number.isInteger(value) || value < 0)
     throw new Error(`--${name} ${text} is no whole number`);
   return value;
+}
+
+function parseTime(name: string, text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new Error(`--${name} ${text} is no time`);
+  return time;
 }
 
 function parseSurroundings(name: string): (folder: string) => Promise<Surroundings> {

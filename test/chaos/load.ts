@@ -4,6 +4,8 @@ import type { PlannedRequest } from './world.ts';
 export interface LoadOptions {
   readonly url: string;
   readonly requests: readonly PlannedRequest[];
+  /** When the people asked: the legal clock of all of them starts here. */
+  readonly submittedTime: Date;
   /** Over which they are spread at least. */
   readonly durationMs: number;
   /** Share of the havoc that is over, 0 … 1: the load does not run ahead of it. */
@@ -59,7 +61,7 @@ async function sendUntilAccepted(
 
 async function untilAnswered(
   batch: readonly PlannedRequest[],
-  { url, signal }: LoadOptions,
+  { url, submittedTime, signal }: LoadOptions,
 ): Promise<unknown> {
   const body = JSON.stringify(
     batch.map(({ requestId, emitter, modelKey, subject }) => ({
@@ -67,7 +69,7 @@ async function untilAnswered(
       emitter,
       model_key: modelKey,
       scope: { subject },
-      submitted_time: '2026-01-02T03:04:05Z',
+      submitted_time: submittedTime.toISOString(),
     })),
   );
   for (;;) {

@@ -18,6 +18,8 @@ export interface PipelineOptions {
   readonly models: number;
   readonly settings?: Readonly<Record<string, string>>;
   readonly settingsOf?: (name: string) => Readonly<Record<string, string>>;
+  /** When the people asked. Default: as it starts, so that no deadline is near. */
+  readonly submittedTime?: Date;
   /** Which checkouts the services run from: {@link FleetOptions}. */
   readonly checkouts?: Pick<FleetOptions, 'firstCheckout' | 'secondCheckout'>;
   /** Before any service runs. */
@@ -30,15 +32,23 @@ export class Pipeline implements AsyncDisposable {
   readonly surroundings: Surroundings;
   readonly fleet: Fleet;
   readonly world: World;
+  readonly submittedTime: Date;
   readonly accepted: AcceptedRequest[] = [];
   readonly #store: StoreReader;
   #sent = 0;
 
-  private constructor(folder: string, surroundings: Surroundings, fleet: Fleet, world: World) {
+  private constructor(
+    folder: string,
+    surroundings: Surroundings,
+    fleet: Fleet,
+    world: World,
+    submittedTime: Date,
+  ) {
     this.folder = folder;
     this.surroundings = surroundings;
     this.fleet = fleet;
     this.world = world;
+    this.submittedTime = submittedTime;
     this.#store = new StoreReader(surroundings.observer);
   }
 
@@ -62,7 +72,7 @@ export class Pipeline implements AsyncDisposable {
       ...(options.settingsOf === undefined ? {} : { settingsOf: options.settingsOf }),
       ...options.checkouts,
     });
-    return new Pipeline(folder, surroundings, fleet, world);
+    return new Pipeline(folder, surroundings, fleet, world, options.submittedTime ?? new Date());
   }
 
   /** Sends these requests until each has its receipt; default: the next `count` of the plan. */
@@ -74,6 +84,7 @@ export class Pipeline implements AsyncDisposable {
       {
         url: this.fleet.ingestUrl,
         requests,
+        submittedTime: this.submittedTime,
         durationMs: 0,
         progress: () => 1,
         random: () => 1,

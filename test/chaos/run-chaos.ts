@@ -19,12 +19,15 @@ export interface ChaosOptions {
   readonly kills: number;
   readonly seed: number;
   readonly models: number;
+  /** When the people asked; with one long past, every request is overdue. */
+  readonly submittedTime: Date;
   /** Between two kills, on average. */
   readonly intervalMs: number;
   readonly open: (folder: string) => Promise<Surroundings>;
   readonly bug?: PlantedBug;
   readonly only?: readonly Member['service'][];
   readonly pauseShare?: number;
+  readonly killInRound?: boolean;
   /** Most rows of a round. */
   readonly maxBatch: number;
   /** Average time of a stand-in for a round. */
@@ -90,6 +93,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
           ...shared,
           url: fleet.ingestUrl,
           requests: world.requests,
+          submittedTime: options.submittedTime,
           progress: () => (killsDone + 2) / Math.max(1, options.kills),
           durationMs: Math.max(1, options.kills) * options.intervalMs,
         },
@@ -106,6 +110,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
           killsDone = done;
         },
         ...(options.only === undefined ? {} : { only: options.only }),
+        ...(options.killInRound === undefined ? {} : { killInRound: options.killInRound }),
         ...(options.pauseShare === undefined ? {} : { pauseShare: options.pauseShare }),
       }),
     ]).catch((error: unknown) => {

@@ -22,6 +22,8 @@ test('services whose clocks are two hours apart lose nothing and do nothing twic
     open: kafkaAndFolder,
     requests: 100,
     models: 8,
+    // Long enough ago for the clock of ingest, which is behind.
+    submittedTime: new Date(Date.now() - twoHoursMs),
     settings: { LETHE_KAFKA_SESSION_TIMEOUT_MS: '6000' },
     settingsOf: (name) =>
       skews[name] === undefined

@@ -273,7 +273,7 @@ describe('a pipeline on a broker and a store that have bad days', () => {
         emitter,
         model_key: modelKey,
         scope: { subject },
-        submitted_time: '2026-01-02T03:04:05Z',
+        submitted_time: pipeline.submittedTime.toISOString(),
       }),
     });
     return { status: answer.status, body: await answer.json() };

@@ -23,7 +23,12 @@ export function checkChain(
     if (manifest.modelKey !== modelKey || manifest.sequence !== sequence) {
       fail(sequence, 'does not say where it lies');
     }
-    const parent = (manifest.round ?? manifest.escalation)?.parentSequence ?? 0;
+    const made = manifest.round ?? manifest.escalation ?? manifest.duplicates;
+    if (made === undefined) {
+      fail(sequence, 'is of a kind that nothing here makes: no round, escalation or duplicates');
+      continue;
+    }
+    const { parentSequence: parent = 0 } = made;
     if (parent !== head.sequence) {
       fail(sequence, `forks: it starts from ${parent}, last promoted is ${head.sequence}`);
     }

@@ -4,7 +4,7 @@ import type { AcceptedRequest, TopicRecord } from './observed.ts';
 import { ProtobufFields } from './protobuf-fields.ts';
 
 /** Numbers of RequestState in proto/lethe/v1/request.proto. */
-const endState = { completed: 3, alreadyForgotten: 5, escalated: 6 };
+const endState = { completed: 3, alreadyForgotten: 5, escalated: 6, duplicate: 11 };
 
 export interface TopicFindings {
   readonly violations: readonly string[];
@@ -101,7 +101,9 @@ function checkStatuses(
         ? 'completed'
         : state === endState.escalated
           ? 'escalated'
-          : undefined;
+          : state === endState.duplicate
+            ? 'duplicate'
+            : undefined;
     if (ending === undefined) continue;
     const key = keyOf({ requestId: status.text(1), emitter: status.text(2) });
     told.set(key, (told.get(key) ?? new Set<Ending>()).add(ending));

@@ -125,6 +125,19 @@ class Story {
   }
 }
 
+/** `a` and `b` promoted; `c`, which names the row of `a`, ends as the duplicate of `follows`. */
+function withDuplicate(follows: string, finish: (story: Story) => void = () => {}): Story {
+  const story = new Story([{ parts: [{ name: 'a' }, { name: 'b' }], fate: 'promoted' }]);
+  story.accepted = story.accepted.map((request) =>
+    request.requestId === 'c' ? { ...request, rows: [1] } : request,
+  );
+  const request = { emitter: 'shop', requestId: 'c' };
+  const duplicates = { parentSequence: 1, requests: [{ request, followsRequestId: follows }] };
+  story.put('manifests/0000000002.json', { modelKey: 'm', sequence: 2, duplicates });
+  finish(story);
+  return story;
+}
+
 function text(field: number, value: string): Uint8Array {
   return Buffer.concat([Buffer.from([(field << 3) | 2, value.length]), Buffer.from(value)]);
 }
@@ -166,6 +179,29 @@ describe('the checker', () => {
       { parts: [{ name: 'a', rows: [2] }, { name: 'b' }, { name: 'c' }], fate: 'promoted' },
     ]);
     expect(story.check()).toEqual([]);
+  });
+
+  test('follows a request that ends as the duplicate of another one', () => {
+    expect(withDuplicate('a', (story) => story.end([{ name: 'c' }], 11)).check()).toEqual([]);
+    expect(withDuplicate('nobody').check()).toContainEqual(
+      expect.stringMatching(/shop\/c ended although 1 of its rows/),
+    );
+  });
+
+  test('finds a request that was completed, and then ended as the duplicate of itself', () => {
+    const story = withDuplicate('a', ({ accepted }) => accepted.pop());
+    story.change<{ duplicates: object }>(
+      'manifests/0000000002.json',
+      ({ duplicates, ...rest }) => ({
+        ...rest,
+        duplicates: {
+          ...duplicates,
+          requests: [{ request: { emitter: 'shop', requestId: 'a' }, followsRequestId: 'a' }],
+        },
+      }),
+    );
+    expect(story.check()).toContainEqual('shop/a ended 2 times: promoted 1, duplicate 2');
+    expect(story.check().join()).not.toMatch(/forks/);
   });
 
   test.each<[string, RegExp, (story: Story) => void]>([

@@ -37,6 +37,13 @@ export interface Manifest {
     readonly parts: readonly Part[];
   };
   readonly escalation?: { readonly parentSequence?: number; readonly parts: readonly Part[] };
+  readonly duplicates?: {
+    readonly parentSequence?: number;
+    readonly requests: readonly {
+      readonly request: Part['request'];
+      readonly followsRequestId: string;
+    }[];
+  };
 }
 
 export interface Verdict {
