@@ -7,6 +7,8 @@ export function adam(size: number, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8): 
   let v: tf.Tensor1D = tf.zeros([size]);
   let t = 0;
   return {
+    // Its first step moves every weight by the same against the sign of its gradient.
+    slope: (gradient) => gradient.abs().sum(),
     step(theta, gradient, rate) {
       t += 1;
       const [nextM, nextV, nextTheta] = tf.tidy(() => {

@@ -5,6 +5,7 @@ import type { Optimizer } from './optimizer.ts';
 export function momentumSgd(size: number, momentum: number, weightDecay: number): Optimizer {
   let velocity: tf.Tensor1D = tf.zeros([size]);
   return {
+    slope: (gradient) => gradient.square().sum(),
     step(theta, gradient, rate) {
       const [next, nextTheta] = tf.tidy(() => {
         const moved = velocity

@@ -5,6 +5,8 @@ import type * as tf from '@tensorflow/tfjs';
  * keeps moments of its own; `dispose` frees them.
  */
 export interface Optimizer extends Disposable {
+  /** What a first step of size 1 would take off a loss with this gradient, to first order. */
+  slope(gradient: tf.Tensor1D): tf.Scalar;
   /**
    * @param theta [parameters]
    * @param gradient [parameters]

@@ -1,8 +1,12 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { KroneckerBlock } from '../curvature/kronecker-block.ts';
+import { affineLayers } from '../network/affine-layers.ts';
+import { NetworkFunction } from '../network/network-function.ts';
 import { adam } from './adam.ts';
 import { momentumSgd } from './momentum-sgd.ts';
+import { natural } from './natural.ts';
 import type { Optimizer } from './optimizer.ts';
 
 beforeAll(() => openBackend({ prefer: 'js' }));
@@ -33,7 +37,51 @@ describe('SGD with momentum', () => {
   });
 });
 
+/** A layer of three weights whose M⁻¹ is the diagonal (1, 2, 4). */
+function threeWeights(): KroneckerBlock[] {
+  const layer = tf.layers.dense({ units: 1, useBias: false, inputShape: [3] });
+  const network = {
+    model: tf.sequential({ layers: [layer] }),
+    sampleShape: [3],
+    classCount: 1,
+    isImage: false,
+    preprocessing: { scale: 1, mean: [0], std: [1] },
+  };
+  const f = new NetworkFunction(network, [Float32Array.of(0, 0, 0)]);
+  const [affine] = affineLayers(f);
+  f[Symbol.dispose]();
+  network.model.dispose();
+  if (affine === undefined) throw new Error('no layer');
+  return [{ layer: affine, a: tf.tensor1d([1, 2, 4]), g: tf.tensor2d([1], [1, 1]) }];
+}
+
+describe('natural steps', () => {
+  it('go by the inverse curvature, and weights without a block stay', () => {
+    using optimizer = natural(4, threeWeights(), 0.5);
+    const gradient = tf.tensor1d([1, 1, 1, 9]);
+    // gᵀ M⁻¹ g = 1 + 2 + 4; half a step of 0.1, since μ = 0.5.
+    expect(optimizer.slope(gradient).dataSync()[0]).toBe(7);
+    const next = [...optimizer.step(tf.tensor1d([1, 1, 1, 1]), gradient, 0.1).dataSync()];
+    [0.95, 0.9, 0.8, 1].forEach((value, i) => {
+      expect(next[i]).toBeCloseTo(value, 6);
+    });
+  });
+
+  it('never grow longer, as M sees them, than the first', () => {
+    using optimizer = natural(3, threeWeights(), 0);
+    const start = tf.tensor1d([0, 0, 0]);
+    const moved = [1, 100, 0.5].map((size) => {
+      const gradient = tf.tensor1d([0, 0, size]);
+      return optimizer.step(start, gradient, 0.1).dataSync()[2] as number;
+    });
+    [-0.4, -0.4, -0.2].forEach((value, i) => {
+      expect(moved[i]).toBeCloseTo(value, 6);
+    });
+  });
+});
+
 it.each([
+  ['Natural steps', () => natural(3, threeWeights())],
   ['Adam', () => adam(3)],
   ['SGD', () => momentumSgd(3, 0.9, 0)],
 ])('%s frees what it owns', (_name, make) => {

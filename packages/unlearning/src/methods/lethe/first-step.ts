@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Goal } from '../../goals/goal.ts';
 import type { NetworkFunction } from '../../network/network-function.ts';
+import type { Optimizer } from '../../optimizers/optimizer.ts';
 
 /**
- * Step size at which the first step of Adam, which moves every weight by just that size against
- * the sign of its gradient, would take the given share off the forget loss ℓ:
- *   α ‖∂ℓ/∂θ‖₁ = share · ℓ   (to first order).
+ * Step size at which the first step would take the given share off the forget loss ℓ, to first
+ * order: with Adam, which moves every weight by just that size against the sign of its gradient,
+ *   α ‖∂ℓ/∂θ‖₁ = share · ℓ.
  * A fixed step size suits networks of one size and depth only.
  *
  * @param input [n, …sampleShape] of the first forget batch, preprocessed
@@ -17,13 +18,14 @@ export async function firstStepRate(
   goal: Goal,
   input: Float32Array,
   samples: Int32Array,
+  optimizer: Optimizer,
   { firstStep, margin }: { readonly firstStep: number; readonly margin: number },
 ): Promise<number> {
   const rate = tf.tidy(() => {
     const { loss, gradient } = network.gradient(theta, network.tensorOf(input), (logits) =>
       goal.loss(logits, samples, margin),
     );
-    return loss.div<tf.Scalar>(tf.maximum(gradient.abs().sum(), smallestSlope)).mul(firstStep);
+    return loss.div<tf.Scalar>(tf.maximum(optimizer.slope(gradient), smallestSlope)).mul(firstStep);
   });
   const [value] = await rate.data<'float32'>();
   rate.dispose();

@@ -4,6 +4,12 @@ import { sharedSettings } from '../shared-settings.ts';
 /** Settings of `lethe`; defaults are those of docs/unlearning.md. */
 export const letheSettings = {
   ...sharedSettings,
+  steps: {
+    kind: 'choice',
+    default: 'adam',
+    choices: ['adam', 'natural'],
+    doc: 'How a gradient becomes a step: by Adam; or times the inverse curvature of what is retained, with momentum (decision 0135).',
+  },
   firstStep: {
     kind: 'number',
     default: ({ mode, k }) => (mode === 'untrain' ? 0.6 : k <= 64 ? 0.3 : 0.16),
@@ -11,7 +17,7 @@ export const letheSettings = {
     min: 1e-4,
     max: 100,
     unit: 'share of the forget loss',
-    doc: 'Sets the step size of Adam: the share of the forget loss that the first step would take off, to first order (1e-4 to 2e-4 on ResNet-20).',
+    doc: 'Sets the step size: the share of the forget loss that the first step would take off, to first order (with Adam 1e-4 to 2e-4 on ResNet-20).',
   },
   retainWeight: {
     kind: 'number',

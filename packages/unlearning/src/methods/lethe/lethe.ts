@@ -7,6 +7,8 @@ import * as tf from '@tensorflow/tfjs';
 import { margins } from '../../goals/margins.ts';
 import { distillationLoss } from '../../losses/distillation.ts';
 import { adam } from '../../optimizers/adam.ts';
+import { natural } from '../../optimizers/natural.ts';
+import type { Optimizer } from '../../optimizers/optimizer.ts';
 import type { Settings } from '../../settings.ts';
 import { surrogatesFor } from '../../surrogates/surrogates-for.ts';
 import { defineMethod } from '../method.ts';
@@ -17,6 +19,7 @@ import { forgetCopies } from './forget-copies.ts';
 import { heldImportance, type ImportanceRule, ledgerPull } from './ledger-pull.ts';
 import { letheSettings } from './lethe-settings.ts';
 import { Pacer } from './pace.ts';
+import { retainedInverse } from './retained-inverse.ts';
 import {
   fillRetainBatch,
   type Proxies,
@@ -56,7 +59,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   const served = tf.tensor1d(work.served);
   const teachers = teachersOf(work, settings, served);
   const pull = ledgerPull(held, served, work.original, rule);
-  using optimizer = adam(network.parameterCount);
+  using optimizer = await optimizerFor(work, settings, source);
   let theta = served.clone();
   let good: tf.Tensor1D | undefined;
 
@@ -136,7 +139,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const { forget: input } = partsOf(samples.length, 0);
       fillForget(input, samples);
       meter.training += samples.length;
-      return firstStepRate(network, theta, goal, input, samples, settings);
+      return firstStepRate(network, theta, goal, input, samples, optimizer, settings);
     }
 
     /** @param samples which sample each row of the forget part is of */
@@ -228,6 +231,17 @@ interface BatchParts {
   readonly forget: Float32Array;
   readonly copies: Float32Array;
   readonly retain: Float32Array;
+}
+
+/** Natural steps need a layer that they know; a network without one gets Adam. */
+async function optimizerFor(
+  work: RoundWork,
+  { steps, retainBatch }: LetheSettings,
+  source: RetainSource,
+): Promise<Optimizer> {
+  const { parameterCount } = work.network;
+  const inverse = steps === 'natural' ? await retainedInverse(work, source, retainBatch) : [];
+  return inverse.length > 0 ? natural(parameterCount, inverse) : adam(parameterCount);
 }
 
 async function retainSource(work: RoundWork, settings: LetheSettings): Promise<RetainSource> {

@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs';
+import { dampedInverse } from '../../curvature/damped-inverse.ts';
+import { type KroneckerBlock, kroneckerBlocks } from '../../curvature/kronecker-block.ts';
+import type { RoundWork } from '../round-work.ts';
+import { fillRetainBatch, type RetainSource } from './retention.ts';
+
+/**
+ * Inverse of the Gauss–Newton matrix of the logits on samples that are retained, at the served
+ * network: ½ Δᵀ M Δ is half the mean squared change of their logits under a small step Δ. Steps
+ * multiplied by the inverse go where the forget set differs from what is retained.
+ *
+ * E[v vᵀ] = I for random signs v, so that one pass with s = v · z measures all logits at once.
+ *
+ * @param count samples that are looked at
+ * @returns blocks whose factors are the caller's to dispose
+ */
+export async function retainedInverse(
+  { network, served, random, meter }: RoundWork,
+  source: RetainSource,
+  count: number,
+): Promise<KroneckerBlock[]> {
+  const samples = new Float32Array(count * network.sampleSize);
+  fillRetainBatch(samples, network, source);
+  const chance = random.fork('curvature');
+  const signs = Float32Array.from({ length: count * network.network.classCount }, () =>
+    chance.chance(0.5) ? 1 : -1,
+  );
+  meter.training += count;
+  const theta = tf.tensor1d(served);
+  const input = network.tensorOf(samples);
+  const blocks = kroneckerBlocks(network, theta, input, (z) =>
+    z.mul(tf.tensor(signs, z.shape)).sum(),
+  );
+  try {
+    return await dampedInverse(blocks, damping);
+  } finally {
+    tf.dispose([theta, input, ...blocks.flatMap(({ a, g }) => [a, g])]);
+  }
+}
+
+/** δ, a share of the mean of each factor's diagonal. */
+const damping = 0.03;
