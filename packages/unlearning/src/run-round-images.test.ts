@@ -57,7 +57,7 @@ it('forgets pictures, preprocessed channel by channel', async () => {
 });
 
 it.each([
-  ['lethe', { retainBatch: 8, repairSteps: 1, stepLimit: 3 }],
+  ['lethe', { steps: 'adam', retainBatch: 8, repairSteps: 1, stepLimit: 3 }],
   ['l2ul', { perturbations: 2, attackIterations: 3, maxSteps: 3 }],
 ])('leaves frozen weights and batch statistics alone with %s', async (method, settings) => {
   const round = pictureRound({ method, settings });

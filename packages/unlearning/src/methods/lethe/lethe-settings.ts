@@ -6,7 +6,8 @@ export const letheSettings = {
   ...sharedSettings,
   steps: {
     kind: 'choice',
-    default: 'adam',
+    default: ({ mode }) => (mode === 'untrain' ? 'adam' : 'natural'),
+    defaultText: 'adam in untrain, else natural',
     choices: ['adam', 'natural'],
     doc: 'How a gradient becomes a step: by Adam; or times the inverse curvature of what is retained, with momentum (decision 0135).',
   },
