@@ -73,19 +73,27 @@ export class KafkaClients {
    *
    * @param onLog hears that this client has logged something: it is at work, though it fails
    */
-  consumer(settings: Omit<ConsumerConfig, 'retry'>, onLog: () => void): Consumer {
-    const retry = {
+  consumer(
+    settings: Omit<ConsumerConfig, 'retry'> & { readonly sessionTimeout: number },
+    onLog: () => void,
+  ): Consumer {
+    const connecting = {
       ...growing,
       initialRetryTime: 100,
       maxRetryTime: 1_000,
-      // Some 3 s. One whose coordinator is gone beats into the void, and looks for another only in
-      // its next life: that is not to begin later. What it worked on outlives it.
+      // Beyond a session the membership is gone anyway.
+      retries: 4 + Math.ceil((1.5 * settings.sessionTimeout) / 1_000),
+    };
+    const consuming = {
+      ...connecting,
+      // Some 3 s; kafkajs takes as many, whatever its client says. One whose coordinator is gone
+      // beats into the void, and looks for another only in its next life: that is not to begin
+      // later. What it worked on outlives it.
       retries: 5,
       // How to go on after a crash is for the supervisor to say.
       restartOnFailure: async () => false,
     };
-    // Said twice: kafkajs's consumers do not take the retries of their client.
-    return this.#client(retry, onLog).consumer({ ...settings, retry });
+    return this.#client(connecting, onLog).consumer({ ...settings, retry: consuming });
   }
 
   #client(

@@ -128,7 +128,7 @@ export class KafkaConsumption implements Consumption {
       failures = member.hasJoined ? 1 : failures + 1;
       const { kind, error } = classifyKafkaError(
         crash,
-        `Consuming as group ${this.#options.group}`,
+        `Consuming from Kafka as group ${this.#options.group}`,
       );
       this.#trouble = error;
       // A mistake inside kafkajs may not come again; one that always comes is fatal.
