@@ -28,9 +28,18 @@ test('real rounds pass the real gate; one that costs too much climbs the ladder 
     heldKey: undefined,
     config: readConfig(evaluatorSettings, settings),
   });
+  const config = readConfig(unlearnerSettings, settings);
+  // Adam pays for what natural steps get for nothing.
+  const adam = { method: 'lethe', settings: { steps: 'adam' } };
+  const patient = { retainWeight: 32, stepLimit: 1600, repairSteps: 200 };
+  const ladder = JSON.stringify([
+    adam,
+    { ...adam, max_batch: 16 },
+    { ...adam, max_batch: 16, settings: { ...adam.settings, ...patient } },
+  ]);
   await using unlearner = createUnlearnerService({
     ...deps,
-    config: { ...readConfig(unlearnerSettings, settings), maxWaitMs: 50 },
+    config: { ...config, maxWaitMs: 50, ladder },
   });
   // Stands in for the registry.
   await using _ = await tapTopic(world.bus, topics.modelVerdict, async ({ value }) => {

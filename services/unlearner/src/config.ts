@@ -110,14 +110,14 @@ export function ladderOf(config: UnlearnerConfig): Ladder {
 
 /**
  * The recipe as it stands; the same on smaller batches, which cost less accuracy; and those with
- * a firmer hold on what is kept, and more patience.
+ * a firmer hold on what is kept, the other kind of steps, and more patience.
  */
 export const defaultLadder: Ladder = [
   { method: 'lethe', settings: {} },
   { method: 'lethe', settings: {}, maxBatch: 16 },
   {
     method: 'lethe',
-    settings: { retainWeight: 32, stepLimit: 1600, repairSteps: 200 },
+    settings: { steps: 'adam', retainWeight: 32, stepLimit: 1600, repairSteps: 200 },
     maxBatch: 16,
   },
 ];
