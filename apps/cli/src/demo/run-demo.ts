@@ -35,7 +35,7 @@ export interface DemoSettings {
 
 /** Forgetting at any price, nothing held in place: what a careless operator might choose. */
 const carelessLadder = JSON.stringify([
-  { method: 'lethe', settings: { retainWeight: 0, firstStep: 5 } },
+  { method: 'lethe', settings: { steps: 'adam', retainWeight: 0, firstStep: 5 } },
   { method: 'lethe' },
 ]);
 const emitter = 'demo';
