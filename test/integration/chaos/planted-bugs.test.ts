@@ -33,7 +33,7 @@ test('without a bug the same havoc breaks nothing', async () => {
 
 test('requests that are not looked up in the lineage are seen to be applied twice, or to end twice', async () => {
   const { violations } = await chaos({ bug: 'skip-dedupe', killInRound: true });
-  expect(violations.join('\n')).toMatch(/was applied twice|ended \d times/);
+  expect(violations.join('\n')).toMatch(/was applied twice|ended \d+ times/);
 });
 
 test('offsets committed before the manifest are seen to lose requests', async () => {
