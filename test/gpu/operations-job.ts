@@ -2,6 +2,7 @@
 // from tfjs's pure JavaScript, relative to the largest value of each result.
 import type { JobFunction } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
+import { differenceFromJs } from '../../packages/compute/src/testing/js-oracle.ts';
 import { trainingOps, valueAndGradients } from '../../packages/compute/src/testing/training-ops.ts';
 import { deviceBytes } from './device-bytes.ts';
 
@@ -69,41 +70,7 @@ export const run: JobFunction<undefined, OperationsOutput, never> = async () => 
   if (backend === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);
   const differences: Record<string, number> = {};
   for (const [name, compute] of Object.entries({ ...ops, ...convolutions, ...steps })) {
-    differences[name] = await difference(backend, compute);
+    differences[name] = await differenceFromJs(backend, compute);
   }
   return { differences, left: { tensors: tf.memory().numTensors, bytes: deviceBytes() } };
 };
-
-async function difference(backend: string, compute: () => readonly tf.Tensor[]): Promise<number> {
-  const expected = await results('cpu', compute);
-  const actual = await results(backend, compute);
-  return Math.max(...actual.map((result, i) => relative(result, expected[i])));
-}
-
-interface Result {
-  readonly kind: string;
-  readonly values: ArrayLike<number>;
-}
-
-async function results(backend: string, compute: () => readonly tf.Tensor[]): Promise<Result[]> {
-  await tf.setBackend(backend);
-  const tensors = tf.tidy(() => [...compute()]);
-  const described: Result[] = [];
-  for (const tensor of tensors) {
-    described.push({ kind: `${tensor.dtype} ${tensor.shape}`, values: await tensor.data() });
-  }
-  tf.dispose(tensors);
-  return described;
-}
-
-function relative(actual: Result, expected: Result | undefined): number {
-  if (actual.kind !== expected?.kind) return Infinity;
-  let [difference, largest] = [0, 0];
-  for (let i = 0; i < expected.values.length; i++) {
-    const distance = Math.abs(actual.values[i]! - expected.values[i]!);
-    if (Number.isNaN(distance)) return Infinity;
-    difference = Math.max(difference, distance);
-    largest = Math.max(largest, Math.abs(expected.values[i]!));
-  }
-  return largest === 0 ? difference : difference / largest;
-}

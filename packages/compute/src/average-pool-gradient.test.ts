@@ -1,8 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
+import { installAveragePoolGradient } from './average-pool-gradient.ts';
 import { openBackend } from './open-backend.ts';
 
-beforeAll(() => openBackend({ prefer: 'js' }));
+beforeAll(async () => {
+  await openBackend({ prefer: 'js' });
+  // As a process does that tries one backend after another.
+  installAveragePoolGradient();
+});
 
 it.each([
   { size: 2, strides: 2, pad: 'same', shape: [1, 7, 8, 2] },

@@ -12,21 +12,25 @@ type Attributes =
 /**
  * Gradient of average pooling that pads: each result is the mean over what lies inside the image,
  * so its gradient is shared among as many. tfjs's own kernels divide it by the size of the whole
- * window; libtensorflow's does not.
+ * window; libtensorflow's does not. May be installed again: it wraps nothing.
  */
 export function installAveragePoolGradient(): void {
-  const stock = tf.getGradient('AvgPool').gradFunc;
   tf.registerGradient({
     kernelName: 'AvgPool',
     inputsToSave: ['x'],
     gradFunc: (dy, saved, attributes) => {
       const { filterSize, strides, pad } = attributes as unknown as Attributes;
-      const shape = (saved[0] as tf.Tensor4D).shape;
-      const pool = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad);
+      const input = saved[0] as tf.Tensor4D;
+      const pool = tf.backend_util.computePool2DInfo(input.shape, filterSize, strides, 1, pad);
       const { top, bottom, left, right } = pool.padInfo;
       const padded = top > 0 || bottom > 0 || left > 0 || right > 0;
-      if (!padded || tf.getBackend() === 'tensorflow') return stock(dy, saved, attributes);
-      return stock(tf.mul(dy as tf.Tensor4D, windowShares(pool)), saved, attributes);
+      const shared = padded && tf.getBackend() !== 'tensorflow';
+      const x = () => {
+        const share = shared ? tf.mul(dy as tf.Tensor4D, windowShares(pool)) : (dy as tf.Tensor4D);
+        const inputs = { dy: share, input };
+        return tf.engine().runKernel('AvgPoolGrad', inputs, { filterSize, strides, pad });
+      };
+      return { x: x as () => tf.Tensor };
     },
   });
 }

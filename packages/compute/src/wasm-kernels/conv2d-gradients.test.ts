@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../open-backend.ts';
-import { differenceFromJs } from './js-oracle.ts';
+import { differenceFromJs } from '../testing/js-oracle.ts';
 
 beforeAll(async () => {
   await openBackend({ prefer: 'wasm' });
@@ -33,7 +33,7 @@ describe('a convolution and its gradients in WebAssembly', () => {
       for (const pad of ['same', 'valid'] as const) {
         it(`agree with the pure JavaScript ones: ${kernel}×${kernel}, stride ${strides}, ${pad}, sizes 5 to 9`, async () => {
           for (const size of [5, 6, 7, 8, 9]) {
-            const difference = await differenceFromJs(() =>
+            const difference = await differenceFromJs('wasm', () =>
               gradients([size, size + 1], [kernel, kernel], strides, pad),
             );
             expect(difference).toBeLessThan(1e-5);
@@ -47,7 +47,7 @@ describe('a convolution and its gradients in WebAssembly', () => {
     for (const others of [3, 4, 8, 13, 16]) {
       for (const strides of [1, 2]) {
         expect(
-          await differenceFromJs(() =>
+          await differenceFromJs('wasm', () =>
             gradients([7, 9], [3, 3], strides, 'same', [channels, others]),
           ),
         ).toBeLessThan(1e-5);
@@ -56,25 +56,35 @@ describe('a convolution and its gradients in WebAssembly', () => {
   });
 
   it('agree when many pixels are summed up', async () => {
-    const difference = await differenceFromJs(() => gradients([40, 41], [3, 3], 1, 'same', [4, 8]));
+    const difference = await differenceFromJs('wasm', () =>
+      gradients([40, 41], [3, 3], 1, 'same', [4, 8]),
+    );
     expect(difference).toBeLessThan(1e-5);
   });
 
   it('agree for kernels that are not square', async () => {
-    expect(await differenceFromJs(() => gradients([9, 7], [1, 3], 2, 'same'))).toBeLessThan(1e-5);
-    expect(await differenceFromJs(() => gradients([9, 7], [5, 2], 1, 'valid'))).toBeLessThan(1e-5);
+    expect(await differenceFromJs('wasm', () => gradients([9, 7], [1, 3], 2, 'same'))).toBeLessThan(
+      1e-5,
+    );
+    expect(
+      await differenceFromJs('wasm', () => gradients([9, 7], [5, 2], 1, 'valid')),
+    ).toBeLessThan(1e-5);
   });
 
   it('agree for explicit padding, even wider than the kernel', async () => {
-    expect(await differenceFromJs(() => gradients([6, 6], [3, 3], 2, 1))).toBeLessThan(1e-5);
-    expect(await differenceFromJs(() => gradients([6, 6], [1, 1], 1, 2))).toBeLessThan(1e-5);
+    expect(await differenceFromJs('wasm', () => gradients([6, 6], [3, 3], 2, 1))).toBeLessThan(
+      1e-5,
+    );
+    expect(await differenceFromJs('wasm', () => gradients([6, 6], [1, 1], 1, 2))).toBeLessThan(
+      1e-5,
+    );
   });
 
   it.each(['linear', 'relu', 'relu6', 'elu'] as const)(
     'agree with a bias and %s',
     async (activation) => {
       for (const channels of [5, 16]) {
-        const difference = await differenceFromJs(() => {
+        const difference = await differenceFromJs('wasm', () => {
           const x = tf.randomNormal<tf.Rank.R4>([2, 7, 6, 4], 0, 1, 'float32', 1);
           const filter = tf.randomNormal<tf.Rank.R4>([3, 3, 4, channels], 0, 1, 'float32', 2);
           const bias = tf.randomNormal<tf.Rank.R1>([channels], 0, 1, 'float32', 3);
@@ -86,7 +96,7 @@ describe('a convolution and its gradients in WebAssembly', () => {
   );
 
   it('leave dilated convolutions to the stock kernel', async () => {
-    const difference = await differenceFromJs(() => {
+    const difference = await differenceFromJs('wasm', () => {
       const x = tf.randomNormal<tf.Rank.R4>([2, 9, 9, 4], 0, 1, 'float32', 1);
       const filter = tf.randomNormal<tf.Rank.R4>([3, 3, 4, 8], 0, 1, 'float32', 2);
       return [tf.conv2d(x, filter, 1, 'same', 'NHWC', 2)];

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../open-backend.ts';
+import { differenceFromJs } from '../testing/js-oracle.ts';
 import { trainingOps, valueAndGradients } from '../testing/training-ops.ts';
-import { differenceFromJs } from './js-oracle.ts';
 
 beforeAll(async () => {
   await openBackend({ prefer: 'wasm' });
@@ -19,7 +19,7 @@ describe('gradients of a depthwise convolution in WebAssembly', () => {
         ] as const) {
           it(`agree with the pure JavaScript ones: ${kernel}×${kernel}, stride ${strides}, ${pad}, ${channels} channels, multiplier ${multiplier}`, async () => {
             for (const size of [6, 7]) {
-              const difference = await differenceFromJs(() =>
+              const difference = await differenceFromJs('wasm', () =>
                 valueAndGradients(
                   (x, filter) =>
                     tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad),
@@ -38,7 +38,7 @@ describe('gradients of a depthwise convolution in WebAssembly', () => {
 
 describe('an operation in WebAssembly agrees with pure JavaScript, as does its gradient:', () => {
   it.each(Object.entries(trainingOps))('%s', async (_, compute) => {
-    expect(await differenceFromJs(compute)).toBeLessThan(1e-5);
+    expect(await differenceFromJs('wasm', compute)).toBeLessThan(1e-5);
   });
 });
 
