@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PlannedRequest } from './world.ts';
+import { type PlannedRequest, wireRequest } from './world.ts';
 
 export interface LoadOptions {
   readonly url: string;
@@ -64,13 +64,7 @@ async function untilAnswered(
   { url, submittedTime, signal }: LoadOptions,
 ): Promise<unknown> {
   const body = JSON.stringify(
-    batch.map(({ requestId, emitter, modelKey, subject }) => ({
-      request_id: requestId,
-      emitter,
-      model_key: modelKey,
-      scope: { subject },
-      submitted_time: submittedTime.toISOString(),
-    })),
+    batch.map((request) => wireRequest(request, submittedTime.toISOString())),
   );
   for (;;) {
     signal.throwIfAborted();

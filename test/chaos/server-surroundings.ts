@@ -60,14 +60,19 @@ export async function serverSurroundings(
   };
 }
 
+/** A client of its own, of the brokers that the services use. */
+function clientOf(serviceEnv: Surroundings['serviceEnv']): Kafka {
+  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
+  return new Kafka({ brokers, logLevel: logLevel.NOTHING });
+}
+
 /** Makes a topic as no service would, with a client of its own. */
 export async function createTopicRaw(
   { serviceEnv }: Surroundings,
   topic: string,
   numPartitions: number,
 ): Promise<void> {
-  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  const admin = clientOf(serviceEnv).admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }] });
   await admin.disconnect();
@@ -79,8 +84,7 @@ export async function untilSettled(
   group: string,
   members: number,
 ): Promise<void> {
-  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  const admin = clientOf(serviceEnv).admin();
   await admin.connect();
   const isSettled = async () => {
     const { groups } = await admin.describeGroups([group]);
@@ -96,8 +100,7 @@ export async function loseEverything({
   observer,
   openStore,
 }: Surroundings): Promise<void> {
-  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  const admin = clientOf(serviceEnv).admin();
   await admin.connect();
   const topics = (await admin.listTopics()).filter((name) => !name.startsWith('__'));
   await admin.deleteTopics({ topics });
@@ -117,8 +120,7 @@ export async function produceRaw(
     readonly headers?: Record<string, string>;
   }[],
 ): Promise<void> {
-  const brokers = serviceEnv['LETHE_BUS']!.slice('kafka:'.length).split(',');
-  const producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer({
+  const producer = clientOf(serviceEnv).producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     idempotent: true,
   });

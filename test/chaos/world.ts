@@ -23,6 +23,20 @@ export interface PlannedRequest extends AcceptedRequest {
   readonly subject: string;
 }
 
+/** A request as ingest takes it over HTTP. @param submittedTime RFC 3339 */
+export function wireRequest(
+  { requestId, emitter, modelKey, subject }: PlannedRequest,
+  submittedTime: string,
+) {
+  return {
+    request_id: requestId,
+    emitter,
+    model_key: modelKey,
+    scope: { subject },
+    submitted_time: submittedTime,
+  };
+}
+
 /** @param idOf gives request n its id: from the seed, so that a run can be repeated */
 export function planWorld(
   requestCount: number,

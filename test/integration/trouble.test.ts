@@ -12,7 +12,7 @@ import {
   produceRaw,
   serverSurroundings,
 } from '../chaos/server-surroundings.ts';
-import type { PlannedRequest } from '../chaos/world.ts';
+import { type PlannedRequest, wireRequest } from '../chaos/world.ts';
 import { lethe, temporaryFolder } from '../support/lethe-process.ts';
 import { ServerProcess } from '../support/servers/server-process.ts';
 
@@ -264,17 +264,11 @@ describe('a pipeline on a broker and a store that have bad days', () => {
   });
 
   /** The same request again: what an emitter does that did not hear its receipt. */
-  async function receiptOf({ requestId, emitter, modelKey, subject }: PlannedRequest) {
+  async function receiptOf(request: PlannedRequest) {
     const answer = await fetch(`${pipeline.fleet.ingestUrl}/v1/deletions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        request_id: requestId,
-        emitter,
-        model_key: modelKey,
-        scope: { subject },
-        submitted_time: pipeline.submittedTime.toISOString(),
-      }),
+      body: JSON.stringify(wireRequest(request, pipeline.submittedTime.toISOString())),
     });
     return { status: answer.status, body: await answer.json() };
   }

@@ -218,6 +218,19 @@ class RandomLog {
   }
 }
 
+/** One more record, in the log and in the state. */
+function advance(random: RandomLog, state: LineageFold): void {
+  const { log } = random.naive;
+  const record = random.next();
+  if ('entry' in record) {
+    log.push({ manifest: record });
+    state.applyManifest(record, digestOf(record));
+  } else {
+    log.push({ ...(log.pop() as Entry), decision: record });
+    state.applyDecision(record);
+  }
+}
+
 test(`the state is that of the whole log, for ${logs} random logs (seed ${firstSeed})`, () => {
   let promotions = 0;
   let escalations = 0;
@@ -226,15 +239,7 @@ test(`the state is that of the whole log, for ${logs} random logs (seed ${firstS
     const { naive, requests } = random;
     const state = new LineageFold(registration);
     for (let step = 0; step < steps; step++) {
-      const record = random.next();
-      if ('entry' in record) {
-        naive.log.push({ manifest: record });
-        state.applyManifest(record, digestOf(record));
-      } else {
-        const last = naive.log.pop() as Entry;
-        naive.log.push({ ...last, decision: record });
-        state.applyDecision(record);
-      }
+      advance(random, state);
       check(state, naive, requests);
     }
     const entries = naive.log.map((entry) => ({ ...entry, digest: digestOf(entry.manifest) }));
@@ -254,14 +259,7 @@ test('the end of a log, read backwards, tells what the fold does, for random log
     const state = new LineageFold(registration);
     const store = storeOf(naive.log);
     for (let step = 0; step < steps; step++) {
-      const record = random.next();
-      if ('entry' in record) {
-        naive.log.push({ manifest: record });
-        state.applyManifest(record, digestOf(record));
-      } else {
-        naive.log.push({ ...(naive.log.pop() as Entry), decision: record });
-        state.applyDecision(record);
-      }
+      advance(random, state);
       const end = await readLogEnd(store, modelKey);
       expect(end).toEqual({
         nextSequence: state.nextSequence,
