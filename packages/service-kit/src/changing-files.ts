@@ -62,19 +62,24 @@ export class ChangingFiles<T> {
   }
 }
 
-/** Follows symbolic links, by which Kubernetes replaces the files of a secret all at once. */
+/**
+ * One file after the other: of several that cannot be read, the first is named.
+ *
+ * Follows symbolic links, by which Kubernetes replaces the files of a secret all at once.
+ */
 async function stampOf(files: readonly string[]): Promise<string> {
-  const stamps = files.map(async (file) => {
+  const stamps: string[] = [];
+  for (const file of files) {
     const stats = await stat(file, { bigint: true }).catch(unreadable(file));
-    return `${stats.ino}-${stats.mtimeNs}-${stats.size}`;
-  });
-  return (await Promise.all(stamps)).join(' ');
+    stamps.push(`${stats.ino}-${stats.mtimeNs}-${stats.size}`);
+  }
+  return stamps.join(' ');
 }
 
 async function textsOf(files: readonly string[]): Promise<string[]> {
-  return await Promise.all(
-    files.map(async (file) => await readFile(file, 'utf8').catch(unreadable(file))),
-  );
+  const texts: string[] = [];
+  for (const file of files) texts.push(await readFile(file, 'utf8').catch(unreadable(file)));
+  return texts;
 }
 
 function unreadable(file: string): (thrown: unknown) => never {
