@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SqliteBus } from '@lethe/bus';
 import { sqlite } from '@lethe/sqlite';
+import { answerHelp } from './answer-help.ts';
 
+answerHelp(import.meta.filename);
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '3' },

@@ -11,20 +11,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lethe, startUp } from '../test/support/lethe-process.ts';
+import { answerHelp } from './answer-help.ts';
 import { median } from './median.ts';
 
+answerHelp(import.meta.filename);
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '15' },
     requests: { type: 'string', default: '200' },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
-if (values.help) {
-  process.stdout.write('bench/cli.ts [--runs N (15)] [--requests N (200)] [--json]\n');
-  process.exit(0);
-}
 const runs = Number(values.runs);
 const bin = fileURLToPath(new URL('../apps/cli/bin/lethe.js', import.meta.url));
 const model = fileURLToPath(new URL('../apps/cli/assets/demo-model', import.meta.url));

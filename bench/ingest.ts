@@ -27,6 +27,7 @@ import { createIngestService, incoming } from '@lethe/ingest';
 import { LineageStore } from '@lethe/lineage';
 import { connect, silentLog, startGrpcServer } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
+import { answerHelp } from './answer-help.ts';
 
 interface Load {
   readonly requests: number;
@@ -110,6 +111,7 @@ async function register(lineage: LineageStore, folder: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  answerHelp(import.meta.filename);
   const { values: options } = parseArgs({
     options: {
       requests: { type: 'string', default: '100000' },

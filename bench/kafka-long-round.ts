@@ -7,7 +7,9 @@ import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { KafkaBus, type OwnedPartition, partitionOf } from '@lethe/bus';
 import { KafkaCluster } from '../test/support/servers/kafka-cluster.ts';
+import { answerHelp } from './answer-help.ts';
 
+answerHelp(import.meta.filename);
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '300' },

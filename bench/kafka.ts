@@ -14,8 +14,10 @@ import { parseArgs } from 'node:util';
 import { KafkaBus, partitionOf } from '@lethe/bus';
 import { kafkajs } from '../packages/bus/src/kafka/kafkajs.ts';
 import { KafkaCluster } from '../test/support/servers/kafka-cluster.ts';
+import { answerHelp } from './answer-help.ts';
 import { median } from './median.ts';
 
+answerHelp(import.meta.filename);
 const { values: options } = parseArgs({
   options: {
     brokers: { type: 'string' },

@@ -13,11 +13,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { KafkaBus, type MessageBus } from '@lethe/bus';
 import { planWorld, registerModels, type World } from '../test/chaos/world.ts';
+import { answerHelp } from './answer-help.ts';
 import { embeddedPipeline } from './latency/embedded-pipeline.ts';
 import { hearCompleted } from './latency/hear-completed.ts';
 import { sendRequest } from './latency/send-request.ts';
 import { serversPipeline } from './latency/servers-pipeline.ts';
 
+answerHelp(import.meta.filename);
 const { values } = parseArgs({
   options: {
     on: { type: 'string', default: 'servers,embedded' },

@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Digest } from '@lethe/contracts';
 import { buildTrainingManifest, type ManifestEntry, openTrainingManifest } from '@lethe/datasets';
+import { answerHelp } from './answer-help.ts';
 
+answerHelp(import.meta.filename);
 const { values: options } = parseArgs({
   options: {
     samples: { type: 'string', default: '10000000' },

@@ -13,7 +13,9 @@ import { applyBucket, MinioStore } from '@lethe/store';
 import { Client } from 'minio';
 import { configured, openTestS3, type TestS3 } from '../test/support/servers/available-servers.ts';
 import { MinioServer } from '../test/support/servers/minio-server.ts';
+import { answerHelp } from './answer-help.ts';
 
+answerHelp(import.meta.filename);
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '3' },
