@@ -2,12 +2,13 @@
  * Snapshots of a served model on the local disk.
  *
  * Invariants:
- * 1. A snapshot has its name when it is whole and its digests were verified: never half a model.
- * 2. `current.json` names the last good one and changes by rename.
+ * 1. A snapshot has its name when it is whole, on the disk, and its digests were verified: never
+ *    half a model, also after a power cut.
+ * 2. `current.json` names the last good one and changes by rename, before the former one is deleted.
  * 3. Superseded snapshots are deleted: their weights still remember.
  */
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Digest,
@@ -18,7 +19,7 @@ import {
   ServingPointer,
 } from '@lethe/contracts';
 import { registrationKey } from '@lethe/lineage';
-import { type BlobStore, digestOfFile, type ObjectStore } from '@lethe/store';
+import { type BlobStore, digestOfFile, type ObjectStore, syncFolder } from '@lethe/store';
 
 /** A model as it can be loaded: a tfjs LayersModel folder, and what it is. */
 export interface Snapshot {
@@ -43,14 +44,18 @@ export class ModelFolder {
     this.#blobs = blobs;
   }
 
-  /** The last good snapshot of a former life, its weights verified anew; nothing when there is none. */
+  /** The last good snapshot of a former life, its files verified anew; nothing when there is none. */
   async lastGood(): Promise<Snapshot | undefined> {
     try {
       const text = await readFile(join(this.#folder, 'current.json'), 'utf8');
-      const pointer = ServingPointer.fromJSON(JSON.parse(text));
+      const { modelJsonSha256, ...noted } = JSON.parse(text) as Record<string, unknown>;
+      const pointer = ServingPointer.fromJSON(noted);
       const folder = this.#pathOf(pointer);
-      const digest = await digestOfFile(join(folder, 'weights.bin'));
-      return digest === pointer.weightsDigest ? { pointer, folder } : undefined;
+      const weights = await digestOfFile(join(folder, 'weights.bin'));
+      const model = await digestOfFile(join(folder, 'model.json'));
+      // What was written before there was this note has none.
+      const isGood = modelJsonSha256 === undefined || model === modelJsonSha256;
+      return isGood && weights === pointer.weightsDigest ? { pointer, folder } : undefined;
     } catch {
       return undefined;
     }
@@ -64,13 +69,16 @@ export class ModelFolder {
       await mkdir(part, { recursive: true });
       const topology = await this.#blobs.get(pointer.topologyDigest as Digest);
       const weights = await this.#blobs.file(pointer.weightsDigest as Digest);
-      await copyFile(weights, join(part, 'weights.bin'));
+      await copyToDisk(weights, join(part, 'weights.bin'));
       await writeFile(
         join(part, 'model.json'),
         modelJson(topology, await this.#preprocessing(pointer.modelKey)),
+        { flush: true },
       );
+      await syncFolder(part);
       await rm(folder, { recursive: true, force: true });
       await rename(part, folder);
+      await syncFolder(this.#folder);
       return { pointer, folder };
     } finally {
       await rm(part, { recursive: true, force: true });
@@ -80,8 +88,11 @@ export class ModelFolder {
   /** Makes a snapshot the last good one, and deletes the others. */
   async keepOnly({ pointer, folder }: Snapshot): Promise<void> {
     const file = join(this.#folder, 'current.json');
-    await writeFile(`${file}.new`, JSON.stringify(ServingPointer.toJSON(pointer)), { flush: true });
+    const modelJsonSha256 = await digestOfFile(join(folder, 'model.json'));
+    const noted = { ...(ServingPointer.toJSON(pointer) as object), modelJsonSha256 };
+    await writeFile(`${file}.new`, JSON.stringify(noted), { flush: true });
     await rename(`${file}.new`, file);
+    await syncFolder(this.#folder);
     for (const name of await readdir(this.#folder)) {
       const path = join(this.#folder, name);
       const isSnapshot = name.startsWith('generation-') || name.startsWith('.part-');
@@ -102,6 +113,18 @@ export class ModelFolder {
 
   #pathOf({ generation, weightsDigest }: ServingPointer): string {
     return join(this.#folder, `generation-${generation}-${weightsDigest.slice(0, 16)}`);
+  }
+}
+
+/** Copies a file; its bytes are on the disk when the promise resolves. */
+async function copyToDisk(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  // Copies of the cache are read-only, and so are their copies: fsync does without writing.
+  const handle = await open(to, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

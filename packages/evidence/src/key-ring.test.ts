@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { sha256 } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
 import { checkpointStatement } from './checkpoint.ts';
@@ -81,8 +84,37 @@ describe('KeyRing', () => {
     ring.requestDigestKey();
     ring.rotate(later);
     const names = readdirSync(folder.path).map((name) => name.replace(/^[0-9a-f]{64}/, 'ID'));
-    expect(names.sort()).toEqual(['ID.pem', 'ID.pem', 'key-set.json', 'request-digest.key']);
+    expect(names.sort()).toEqual([
+      ...['ID.pem', 'ID.pem', 'key-set.json', 'key-set.lock', 'request-digest.key'],
+    ]);
     expect(existsSync(join(folder.path, 'key-set.json.new'))).toBe(false);
+  });
+
+  it('loses no key when two processes rotate at once', async () => {
+    using folder = temporary();
+    KeyRing.open(folder.path, start);
+    const rotations = 10;
+    const processes = [1, 2].map(() => {
+      const program = fileURLToPath(new URL('./testing/rotate-keys.ts', import.meta.url));
+      const argv = ['--disable-warning=ExperimentalWarning', program, folder.path];
+      const child = spawn(process.execPath, [...argv, String(rotations)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      return createInterface(child.stdout)[Symbol.asyncIterator]();
+    });
+    for (const lines of processes) expect((await lines.next()).value).toBe('ready');
+    writeFileSync(join(folder.path, 'go'), '');
+    const said = await Promise.all(
+      processes.map((lines) => Array.fromAsync({ [Symbol.asyncIterator]: () => lines })),
+    );
+    const made = said.flat();
+    expect(made).toHaveLength(2 * rotations);
+    const keys = KeyRing.open(folder.path, later).keys();
+    expect([...keys.keys()]).toEqual(expect.arrayContaining(made));
+    expect(keys.size).toBe(1 + made.length);
+    // The last one signs on; all others run out.
+    const running = [...keys.values()].filter(({ notAfter }) => notAfter === undefined);
+    expect(running).toHaveLength(1);
   });
 
   it('says what is wrong with a folder it cannot use', () => {

@@ -5,19 +5,25 @@
  * Invariants:
  * 1. A private key file exists before the key set names its key.
  * 2. Keys are never removed from the key set: old evidence needs them.
+ * 3. Whoever changes the key set holds its lock from reading it to writing it: of changes made at
+ *    once none is lost.
  */
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import {
+  closeSync,
+  fsyncSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LetheError } from '@lethe/contracts';
+import { exclusively } from '@lethe/sqlite';
 import {
   encodeKeySet,
   type KeySet,
@@ -31,6 +37,7 @@ import { strictTime } from './strict-time.ts';
 
 const keySetName = 'key-set.json';
 const digestKeyName = 'request-digest.key';
+const lockName = 'key-set.lock';
 /** After a rotation, processes may sign with the old key until they look again. */
 const overlapMs = 5 * 60_000;
 /** How soon a process notices a rotation or a revocation. */
@@ -96,34 +103,40 @@ export class KeyRing {
     return now < least ? least : now;
   }
 
-  /** Makes a new key and lets the present ones run out; the new one's id. */
+  /**
+   * Makes a new key and lets the present ones run out; the new one's id.
+   *
+   * @throws LetheError `unavailable` while others change the keys all the time; `precondition`,
+   *   `capacity` when the folder cannot be written
+   */
   rotate(now: Date): string {
-    const next = makeKey(this.#folder, now);
     const notAfter = strictTime(new Date(now.getTime() + overlapMs));
-    this.#write([
-      ...[...this.#read().values()].map((key) =>
+    return this.#change((present) => {
+      const next = makeKey(this.#folder, now);
+      const running = [...present.values()].map((key) =>
         key.notAfter === undefined || key.notAfter > notAfter ? { ...key, notAfter } : key,
-      ),
-      next,
-    ]);
-    return next.keyId;
+      );
+      return { keys: [...running, next], result: next.keyId };
+    });
   }
 
-  /** @throws LetheError `not_found` for an unknown key */
+  /** @throws LetheError `not_found` for an unknown key; and as `rotate` */
   revoke(keyId: string, reason: RevocationReason, now: Date): void {
-    const keys = new Map(this.#read());
-    const matching = [...keys.keys()].filter((id) => id.startsWith(keyId));
-    const [found] = matching;
-    const key = found === undefined ? undefined : keys.get(found);
-    if (key === undefined || matching.length > 1) {
-      throw new LetheError(
-        'not_found',
-        `no single key begins with "${keyId}". See: lethe keys list`,
-      );
-    }
-    const revokedTime = key.revokedTime ?? strictTime(now);
-    keys.set(key.keyId, { ...key, revokedTime, revocationReason: reason });
-    this.#write([...keys.values()]);
+    this.#change((present) => {
+      const matching = [...present.keys()].filter((id) => id.startsWith(keyId));
+      const [found] = matching;
+      const key = found === undefined ? undefined : present.get(found);
+      if (key === undefined || matching.length > 1) {
+        throw new LetheError(
+          'not_found',
+          `no single key begins with "${keyId}". See: lethe keys list`,
+        );
+      }
+      const revokedTime = key.revokedTime ?? strictTime(now);
+      const revoked = { ...key, revokedTime, revocationReason: reason };
+      const keys = new Map(present).set(key.keyId, revoked);
+      return { keys: [...keys.values()], result: undefined };
+    });
   }
 
   /** Secret that keys the digests of requests; made when there is none. 32 bytes. */
@@ -181,16 +194,23 @@ export class KeyRing {
     return parseKeySet(readFileSync(join(this.#folder, keySetName), 'utf8'));
   }
 
-  #write(keys: readonly PublishedKey[]): void {
+  /** Invariant 3. */
+  #change<T>(change: (present: KeySet) => { keys: readonly PublishedKey[]; result: T }): T {
     const file = join(this.#folder, keySetName);
     try {
-      writeFileSync(`${file}.new`, encodeKeySet(keys), { flush: true });
-      renameSync(`${file}.new`, file);
+      const result = exclusively(join(this.#folder, lockName), () => {
+        const { keys, result } = change(this.#read());
+        writeFileSync(`${file}.new`, encodeKeySet(keys), { flush: true });
+        renameSync(`${file}.new`, file);
+        syncFolder(this.#folder);
+        return result;
+      });
+      this.#keys = this.#read();
+      this.#signer = undefined;
+      return result;
     } catch (thrown) {
       throw translate(thrown, this.#folder);
     }
-    this.#keys = this.#read();
-    this.#signer = undefined;
   }
 }
 
@@ -200,6 +220,7 @@ function makeKey(folder: string, now: Date): PublishedKey {
   const keyId = keyIdOf(publicKey);
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' });
   writeFileSync(join(folder, `${keyId}.pem`), pem, { mode: 0o600, flag: 'wx', flush: true });
+  syncFolder(folder);
   return { keyId, publicKey, notBefore: strictTime(now) };
 }
 
@@ -214,10 +235,21 @@ function createWhole(file: string, text: string): void {
   writeFileSync(temporary, text, { mode: 0o600, flush: true });
   try {
     linkSync(temporary, file);
+    syncFolder(dirname(file));
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** Puts the names in a folder on the disk. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

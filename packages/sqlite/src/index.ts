@@ -1,4 +1,5 @@
 export { openDurable, transact } from './durable-database.ts';
+export { exclusively } from './exclusively.ts';
 export {
   type DatabaseSync,
   type SQLInputValue,

@@ -1,5 +1,6 @@
 export * from './blob-store.ts';
 export { digestOfFile } from './file-digest.ts';
+export { syncFolder } from './folder/durable-files.ts';
 export * from './folder-store.ts';
 export * from './minio-store.ts';
 export * from './object-store.ts';
