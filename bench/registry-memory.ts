@@ -1,8 +1,8 @@
 /**
  * Whether the registry's memory is flat. The service itself, in a process of its own, over a world
  * that another process made: what it holds after its start, after further rounds, requests and
- * reads, and after ten times as many; the same over a world ten times smaller; and what verifying
- * the audit log takes. Garbage is collected before each reading.
+ * reads, and after ten times as many; the same over a world ten times smaller; how long those reads
+ * took meanwhile; and what verifying the audit log takes. Garbage is collected before each reading.
  * node --disable-warning=ExperimentalWarning bench/registry-memory.ts [--versions N] [--requests N] [--entries N] [--rounds N] [--json]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { ResourceStack } from '@lethe/service-kit';
 import { Load } from './registry/load.ts';
 import { LoneProcess } from './registry/lone-process.ts';
+import { makeWorld } from './registry/made-world.ts';
 import { World, type WorldSize } from './registry/world.ts';
 
 const { values } = parseArgs({
@@ -50,7 +51,7 @@ async function measure(size: WorldSize, auditEntries: number) {
     const folder = await mkdtemp(join(tmpdir(), 'lethe-bench-registry-memory-'));
     stack.defer(() => rm(folder, { recursive: true, force: true }));
     const now = new Date();
-    await makeWorld(folder, size, auditEntries, now);
+    await makeWorld(folder, size, { auditEntries, now });
     const verification = await measureVerification(folder);
     tell('verification', verification);
     const sinceMs = performance.now();
@@ -92,6 +93,7 @@ async function measure(size: WorldSize, auditEntries: number) {
       readySeconds,
       ...readings,
       further,
+      latencyMs: load.latencyMs(),
       reportSeconds,
       cancelMs,
       verification,
@@ -104,16 +106,6 @@ async function measure(size: WorldSize, auditEntries: number) {
 /** Readings as they come, on standard error: a whole run takes long. */
 function tell(what: string, reading: object = {}): void {
   process.stderr.write(`${what} ${JSON.stringify(reading)}\n`);
-}
-
-async function makeWorld(
-  folder: string,
-  { versions, requests }: WorldSize,
-  auditEntries: number,
-  now: Date,
-): Promise<void> {
-  const argv = [folder, versions, requests, auditEntries, now.getTime()].map(String);
-  await new LoneProcess('bench/registry/make-world.ts', argv).ended();
 }
 
 async function measureVerification(folder: string) {

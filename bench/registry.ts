@@ -1,30 +1,27 @@
 /**
- * The registry's figures: what serves, what served when, promotion races, a year of requests,
- * restart to ready.
+ * The registry's figures over a world that another process made: what serves, what served when,
+ * promotion races, a year of requests, restart to ready.
  * node --disable-warning=ExperimentalWarning bench/registry.ts [--versions N] [--requests N] [--races N] [--calls N] [--json]
  */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SqliteBus } from '@lethe/bus';
 import {
-  DeletionStatus,
-  encodeRecord,
-  ModelRegistration,
   RegistryServiceClient,
   ReleaseServiceClient,
   RequestServiceClient,
-  RequestState,
   ServingPointer,
-  sha256,
 } from '@lethe/contracts';
 import { KeyRing } from '@lethe/evidence';
-import { LineageStore, moveKey, servingKey } from '@lethe/lineage';
+import { LineageStore } from '@lethe/lineage';
 import { createRegistryService, registrySettings, retentionOf } from '@lethe/registry';
 import { connect, readConfig, silentLog, startGrpcServer } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
-import { RequestProjection } from '../services/registry/src/requests/request-projection.ts';
+import { makeWorld } from './registry/made-world.ts';
+import { type Percentiles, percentilesOf } from './registry/percentiles.ts';
+import { modelKey, World } from './registry/world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -47,36 +44,23 @@ const requests = Number(values.requests);
 const races = Number(values.races);
 const calls = Number(values.calls);
 const racers = 32;
-const startMs = Date.UTC(2026, 0, 1);
+const now = new Date();
+const world = new World({ versions, requests }, now);
 
 const folder = await mkdtemp(join(tmpdir(), 'lethe-bench-registry-'));
+// Before anything else is opened: the maker writes the same files.
+const { projectedPerSecond } = await makeWorld(folder, world, { auditEntries: 0, now });
 const store = await FolderStore.open(join(folder, 'store'));
 const bus = await SqliteBus.open({ file: join(folder, 'bus.sqlite') });
 try {
   const lineage = new LineageStore(store, new BlobStore(store));
-  const original = await lineage.blobs.put(Buffer.from('original'));
-  for (const modelKey of ['history', 'race']) {
-    await lineage.register(
-      ModelRegistration.fromPartial({
-        modelKey,
-        topologyDigest: original,
-        weightsDigest: original,
-        trainingManifestDigest: original,
-        registeredTime: new Date(startMs),
-      }),
-    );
-  }
-  await writeHistory();
   const raceSeconds = await runRaces(lineage);
-
-  const projectionFile = join(folder, 'registry.sqlite');
-  const projectedPerSecond = projectRequests(projectionFile);
 
   const before = performance.now();
   const service = createRegistryService({
     bus,
     lineage,
-    projectionFile,
+    projectionFile: join(folder, 'registry.sqlite'),
     keys: KeyRing.open(join(folder, 'keys'), new Date()),
     retention: retentionOf(readConfig(registrySettings, { env: {}, argv: [] })),
     log: silentLog,
@@ -94,25 +78,28 @@ try {
   const registry = connect(RegistryServiceClient, server.address);
   const release = connect(ReleaseServiceClient, server.address);
   // Beside what a registry does right after its start, and again when that is done.
-  const servingAtStart = await percentiles(() => registry.getServing({ modelKey: 'history' }));
+  const servingAtStart = await percentiles(() => registry.getServing({ modelKey }));
   const servingAt = await percentiles(() =>
     release.getServingAt({
-      modelKey: 'history',
-      time: new Date(startMs + Math.floor(1 + Math.random() * versions) * 1000),
+      modelKey,
+      time: world.timeOf(anyVersion()),
     }),
   );
   const getRequest = await percentiles(() =>
-    registry.getRequest({ requestId: idOf(Math.floor(Math.random() * requests)), emitter: '' }),
+    registry.getRequest({ requestId: world.requestIds(anyVersion())[0] ?? '', emitter: '' }),
   );
-  const serving = await percentiles(() => registry.getServing({ modelKey: 'history' }));
+  const serving = await percentiles(() => registry.getServing({ modelKey }));
   const requestService = connect(RequestServiceClient, server.address);
   const sinceReport = performance.now();
-  const report = await requestService.getReport({ year: 2026, modelKey: '', regulation: 0 });
+  let received = 0n;
+  for (let year = world.timeOf(0).getUTCFullYear() - 1; year <= now.getUTCFullYear(); year++) {
+    received += (await requestService.getReport({ year, modelKey: '', regulation: 0 })).received;
+  }
   const reportSeconds = (performance.now() - sinceReport) / 1000;
-  if (report.received !== BigInt(requests)) throw new Error(`the report counts ${report.received}`);
+  if (received !== BigInt(world.requests)) throw new Error(`the reports count ${received}`);
   const result = {
     versions,
-    requests,
+    requests: world.requests,
     projectedPerSecond,
     getRequestMs: getRequest,
     reportSeconds: Number(reportSeconds.toFixed(2)),
@@ -139,61 +126,8 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-function idOf(at: number): string {
-  return `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`;
-}
-
-/** A year of requests, taken in as the registry takes them from the topic; all but one in a hundred ended. */
-function projectRequests(file: string): number {
-  const projection = RequestProjection.open(file);
-  const since = performance.now();
-  const batch = 1_000;
-  const status = (at: number, state: RequestState, sequence: number) =>
-    DeletionStatus.fromPartial({
-      requestId: idOf(at),
-      emitter: 'shop',
-      modelKey: 'history',
-      state,
-      sequence,
-      time: new Date(startMs + at * 30 + sequence * 1000),
-      submittedTime: new Date(startMs + at * 30),
-      // Far ahead: what is near its deadline or past it is spoken of, and that is not measured.
-      deadline: new Date('2126-01-01T00:00:00Z'),
-      sampleCount: 4,
-    });
-  for (let from = 0; from < requests; from += batch) {
-    const some = Array.from({ length: Math.min(batch, requests - from) }, (_, at) => from + at);
-    projection.apply(some.map((at) => status(at, RequestState.REQUEST_STATE_ACCEPTED, 0)));
-    projection.apply(
-      some
-        .filter((at) => at % 100 !== 0)
-        .map((at) => status(at, RequestState.REQUEST_STATE_COMPLETED, 1 + (at >> 8))),
-    );
-  }
-  projection[Symbol.dispose]();
-  return Math.round(requests / ((performance.now() - since) / 1000));
-}
-
-/** A history as the registry writes it, one file each; without its fsyncs, which are not measured. */
-async function writeHistory(): Promise<void> {
-  const pointer = (generation: number) =>
-    ServingPointer.fromPartial({
-      modelKey: 'history',
-      generation,
-      sequence: generation - 1,
-      topologyDigest: sha256('topology'),
-      weightsDigest: sha256(`weights ${generation}`),
-      promotedTime: new Date(startMs + generation * 1000),
-    });
-  await store.put(moveKey('history', 1), encodeRecord(ServingPointer, pointer(1)));
-  const names = await readdir(join(folder, 'store'), { recursive: true });
-  const first = names.find((name) => name.includes('moves') && name.endsWith('.json')) ?? '';
-  const moves = join(folder, 'store', dirname(first));
-  for (let generation = 2; generation <= versions; generation++) {
-    const bytes = encodeRecord(ServingPointer, pointer(generation));
-    await writeFile(join(moves, basename(moveKey('history', generation))), bytes);
-  }
-  await store.put(servingKey('history'), encodeRecord(ServingPointer, pointer(versions)));
+function anyVersion(): number {
+  return Math.floor(1 + Math.random() * versions);
 }
 
 /** So many racers for one move, again and again: one wins each time, and the history has no fork. */
@@ -201,7 +135,7 @@ async function runRaces(lineage: LineageStore): Promise<number> {
   const first = ServingPointer.fromPartial({
     modelKey: 'race',
     generation: 1,
-    promotedTime: new Date(startMs),
+    promotedTime: now,
   });
   await lineage.moveServing(first, undefined);
   const since = performance.now();
@@ -225,7 +159,7 @@ async function runRaces(lineage: LineageStore): Promise<number> {
   return (performance.now() - since) / 1000;
 }
 
-async function percentiles(call: () => Promise<unknown>): Promise<{ p50: number; p99: number }> {
+async function percentiles(call: () => Promise<unknown>): Promise<Percentiles> {
   for (let warm = 0; warm < 100; warm++) await call();
   const times: number[] = [];
   for (let done = 0; done < calls; done++) {
@@ -233,7 +167,5 @@ async function percentiles(call: () => Promise<unknown>): Promise<{ p50: number;
     await call();
     times.push(performance.now() - since);
   }
-  times.sort((a, b) => a - b);
-  const at = (share: number) => Number((times[Math.floor(share * times.length)] ?? 0).toFixed(2));
-  return { p50: at(0.5), p99: at(0.99) };
+  return percentilesOf(times);
 }

@@ -8,6 +8,7 @@ import {
 import { LineageStore } from '@lethe/lineage';
 import { connect, ResourceStack } from '@lethe/service-kit';
 import { BlobStore, FolderStore } from '@lethe/store';
+import { percentilesOf } from './percentiles.ts';
 import { modelKey, type World } from './world.ts';
 
 /** Calls of each kind beside one round. */
@@ -24,6 +25,7 @@ export class Load implements AsyncDisposable {
   readonly #registry;
   readonly #release;
   readonly #request;
+  readonly #times = new Map<string, number[]>();
   #last: number;
 
   static async open(folder: string, address: string, world: World, last: number): Promise<Load> {
@@ -55,6 +57,13 @@ export class Load implements AsyncDisposable {
       await this.#promoteNext();
       for (let read = 0; read < readsPerRound; read++) await this.#readAll();
     }
+  }
+
+  /** What each kind of read took, the work of the rounds beside it. */
+  latencyMs() {
+    return Object.fromEntries(
+      [...this.#times].map(([name, times]) => [name, percentilesOf(times)]),
+    );
   }
 
   /** @returns seconds */
@@ -101,13 +110,22 @@ export class Load implements AsyncDisposable {
   async #readAll(): Promise<void> {
     const sequence = Math.floor(1 + Math.random() * this.#last);
     const [requestId = ''] = this.#world.requestIds(sequence);
-    await Promise.all([
-      this.#registry.getServing({ modelKey }),
-      this.#release.getServingAt({ modelKey, time: this.#world.timeOf(sequence) }),
-      this.#registry.getRequest({ requestId, emitter: 'shop' }),
-      this.#release.listVersions({ modelKey, beforeSequence: sequence, limit: 5 }),
-    ]);
-    this.calls += 4;
+    const time = this.#world.timeOf(sequence);
+    const reads = {
+      getServing: () => this.#registry.getServing({ modelKey }),
+      getServingAt: () => this.#release.getServingAt({ modelKey, time }),
+      getRequest: () => this.#registry.getRequest({ requestId, emitter: 'shop' }),
+      listVersions: () =>
+        this.#release.listVersions({ modelKey, beforeSequence: sequence, limit: 5 }),
+    };
+    for (const [name, read] of Object.entries(reads)) {
+      const sinceMs = performance.now();
+      await read();
+      const times = this.#times.get(name) ?? [];
+      times.push(performance.now() - sinceMs);
+      this.#times.set(name, times);
+      this.calls += 1;
+    }
   }
 
   async #until(isDone: () => Promise<boolean>): Promise<void> {

@@ -68,10 +68,11 @@ export class LoneProcess implements AsyncDisposable {
     };
   }
 
-  /** Its exit code, when it has ended by itself. */
-  async ended(): Promise<void> {
+  /** When it has ended by itself: what it said on standard error. @throws that, when it failed */
+  async ended(): Promise<string> {
     await this.#exited;
     if (this.#child.exitCode !== 0) throw new Error(this.#log);
+    return this.#log;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

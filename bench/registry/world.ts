@@ -32,20 +32,22 @@ export interface WorldSize {
 }
 
 /** A model whose every version has forgotten the same number of requests, made a minute apart. */
-export class World {
+export class World implements WorldSize {
+  readonly versions: number;
+  readonly requests: number;
   readonly #requestsEach: number;
-  readonly #versions: number;
   readonly #endMs: number;
 
   constructor({ versions, requests }: WorldSize, now: Date) {
-    this.#versions = versions;
+    this.versions = versions;
     this.#requestsEach = Math.max(1, Math.round(requests / versions));
+    this.requests = versions * this.#requestsEach;
     // Further versions are a minute apart too, and none may be yet to come.
     this.#endMs = now.getTime() - 48 * hourMs;
   }
 
   timeOf(sequence: number): Date {
-    return new Date(this.#endMs - (this.#versions - sequence) * 60_000);
+    return new Date(this.#endMs - (this.versions - sequence) * 60_000);
   }
 
   requestIds(sequence: number): string[] {
@@ -156,7 +158,7 @@ export class World {
     const move = encodeRecord(ServingPointer, this.pointer(sequence));
     putFile(store, moveKey(modelKey, sequence + 1), move);
     const deletedDigests = [sha256(this.weights(sequence))];
-    if (sequence <= this.#versions - kept) {
+    if (sequence <= this.versions - kept) {
       const purge = { modelKey, sequence, deletedDigests, objectVersionsDeleted: 1 };
       const record = encodeRecord(PurgeRecord, { ...purge, time: decidedTime });
       putFile(store, logKey(modelKey, 'purges', sequence), record);

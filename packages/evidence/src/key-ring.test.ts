@@ -104,10 +104,12 @@ describe('KeyRing', () => {
     });
     for (const lines of processes) expect((await lines.next()).value).toBe('ready');
     writeFileSync(join(folder.path, 'go'), '');
-    const said = await Promise.all(
-      processes.map((lines) => Array.fromAsync({ [Symbol.asyncIterator]: () => lines })),
-    );
-    const made = said.flat();
+    const made: string[] = [];
+    for (const lines of processes) {
+      for (let line = await lines.next(); !line.done; line = await lines.next()) {
+        made.push(line.value);
+      }
+    }
     expect(made).toHaveLength(2 * rotations);
     const keys = KeyRing.open(folder.path, later).keys();
     expect([...keys.keys()]).toEqual(expect.arrayContaining(made));
