@@ -20,5 +20,6 @@ export * from './gen/lethe/v1/request_service.ts';
 export * from './gen/lethe/v1/unlearner_service.ts';
 export * from './ids.ts';
 export * from './loopback.ts';
+export * from './mode-name.ts';
 export * from './records.ts';
 export * from './topics.ts';

@@ -15,8 +15,6 @@ export {
 } from './policy/metrics.ts';
 export {
   type Effect,
-  type ModeName,
-  modeNames,
   type Policy,
   policyDigest,
   type Rule,

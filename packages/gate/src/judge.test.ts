@@ -1,10 +1,10 @@
-import { type Check, Outcome } from '@lethe/contracts';
+import { type Check, type ModeName, Outcome } from '@lethe/contracts';
 import { Random } from '@lethe/unlearning';
 import { describe, expect, test } from 'vitest';
 import type { Evidence, ForgetEvidence, HeldOutEvidence, ThreeViews } from './evidence/evidence.ts';
 import { judge } from './judge.ts';
 import { defaultPolicy } from './policy/default-policy.ts';
-import type { ModeName, Policy } from './policy/policy.ts';
+import type { Policy } from './policy/policy.ts';
 import { readPolicy } from './policy/read-policy.ts';
 
 const classCount = 4;

@@ -2,9 +2,9 @@ import {
   ComputeProcess,
   type ComputeProcessOptions,
   type JobOptions,
+  type JobRunner,
   type ProcessUsage,
 } from '@lethe/compute';
-import type { JobRunner } from './job-runner.ts';
 
 export interface ComputePool extends JobRunner, AsyncDisposable {
   /** What all of them use together; nothing while none runs. */

@@ -43,14 +43,6 @@ export const evaluatorSettings = defineConfig({
     default: '',
     help: 'File with a 256-bit key (openssl rand -hex 32). With it, forget sets are held, sealed, until their deadline, so that reversal can be seen. Empty: nothing is held.',
   },
-  backend: {
-    env: 'LETHE_BACKEND',
-    flag: 'backend',
-    type: 'string',
-    choices: ['auto', 'native', 'webgpu', 'wasm'],
-    default: 'auto',
-    help: 'Compute backend; auto takes the best that is installed.',
-  },
 });
 
 /** Everything that the evaluator can be told when it runs alone. */

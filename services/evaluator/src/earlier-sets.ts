@@ -1,6 +1,6 @@
+import { modeName } from '@lethe/contracts';
 import type { ForgetEvidence, Policy } from '@lethe/gate';
 import type { ArrayCache } from './array-cache.ts';
-import { modeNameOf } from './domain/mode-name.ts';
 import type { Candidate, EvidenceDeps } from './gather-evidence.ts';
 import type { HeldSet } from './held/held-sets.ts';
 import type { ModelRoles } from './jobs/open-models.ts';
@@ -81,7 +81,7 @@ export async function earlierSets(
     if (entry?.$case !== 'round' || set === undefined) continue;
     room -= place.sampleCount;
     const about = {
-      mode: modeNameOf(entry.value.mode),
+      mode: modeName(entry.value.mode),
       target: entry.value.parts[0]?.request?.relabelTo,
     };
     sets.push(new EarlierSet(modelKey, set, about, wanted, cache));

@@ -1,6 +1,11 @@
-import { type Digest, LetheError, type ModelRegistration, type Round } from '@lethe/contracts';
+import {
+  type Digest,
+  LetheError,
+  type ModelRegistration,
+  modeName,
+  type Round,
+} from '@lethe/contracts';
 import type { Policy } from '@lethe/gate';
-import { modeNameOf } from './domain/mode-name.ts';
 import type { EarlierSet } from './earlier-sets.ts';
 import type { Candidate, EvidenceDeps } from './gather-evidence.ts';
 import type { EvaluateInput } from './jobs/evaluate-job.ts';
@@ -27,7 +32,7 @@ export async function evaluateInput(
 ): Promise<Omit<EvaluateInput, 'weights'>> {
   const all = [...new Set(Object.values(roles))];
   const manifestFile = await lineages.blobs.file(registration.trainingManifestDigest as Digest);
-  const rules = policy.modes[modeNameOf(round.mode)];
+  const rules = policy.modes[modeName(round.mode)];
   const residual =
     rules['residual_knowledge.mirrored'] !== undefined ||
     rules['residual_knowledge.shifted'] !== undefined;

@@ -5,11 +5,12 @@
  * What is wrong with the candidate becomes evidence. What is wrong around it (a store that does
  * not answer, a data folder that is not mounted) is thrown: waiting mends it, a verdict would not.
  */
-import type { JobOptions } from '@lethe/compute';
+import type { JobOptions, JobRunner } from '@lethe/compute';
 import {
   type Digest,
   LetheError,
   type ModelRegistration,
+  modeName,
   type Round,
   type RoundManifest,
   sha256,
@@ -18,12 +19,10 @@ import type { SetInForce, SetsInForce } from '@lethe/datasets';
 import type { Evidence, Found, HygieneEvidence, Policy, Version } from '@lethe/gate';
 import type { LineageStore } from '@lethe/lineage';
 import type { ArrayCache } from './array-cache.ts';
-import { modeNameOf } from './domain/mode-name.ts';
 import { earlierSets } from './earlier-sets.ts';
 import { bytesNeeded, evaluateInput, forgetSet } from './evaluate-input.ts';
 import type { ForgottenClasses } from './forgotten-classes.ts';
 import type { HeldSets } from './held/held-sets.ts';
-import type { JobRunner } from './job-runner.ts';
 import type {
   EvaluateInput,
   EvaluateOutput,
@@ -83,7 +82,7 @@ export async function gatherEvidence(
 ): Promise<Gathered> {
   const { registration, manifest, round } = candidate;
   const facts = {
-    mode: modeNameOf(round.mode),
+    mode: modeName(round.mode),
     classNames: classNamesOf(registration),
     forgottenClasses: await deps.forgottenClasses.upTo(manifest),
     parent: { sequence: round.parentSequence, weightsDigest: round.parentWeightsDigest },
@@ -234,7 +233,7 @@ function forgetEvidence(
     kind: 'found',
     value: {
       sequence: manifest.sequence,
-      mode: modeNameOf(round.mode),
+      mode: modeName(round.mode),
       labels: seen.labels,
       candidate: logits(roles.candidate),
       served: logits(roles.served),

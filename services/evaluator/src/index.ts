@@ -1,5 +1,4 @@
 export { type EvaluatorConfig, evaluatorConfigTable, evaluatorSettings } from './config.ts';
 export { makeHeldKey, readHeldKey } from './held/held-key-file.ts';
 export type { HeldKey } from './held/seal.ts';
-export type { JobRunner } from './job-runner.ts';
 export { createEvaluatorService, type EvaluatorDeps } from './service.ts';

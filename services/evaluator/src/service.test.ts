@@ -1,5 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { ComputeProcess, type JobOptions } from '@lethe/compute';
+import { ComputeProcess, type JobOptions, type JobRunner } from '@lethe/compute';
 import {
   deadLetterTopic,
   EvaluateRequest,
@@ -18,7 +18,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { registerTinyModel } from '../../../test/support/tiny-network.ts';
 import { TinyWorld, tapTopic, until } from '../../../test/support/tiny-world.ts';
 import { parseHeldKey } from './held/seal.ts';
-import type { JobRunner } from './job-runner.ts';
 import type { EvaluateInput } from './jobs/evaluate-job.ts';
 import {
   announce,

@@ -1,4 +1,5 @@
 import type { Consumption, MessageBus } from '@lethe/bus';
+import type { JobRunner } from '@lethe/compute';
 import { allTopics, EvaluatorServiceService, topics } from '@lethe/contracts';
 import { SetsInForce } from '@lethe/datasets';
 import type { Policy } from '@lethe/gate';
@@ -21,7 +22,6 @@ import { getVerdict } from './handlers/get-verdict.ts';
 import { HeldSets } from './held/held-sets.ts';
 import type { HeldKey } from './held/seal.ts';
 import { sweepHeldSets } from './held/sweep.ts';
-import type { JobRunner } from './job-runner.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
 export interface EvaluatorDeps {

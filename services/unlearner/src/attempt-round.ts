@@ -1,5 +1,6 @@
 /** One attempt at a round, from the plan to the commit point. Its outcomes are data. */
 import { type Backoff, exponentialBackoff } from '@lethe/bus';
+import type { JobRunner } from '@lethe/compute';
 import { type ErrorCode, LetheError, type RoundMetrics } from '@lethe/contracts';
 import type { Lineage, LineageStore } from '@lethe/lineage';
 import type { Clock } from '@lethe/service-kit';
@@ -9,7 +10,6 @@ import type { Attempt } from './actor-state.ts';
 import { computeRound, roundJobInput } from './compute-round.ts';
 import { type ComputedRound, type Position, roundManifest } from './domain/round-manifest.ts';
 import { attemptSeed } from './domain/seed.ts';
-import type { JobRunner } from './job-runner.ts';
 import type { RoundJobOutput } from './jobs/round-job.ts';
 
 export interface AttemptDeps {

@@ -1,18 +1,17 @@
-import type { JobOptions } from '@lethe/compute';
+import type { JobOptions, JobRunner } from '@lethe/compute';
 import {
   type DatasetSource,
   type Digest,
   LetheError,
   type ModelRegistration,
+  modeName,
   type Preprocessing,
 } from '@lethe/contracts';
 import { SetsInForce } from '@lethe/datasets';
 import type { Lineage, LineageStore } from '@lethe/lineage';
 import type { RoundProgress } from '@lethe/unlearning';
 import type { Rung } from './domain/ladder.ts';
-import { modeName } from './domain/mode-name.ts';
 import type { PlannedPart } from './domain/plan-round.ts';
-import type { JobRunner } from './job-runner.ts';
 import type { RoundJobInput, RoundJobOutput } from './jobs/round-job.ts';
 
 /** The compiled job, wherever this module is run from. */

@@ -76,14 +76,6 @@ export const unlearnerSettings = defineConfig({
     range: [0, 4_294_967_295],
     help: 'Seed of all rounds; each derives its own from this, the model and its sequence.',
   },
-  backend: {
-    env: 'LETHE_BACKEND',
-    flag: 'backend',
-    type: 'string',
-    choices: ['auto', 'native', 'webgpu', 'wasm'],
-    default: 'auto',
-    help: 'Compute backend; auto takes the best that is installed.',
-  },
 });
 
 /** Everything that the unlearner can be told when it runs alone. */

@@ -1,8 +1,7 @@
-import { ComputeProcess } from '@lethe/compute';
+import { ComputeProcess, type JobRunner } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TinyWorld, until } from '../../../test/support/tiny-world.ts';
-import type { JobRunner } from './job-runner.ts';
 import { StandInCompute, standInRound } from './testing/stand-in-compute.ts';
 import {
   gateOn,

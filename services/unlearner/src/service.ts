@@ -1,4 +1,5 @@
 import type { Consumption, MessageBus } from '@lethe/bus';
+import type { JobRunner } from '@lethe/compute';
 import { allTopics, ModelDecided, topics, UnlearnerServiceService } from '@lethe/contracts';
 import type { LineageStore } from '@lethe/lineage';
 import {
@@ -16,7 +17,6 @@ import { observe } from '@lethe/telemetry';
 import { ladderOf, type UnlearnerConfig } from './config.ts';
 import { listRounds } from './handlers/list-rounds.ts';
 import { watchRounds } from './handlers/watch-rounds.ts';
-import type { JobRunner } from './job-runner.ts';
 import { PartitionOwner, type PartitionOwnerDeps } from './partition-owner.ts';
 import { ProgressBoard } from './progress-board.ts';
 

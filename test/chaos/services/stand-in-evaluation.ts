@@ -1,6 +1,5 @@
-import type { JobOptions } from '@lethe/compute';
+import type { JobOptions, JobRunner } from '@lethe/compute';
 import { sha256 } from '@lethe/contracts';
-import type { JobRunner } from '@lethe/evaluator';
 import type {
   EvaluateInput,
   EvaluateOutput,

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobOptions } from '@lethe/compute';
+import type { JobOptions, JobRunner } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
-import type { JobRunner } from '@lethe/unlearner';
 import type { RoundJobInput } from '../../../services/unlearner/src/jobs/round-job.ts';
 import { standInRound } from '../../../services/unlearner/src/testing/stand-in-compute.ts';
 

@@ -1,10 +1,11 @@
-import { explainMode, explainPolicy, modeNames, policyDigest, readPolicy } from '@lethe/gate';
+import { type ModeName, modeNames } from '@lethe/contracts';
+import { explainMode, explainPolicy, policyDigest, readPolicy } from '@lethe/gate';
 import type { CommandFunction } from '../command-function.ts';
 import { exitCodes } from '../output/exit-codes.ts';
 import { readFile } from '../read-file.ts';
 
 interface ExplainOptions {
-  readonly mode?: (typeof modeNames)[number];
+  readonly mode?: ModeName;
 }
 
 /** Every check in a sentence. */

@@ -1,8 +1,8 @@
-import { type Check, Outcome } from '@lethe/contracts';
+import { type Check, type ModeName, Outcome } from '@lethe/contracts';
 import type { Estimate } from '@lethe/unlearning/measures';
 import type { Found } from '../evidence/evidence.ts';
 import type { MetricName } from '../policy/metrics.ts';
-import type { ModeName, Policy, Rule } from '../policy/policy.ts';
+import type { Policy, Rule } from '../policy/policy.ts';
 
 /** A check that is settled, or a figure that is still to be held against its bounds. */
 export type Finding = Settled | Measured;

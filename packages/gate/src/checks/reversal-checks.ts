@@ -1,8 +1,9 @@
+import type { ModeName } from '@lethe/contracts';
 import { aucEstimate, type Estimate, placementShift } from '@lethe/unlearning/measures';
 import type { Evidence, ForgetEvidence } from '../evidence/evidence.ts';
 import type { ScoreBook } from '../evidence/score-book.ts';
 import type { MetricName } from '../policy/metrics.ts';
-import type { ModeName, Policy, Rule } from '../policy/policy.ts';
+import type { Policy, Rule } from '../policy/policy.ts';
 import { type Finding, failed, missing } from './finding.ts';
 import { shareGiven } from './forget-checks.ts';
 import { ForgetView } from './forget-view.ts';

@@ -1,5 +1,5 @@
+import type { ModeName } from '@lethe/contracts';
 import type { Augmentation } from '@lethe/unlearning/measures';
-import type { ModeName } from '../policy/policy.ts';
 
 /** A piece of evidence, or the machine-readable reason why it could not be had. */
 export type Found<T> =

@@ -1,6 +1,7 @@
+import { type ModeName, modeNames } from '@lethe/contracts';
 import { formatFigure } from '../figures.ts';
 import { type Metric, metricOf, metricsOf } from './metrics.ts';
-import { type ModeName, modeNames, type Policy, type Rule } from './policy.ts';
+import type { Policy, Rule } from './policy.ts';
 
 /** One sentence for each check of a mode, and what undecided ones do. */
 export function explainMode(policy: Policy, mode: ModeName): readonly string[] {

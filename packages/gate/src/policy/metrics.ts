@@ -3,7 +3,7 @@
  * what it is called when it lies outside. The reader, the JSON Schema, `lethe policy explain` and
  * the checks all follow this table.
  */
-import type { ModeName } from './policy.ts';
+import type { ModeName } from '@lethe/contracts';
 
 export type IntervalMethod =
   | 'tango'

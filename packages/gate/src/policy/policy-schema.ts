@@ -1,5 +1,5 @@
+import { modeNames } from '@lethe/contracts';
 import { metricOf, metricsOf } from './metrics.ts';
-import { modeNames } from './policy.ts';
 import { ruleKeys, topKeys } from './policy-keys.ts';
 
 const draft = 'https://json-schema.org/draft/2020-12/schema';

@@ -1,9 +1,5 @@
-import { canonicalJson, type Digest, sha256 } from '@lethe/contracts';
+import { canonicalJson, type Digest, type ModeName, sha256 } from '@lethe/contracts';
 import type { MetricName } from './metrics.ts';
-
-/** Goals of forgetting, as the policy names them. */
-export const modeNames = ['untrain', 'misclassify', 'relabel'] as const;
-export type ModeName = (typeof modeNames)[number];
 
 /**
  * What an undecided check does to promotion. `block`: the candidate does not pass.

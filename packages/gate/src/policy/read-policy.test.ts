@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { LetheError } from '@lethe/contracts';
+import { LetheError, modeNames } from '@lethe/contracts';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { defaultPolicy } from './default-policy.ts';
 import { diffPolicies, explainMode, explainPolicy } from './explain-policy.ts';
 import { metricNames, metricOf, metricsOf } from './metrics.ts';
-import { modeNames, policyDigest } from './policy.ts';
+import { policyDigest } from './policy.ts';
 import { policySchema } from './policy-schema.ts';
 import { readPolicy } from './read-policy.ts';
 import { writePolicy } from './write-policy.ts';

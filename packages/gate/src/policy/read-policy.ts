@@ -1,4 +1,4 @@
-import { LetheError, shorten, type Violation } from '@lethe/contracts';
+import { LetheError, type ModeName, modeNames, shorten, type Violation } from '@lethe/contracts';
 import {
   isMap,
   isScalar,
@@ -11,14 +11,7 @@ import {
 } from 'yaml';
 import { defaultPolicy, standardRule } from './default-policy.ts';
 import { type MetricName, metricOf, metrics, metricsOf } from './metrics.ts';
-import {
-  type ModeName,
-  modeNames,
-  type Policy,
-  type Rule,
-  type Rules,
-  type Slice,
-} from './policy.ts';
+import type { Policy, Rule, Rules, Slice } from './policy.ts';
 import { type PolicyKey, ruleKeys, topKeys } from './policy-keys.ts';
 
 /**

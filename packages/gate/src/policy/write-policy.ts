@@ -1,6 +1,7 @@
+import { modeNames } from '@lethe/contracts';
 import { stringify } from 'yaml';
 import { metricOf, metricsOf } from './metrics.ts';
-import { modeNames, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { topKeys } from './policy-keys.ts';
 
 /** The policy as YAML, every value written out: reading it gives the same policy again. */

@@ -2,6 +2,14 @@ import { type ConfigOf, defineConfig } from './config-table.ts';
 
 /** Settings of services that compute in processes of their own. */
 export const workerSettings = defineConfig({
+  backend: {
+    env: 'LETHE_BACKEND',
+    flag: 'backend',
+    type: 'string',
+    choices: ['auto', 'native', 'webgpu', 'wasm'],
+    default: 'auto',
+    help: 'Compute backend; auto takes the best that is installed.',
+  },
   workerStallSeconds: {
     env: 'LETHE_WORKER_STALL_SECONDS',
     flag: 'worker-stall-seconds',

@@ -1,3 +1,4 @@
+import type { JobRunner } from '@lethe/compute';
 import {
   type Digest,
   EvaluatorServiceClient,
@@ -21,7 +22,6 @@ import {
 import type { TinyWorld } from '../../../../test/support/tiny-world.ts';
 import { evaluatorSettings } from '../config.ts';
 import type { HeldKey } from '../held/seal.ts';
-import type { JobRunner } from '../job-runner.ts';
 import { createEvaluatorService } from '../service.ts';
 
 const log =

@@ -1,5 +1,4 @@
-import type { JobOptions } from '@lethe/compute';
-import type { JobRunner } from '../job-runner.ts';
+import type { JobOptions, JobRunner } from '@lethe/compute';
 import type { RoundJobInput, RoundJobOutput } from '../jobs/round-job.ts';
 
 /** What a planted fault does instead of the round; `undefined`: the round succeeds. */

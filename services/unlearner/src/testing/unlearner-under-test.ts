@@ -1,3 +1,4 @@
+import type { JobRunner } from '@lethe/compute';
 import {
   ModelCandidate,
   type Round,
@@ -19,7 +20,6 @@ import {
 } from '@lethe/service-kit';
 import { type TinyWorld, tapTopic } from '../../../../test/support/tiny-world.ts';
 import { type UnlearnerConfig, unlearnerSettings } from '../config.ts';
-import type { JobRunner } from '../job-runner.ts';
 import { createUnlearnerService } from '../service.ts';
 
 const log =

@@ -1,4 +1,4 @@
-import type { JobOptions } from '@lethe/compute';
+import type { JobOptions } from './running-job.ts';
 
 /** Runs numeric work away from the event loop: a ComputeProcess, or a stand-in that plants faults. */
 export interface JobRunner {
