@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '@lethe/contracts';
 import { FolderStore } from '@lethe/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BackupFolder } from '../../apps/cli/src/backup/backup-folder.ts';
@@ -63,6 +64,40 @@ describe('on a running lethe up', () => {
     });
     expect(await lethe(['trace', requestId.replace('0', '1'), '--home', home])).toMatchObject({
       code: 3,
+    });
+  });
+
+  test('bundle gives a release that is checked file by file, by whoever has the keys', async () => {
+    const out = join(folder.path, 'release');
+    const bundled = await lethe(['bundle', 'm', '--home', home, '--out', out, '--json']);
+    expect(bundled, bundled.stderr).toMatchObject({ code: 0 });
+    expect(json(bundled)).toMatchObject([{ modelKey: 'm', requests: 1 }]);
+    const keySet = join(folder.path, 'release-keys.json');
+    expect((await lethe(['keys', 'export', keySet, '--home', home])).code).toBe(0);
+    const check = ['verify', join(out, 'release.json'), '--keys', keySet, '--files', out, '--json'];
+    const told = json(await lethe(check))[0];
+    expect(told.verdict).toBe('valid');
+    const { predicate } = told.statement;
+    expect(predicate.covered_request_count).toBe(1);
+    const read = (name: string) => readFileSync(join(out, name));
+    expect(sha256(read('verdict.json'))).toBe(predicate.model.verdict_digest);
+    expect(sha256(read('weights.bin'))).toBe(predicate.model.weights_digest);
+    expect(JSON.parse(read('requests.jsonl').toString())).toMatchObject({ request_id: requestId });
+    expect(JSON.parse(read('lineage.jsonl').toString().split('\n')[0] ?? '')).toMatchObject({
+      verdict_digest: predicate.model.verdict_digest,
+    });
+    // Not a word of the person (P6).
+    for (const { path } of predicate.files) {
+      if (path !== 'weights.bin') expect(read(path).toString(), path).not.toContain('subject-7');
+    }
+    const changed = read('model.json');
+    writeFileSync(join(out, 'model.json'), Buffer.concat([changed, Buffer.from(' ')]));
+    const damaged = await lethe(check);
+    expect(damaged.code).toBe(6);
+    expect(json(damaged)[0]).toMatchObject({ verdict: 'other_files' });
+    expect(await lethe(['bundle', 'm', '--home', home, '--out', out])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is not empty'),
     });
   });
 

@@ -46,6 +46,8 @@ export interface AuditLogOptions {
 
 const rememberedIds = 100_000;
 const recentPacks = 8;
+/** Checkpoints over as many of the last entries are recent. */
+const recentEntries = 10_000;
 /** Lost races for one index after which the append is given up. */
 const maxRaces = 1_000;
 /** Entries of one append that are stored together. */
@@ -107,6 +109,17 @@ export class AuditLog implements AsyncDisposable {
     }
     const stored = await this.#store.get(key);
     return stored && { point, envelope: Buffer.from(stored.bytes).toString('utf8') };
+  }
+
+  /** Whether these are the bytes of a checkpoint of this log, among the last ones. */
+  async holdsCheckpoint(digest: Digest): Promise<boolean> {
+    const { size } = await this.head();
+    const after = checkpointKey(Math.max(0, size - recentEntries));
+    for await (const { key } of this.#store.list(checkpointsPrefix, { after })) {
+      const stored = await this.#store.get(key);
+      if (stored !== undefined && sha256(stored.bytes) === digest) return true;
+    }
+    return false;
   }
 
   /**

@@ -14,9 +14,11 @@ import {
   type Digest,
   decodeRecord,
   LetheError,
+  layersModelJson,
   ModelRegistration,
   type Preprocessing,
   ServingPointer,
+  type StoredTopology,
 } from '@lethe/contracts';
 import { registrationKey } from '@lethe/lineage';
 import { type BlobStore, digestOfFile, type ObjectStore, syncFolder } from '@lethe/store';
@@ -26,11 +28,6 @@ export interface Snapshot {
   readonly pointer: ServingPointer;
   /** Holds model.json and weights.bin. */
   readonly folder: string;
-}
-
-interface Topology {
-  readonly modelTopology: unknown;
-  readonly weightSpecs: unknown;
 }
 
 export class ModelFolder {
@@ -129,18 +126,11 @@ async function copyToDisk(from: string, to: string): Promise<void> {
 }
 
 function modelJson(topologyBytes: Uint8Array, preprocessing: Preprocessing | undefined): string {
-  let topology: Topology;
+  let topology: StoredTopology;
   try {
-    topology = JSON.parse(Buffer.from(topologyBytes).toString('utf8')) as Topology;
+    topology = JSON.parse(Buffer.from(topologyBytes).toString('utf8')) as StoredTopology;
   } catch (cause) {
     throw new LetheError('corrupt', 'the topology of the model is not JSON', { cause });
   }
-  return JSON.stringify({
-    format: 'layers-model',
-    generatedBy: 'lethe',
-    convertedBy: null,
-    modelTopology: topology.modelTopology,
-    weightsManifest: [{ paths: ['weights.bin'], weights: topology.weightSpecs }],
-    ...(preprocessing && { userDefinedMetadata: { lethe: { preprocessing } } }),
-  });
+  return layersModelJson(topology, preprocessing);
 }

@@ -19,6 +19,7 @@ export * from './gen/lethe/v1/request.ts';
 export * from './gen/lethe/v1/request_service.ts';
 export * from './gen/lethe/v1/unlearner_service.ts';
 export * from './ids.ts';
+export * from './layers-model-json.ts';
 export * from './loopback.ts';
 export * from './mode-name.ts';
 export * from './records.ts';

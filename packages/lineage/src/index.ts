@@ -6,5 +6,6 @@ export * from './lineage-reader.ts';
 export * from './lineage-store.ts';
 export * from './log-end.ts';
 export * from './model-state.ts';
+export * from './release-record.ts';
 export * from './request-key.ts';
 export * from './request-scope.ts';

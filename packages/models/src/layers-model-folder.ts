@@ -1,6 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LetheError } from '@lethe/contracts';
+import { LetheError, layersModelJson } from '@lethe/contracts';
 import { type Classifier, classifierOf, type Preprocessing } from './classifier.ts';
 import { buildModel } from './model-parts.ts';
 import type { JsonObject } from './network-config.ts';
@@ -60,20 +60,13 @@ export async function exportLayersModel(
   folder: string,
   preprocessing?: Preprocessing,
 ): Promise<void> {
-  const { modelTopology, weightSpecs } = parseTopology(topologyBytes);
-  splitWeights(weightsBytes, weightSpecs);
-  const json = {
-    format: 'layers-model',
-    generatedBy: 'lethe',
-    convertedBy: null,
-    modelTopology,
-    weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
-    ...(preprocessing && { userDefinedMetadata: { lethe: { preprocessing } } }),
-  };
+  const topology = parseTopology(topologyBytes);
+  splitWeights(weightsBytes, topology.weightSpecs);
+  const json = layersModelJson(topology, preprocessing);
   try {
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, 'weights.bin'), weightsBytes);
-    await writeFile(path.join(folder, 'model.json'), JSON.stringify(json));
+    await writeFile(path.join(folder, 'model.json'), json);
   } catch (cause) {
     const { code, message } = LetheError.from(cause);
     throw new LetheError(

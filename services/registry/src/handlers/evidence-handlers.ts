@@ -1,15 +1,12 @@
 import type { AuditLog } from '@lethe/audit-log';
 import {
   type DeletionStatus,
-  type Digest,
   type EvidenceServiceService,
   LetheError,
   parseEmitter,
-  parseModelKey,
   parseRequestId,
   RequestState,
   type SignedEvidence,
-  type SignReleaseRequest,
   sha256,
 } from '@lethe/contracts';
 import {
@@ -18,12 +15,12 @@ import {
   fanOutCertificateStatement,
   type KeyRing,
   readKeySets,
-  releaseStatement,
   signStatement,
 } from '@lethe/evidence';
 import { boundEmitter, type Handlers, requireOwnEmitter } from '@lethe/service-kit';
 import { findCertificate } from '../evidence/issue-certificates.ts';
 import { checkRelease } from '../release/check-release.ts';
+import { signRelease } from '../release/sign-release.ts';
 import type { ProjectionCurrency } from '../requests/projection-currency.ts';
 import { isEnd } from '../requests/request-progress.ts';
 import { findRequest } from './find-request.ts';
@@ -112,38 +109,3 @@ const certified: ReadonlySet<RequestState> = new Set([
   RequestState.REQUEST_STATE_ALREADY_FORGOTTEN,
   RequestState.REQUEST_STATE_DUPLICATE,
 ]);
-
-async function signRelease(
-  { lineage, board, keys, auditLog, clock }: EvidenceContext,
-  { modelKey, weightsDigest, files, coveredRequestCount }: SignReleaseRequest,
-): Promise<SignedEvidence> {
-  const { pointer } = await board.current(parseModelKey(modelKey));
-  if (pointer.weightsDigest !== weightsDigest) {
-    throw new LetheError(
-      'precondition',
-      `${modelKey} serves version ${pointer.sequence} by now, not weights ${weightsDigest.slice(0, 12)}. Make the bundle anew`,
-    );
-  }
-  if (!files.some(({ sha256 }) => sha256 === weightsDigest)) {
-    const remedy = 'List weights.bin with its digest.';
-    throw LetheError.invalid('files', '', 'do not hold the weights', remedy);
-  }
-  const verdict =
-    pointer.sequence === 0 ? undefined : await lineage.verdict(modelKey, pointer.sequence);
-  const now = clock.now();
-  const statement = releaseStatement(
-    pointer,
-    {
-      policyDigest: (verdict?.record.policyDigest ?? '') as Digest,
-      coveredRequestCount,
-      auditLog: await auditLog.head(),
-      files: files.map(({ path, sizeBytes, sha256 }) => ({
-        path,
-        size_bytes: Number(sizeBytes),
-        sha256,
-      })),
-    },
-    keys.issueTime(now),
-  );
-  return { envelope: signStatement(statement, keys.signer(now)), parts: [] };
-}

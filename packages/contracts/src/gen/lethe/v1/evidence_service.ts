@@ -76,7 +76,12 @@ export interface SignReleaseRequest {
   modelKey: string;
   /** Refused with FAILED_PRECONDITION when something else serves by now. */
   weightsDigest: string;
+  /**
+   * weights.bin, model.json, serving.json, verdict.json, lineage.jsonl, requests.jsonl,
+   * checkpoint.json.
+   */
   files: ReleaseFile[];
+  /** What the caller counted; INVALID_ARGUMENT when the lineage has another number. */
   coveredRequestCount: number;
 }
 
@@ -1042,7 +1047,7 @@ export const EvidenceServiceService = {
       Buffer.from(CheckReleaseResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CheckReleaseResponse => CheckReleaseResponse.decode(value),
   },
-  /** A signed list of the files of a release. */
+  /** A signed list of the files of a release; each must be what the record of the model makes. */
   signRelease: {
     path: "/lethe.v1.EvidenceService/SignRelease" as const,
     requestStream: false as const,
@@ -1063,7 +1068,7 @@ export interface EvidenceServiceServer extends UntypedServiceImplementation {
   getCheckpoint: handleUnaryCall<GetCheckpointRequest, SignedEvidence>;
   /** Whether exactly these weights may go out. */
   checkRelease: handleUnaryCall<CheckReleaseRequest, CheckReleaseResponse>;
-  /** A signed list of the files of a release. */
+  /** A signed list of the files of a release; each must be what the record of the model makes. */
   signRelease: handleUnaryCall<SignReleaseRequest, SignedEvidence>;
 }
 
@@ -1132,7 +1137,7 @@ export interface EvidenceServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CheckReleaseResponse) => void,
   ): ClientUnaryCall;
-  /** A signed list of the files of a release. */
+  /** A signed list of the files of a release; each must be what the record of the model makes. */
   signRelease(
     request: SignReleaseRequest,
     callback: (error: ServiceError | null, response: SignedEvidence) => void,
