@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LetheError } from '@lethe/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isInstalled } from '../../../scripts/servers/recipe.ts';
 import { KafkaCluster } from '../../../test/support/servers/kafka-cluster.ts';
 import { ServerProcess } from '../../../test/support/servers/server-process.ts';
@@ -19,6 +20,9 @@ import {
 } from '../test/kafka-fixture.ts';
 import { KafkaClients } from './kafka/clients.ts';
 import { FencedProducer, transactionalIdOf } from './kafka/fenced-producer.ts';
+import { GroupOffsets } from './kafka/group-offsets.ts';
+import { kafkajs } from './kafka/kafkajs.ts';
+import type { KafkaOwnedPartition } from './kafka/owned-partition.ts';
 import { partitionOf } from './murmur2.ts';
 
 /** What kafkajs and Kafka do to the unwary, each with the remedy that this adapter has for it. */
@@ -96,6 +100,33 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     expect(given).toHaveLength(1);
   });
 
+  it('reads the committed offset only when nobody can move it any more', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    await bus.publish([record(topic, 'a', '0'), record(topic, 'a', '1')]);
+    const clients = new KafkaClients({ brokers: kafka.bootstrap, clientId: 'test' });
+    const input = { group: newName('g'), topic, partition: 0 };
+    const former = await FencedProducer.open(clients, input, 'lethe/');
+    const late: unknown[] = [];
+    const { bounds } = GroupOffsets.prototype;
+    const reading = vi.spyOn(GroupOffsets.prototype, 'bounds');
+    reading.mockImplementation(async function (this: GroupOffsets, ...args) {
+      const found = await bounds.apply(this, args);
+      // It is still at work, and commits when the successor has just read.
+      late.push(await former.commit({ offset: 1n, mark: 'late' }).catch(LetheError.from));
+      return found;
+    });
+    try {
+      const { given } = await join(bus, input.group, [topic]);
+      await expect.poll(() => given.length).toBe(1);
+      expect(late).toEqual([expect.objectContaining({ code: 'fenced' })]);
+      expect(await readSome(given[0]!, 2)).toEqual(['0', '1']);
+    } finally {
+      reading.mockRestore();
+      await former.close();
+    }
+  });
+
   it('reads the offset that the former owner committed last, fenced before', async () => {
     await using bus = await open();
     const topic = await newTopic(bus);
@@ -165,6 +196,44 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     expect(await readSome(reader.given[0]!, 1)).toEqual(['after']);
     expect(retries).toEqual([]);
   });
+
+  it.each([
+    ['was made', true],
+    ['was not made', false],
+  ])(
+    'goes on in the middle of its work after a transaction of which nobody heard that it %s',
+    async (_, isMade) => {
+      await using bus = await open();
+      const [source, target] = [await newTopic(bus), await newTopic(bus)];
+      const group = newName('g');
+      await bus.publish([record(source, 'a', '0'), record(source, 'a', '1')]);
+      const { given, retries, fatal } = await join(bus, group, [source]);
+      await expect.poll(() => given.length).toBe(1);
+      expect(await readSome(given[0]!, 2)).toEqual(['0', '1']);
+      const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker/index.js');
+      const { endTxn } = prototype;
+      let ends = 0;
+      prototype.endTxn = async function (this: unknown, ...args: unknown[]) {
+        if (ends++ > 0) return await endTxn.apply(this, args);
+        if (isMade) await endTxn.apply(this, args);
+        throw new kafkajs.KafkaJSConnectionError('as if the connection had broken');
+      };
+      try {
+        const first = given[0]!.commit(1n, [record(target, 'a', 'first')], 'one');
+        const second = given[0]!.commit(2n, [record(target, 'a', 'second')], 'two');
+        await Promise.all([first, second]);
+      } finally {
+        prototype.endTxn = endTxn;
+      }
+      expect(retries).toHaveLength(1);
+      expect([given.length, given[0]!.lost.aborted, fatal.length]).toEqual([1, false, 0]);
+      expect(bus.interruption()).toBeUndefined();
+      await given[0]!.commit(2n, [record(target, 'a', 'last')], 'three');
+      const reader = await join(bus, newName('g'), [target]);
+      await expect.poll(() => reader.given.length).toBe(1);
+      expect(await readSome(reader.given[0]!, 3)).toEqual(['first', 'second', 'last']);
+    },
+  );
 
   it('refuses to go on where records were removed before they were read', async () => {
     await using bus = await open();
@@ -424,6 +493,85 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     expect(await readSome(given[0]!, 200)).toEqual(texts);
   });
 
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])(
+    'reads what is compressed with %s, as foreign producers may',
+    async (compression) => {
+      await using bus = await open();
+      const topic = newName(compression);
+      const admin = rawKafka(kafka.bootstrap).admin();
+      await admin.connect();
+      // The broker compresses: with the codecs of Java's clients, as they would.
+      const configEntries = [{ name: 'compression.type', value: compression }];
+      const spec = { topic, numPartitions: 1, configEntries };
+      await admin.createTopics({ topics: [spec], waitForLeaders: false });
+      await admin.disconnect();
+      await bus.ensureTopics([{ name: topic, partitions: 1, retentionMs: 1 }]);
+      const texts = Array.from({ length: 20 }, (_, index) =>
+        `${index}`.repeat(500).concat(randomBytes(5_000).toString('hex')),
+      );
+      await bus.publish(texts.map((text) => record(topic, 'a', text)));
+      const { given } = await join(bus, newName('g'), [topic]);
+      await expect.poll(() => given.length).toBe(1);
+      expect(await readSome(given[0]!, texts.length)).toEqual(texts);
+    },
+  );
+
+  it('writes a record once whose acknowledgement was lost', async () => {
+    await using bus = await open();
+    const [source, target] = [await newTopic(bus), await newTopic(bus)];
+    const { given } = await join(bus, newName('g'), [source]);
+    await expect.poll(() => given.length).toBe(1);
+    const { KafkaJSConnectionError } = kafkajs;
+    const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker/index.js');
+    const { produce } = prototype;
+    let lost = 0;
+    prototype.produce = async function (this: unknown, ...args: unknown[]) {
+      const answer = await produce.apply(this, args);
+      // Of every request the first one: the broker has written, and nobody hears of it.
+      if (lost++ % 2 === 0) throw new KafkaJSConnectionError('as if the connection had broken');
+      return answer;
+    };
+    try {
+      await bus.publish([record(target, 'a', 'published')]);
+      await given[0]!.commit(0n, [record(target, 'a', 'committed')]);
+    } finally {
+      prototype.produce = produce;
+    }
+    expect(lost).toBe(4);
+    await bus.publish([record(target, 'a', 'last')]);
+    const reader = await join(bus, newName('g'), [target]);
+    await expect.poll(() => reader.given.length).toBe(1);
+    expect(await readSome(reader.given[0]!, 3)).toEqual(['published', 'committed', 'last']);
+  });
+
+  it('waits some milliseconds for the end of the transaction before, not 300 as kafkajs does', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const clients = new KafkaClients({ brokers: kafka.bootstrap, clientId: 'test' });
+    const input = { group: newName('g'), topic, partition: 0 };
+    const owner = await FencedProducer.open(clients, input, 'lethe/');
+    const message = { partition: 0, key: Buffer.from('a'), value: Buffer.from('x'), headers: {} };
+    const batch = { topic, partition: 0, messages: [message] };
+    const sleepsMs: number[] = [];
+    const { setTimeout: real } = globalThis;
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    timers.mockImplementation(((work: () => void, delayMs = 0) => {
+      if (new Error().stack?.includes('kafkajs/src/retry')) sleepsMs.push(delayMs);
+      return real(work, delayMs);
+    }) as typeof real);
+    try {
+      for (let next = 1n; next <= 20n; next++) {
+        await owner.commit({ offset: next, mark: '' }, async () => [batch]);
+      }
+    } finally {
+      timers.mockRestore();
+    }
+    // They double, should the broker take longer.
+    const [shortestMs = 0] = sleepsMs.toSorted((a, b) => a - b);
+    expect(shortestMs).toBeLessThan(50);
+    await owner.close();
+  });
+
   it('takes what a foreign client wrote: no key, no value, several values of a header', async () => {
     await using bus = await open();
     const topic = await newTopic(bus);
@@ -445,6 +593,15 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     const { given, fatal, fail, consumption } = await join(bus, group, [topic]);
     await expect.poll(() => given.length).toBe(2);
     expect(bus.interruption()).toBeUndefined();
+    // One partition, two members: one of them has nothing to do, before and after.
+    await using idle = await open();
+    const narrow = await newTopic(bus);
+    const narrowGroup = newName('g');
+    const taken = [
+      await join(idle, narrowGroup, [narrow]),
+      await join(idle, narrowGroup, [narrow]),
+    ];
+    await expect.poll(() => taken.flatMap(({ given: each }) => each)).toHaveLength(1);
     const [broker] = kafka.brokers;
     await broker!.kill();
     await expect
@@ -468,8 +625,58 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
       expect(await readSome(partition, 1)).toEqual(['after']);
       await partition.commit(1n, []);
     }
-    await expect.poll(() => bus.interruption()).toBeUndefined();
+    for (const each of [bus, idle]) {
+      await expect.poll(() => each.interruption()).toBeUndefined();
+    }
     expect(fatal).toEqual([]);
+  });
+
+  it('goes on with its work after a mistake inside kafkajs, and reads no further ahead', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const large = Array.from({ length: 40 }, (_, index) => `${index}`.padEnd(100_000, '.'));
+    await bus.publish(large.map((text) => record(topic, 'a', text)));
+    const { given, fatal } = await join(bus, newName('g'), [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    const partition = given[0] as KafkaOwnedPartition;
+    const read = await readSome(partition, 1);
+    await expect.poll(() => partition.isPaused).toBe(true);
+    const { position } = partition;
+    const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js');
+    const { fetch } = prototype;
+    let [mistakes, fetches] = [0, 0];
+    prototype.fetch = async function (this: unknown, ...args: unknown[]) {
+      if (mistakes++ === 0) throw new TypeError('as if kafkajs were wrong');
+      fetches++;
+      return await fetch.apply(this, args);
+    };
+    try {
+      // The consumer has gone without a word but its event, and another one has taken its place,
+      // which knows nothing of what its predecessor had paused.
+      await expect.poll(() => fetches).toBeGreaterThan(5);
+    } finally {
+      prototype.fetch = fetch;
+    }
+    expect(partition.position).toBe(position);
+    read.push(...(await readSome(partition, large.length - 1)));
+    expect(read).toEqual(large);
+    await partition.commit(BigInt(large.length), []);
+    expect([given.length, fatal.length]).toEqual([1, 0]);
+  });
+
+  it('gives up when kafkajs makes the same mistake again and again', async () => {
+    await using bus = await open();
+    const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js');
+    const { fetch } = prototype;
+    prototype.fetch = async () => {
+      throw new TypeError('as if kafkajs were wrong');
+    };
+    try {
+      const { fatal } = await join(bus, newName('g'), [await newTopic(bus)]);
+      await expect.poll(() => fatal).toMatchObject([{ code: 'internal' }]);
+    } finally {
+      prototype.fetch = fetch;
+    }
   });
 
   it('notices a consumer whose loop has stopped without a word, which only a new process mends', async () => {

@@ -58,7 +58,7 @@ export interface OwnedPartition {
    *
    * @param mark what the next owner finds beside the offset: ASCII, at most {@link maxMarkBytes}
    * @throws LetheError `invalid` for a mark that is too long; `fenced` when another owner has taken over; `unavailable` when the
-   * outcome is unknown: the partition is then lost and will be handed over anew.
+   * outcome cannot be found out: the partition is then lost and will be handed over anew.
    */
   commit(nextOffset: bigint, records: readonly OutgoingRecord[], mark?: string): Promise<void>;
 }
@@ -72,7 +72,10 @@ export interface ConsumeOptions {
    * When it returns before `lost`, the partition stays owned and idle.
    */
   readonly onPartition: (partition: OwnedPartition) => Promise<void>;
-  /** Hears of what `onPartition` threw while it owned the partition; for the log. */
+  /**
+   * Hears of what `onPartition` threw while it owned the partition, and of a hand-over or a
+   * transaction that failed and is tried again; for the log.
+   */
   readonly onRetry?: (
     error: Error,
     partition: { readonly topic: string; readonly partition: number },

@@ -124,7 +124,7 @@ export const metricTable = {
   'lethe.partition.handovers': {
     kind: 'counter',
     unit: '{event}',
-    help: 'Partitions handed over anew after an error of their owner.',
+    help: 'Hand-overs and transactions of partitions that failed and were tried again.',
     attributes: ['messaging.destination.name', 'reason'],
   },
   'lethe.verdicts': {

@@ -82,7 +82,7 @@ export function createUnlearnerService(deps: UnlearnerDeps): LetheService {
       },
       onFatal,
       onRetry: (error, { topic, partition }) =>
-        log.warn('partition is handed over anew', { topic, partition, error }),
+        log.warn('trouble with a partition, tried again', { topic, partition, error }),
     });
   }
 

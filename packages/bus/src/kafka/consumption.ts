@@ -8,7 +8,7 @@ import type { PartitionBatch } from './batches.ts';
 import type { KafkaClients } from './clients.ts';
 import { FencedProducer, type InputPartition } from './fenced-producer.ts';
 import { GroupMember } from './group-member.ts';
-import { KafkaOwnedPartition } from './owned-partition.ts';
+import { type Fenced, KafkaOwnedPartition } from './owned-partition.ts';
 import { type PartitionBounds, startOffset } from './start-offset.ts';
 import type { Assignment, Holdings } from './sticky-assigner.ts';
 import { classifyKafkaError } from './translate-error.ts';
@@ -33,10 +33,12 @@ interface Slot {
   current: KafkaOwnedPartition | undefined;
   /** Counts how often the partition was with somebody else meanwhile. */
   absences: number;
+  /** Why nothing can be taken over or committed at present, where that is so. */
+  trouble: LetheError | undefined;
   done: Promise<void>;
 }
 
-/** So many times in a row, without joining once, kafkajs may fail for no reason that it knows. */
+/** So many times in a row, each within a session, kafkajs may fail for no reason that it knows. */
 const maxMistakes = 5;
 
 /**
@@ -47,8 +49,9 @@ const maxMistakes = 5;
  * 2. At most one `onPartition` at a time for each partition.
  * 3. A partition that stays with this member through a rebalance keeps its hand-over. Should
  *    somebody else have had it meanwhile, the next commit is refused as fenced.
- * 4. When kafkajs's consumer crashes, hand-overs go on until it has joined anew: it is no reason to
- *    throw away the work of minutes. The next assignment says what remains.
+ * 4. When kafkajs's consumer crashes, or a transaction fails, hand-overs go on: it is no reason to
+ *    throw away the work of minutes. The next assignment says what remains, and the offset behind a
+ *    new fence what was committed.
  * 5. Nobody fences while it is not sure of its membership: a process that slept past its session
  *    would take partitions from their rightful owners.
  */
@@ -64,6 +67,7 @@ export class KafkaConsumption implements Consumption {
   readonly #running: Promise<void>;
   #member: GroupMember | undefined;
   #assigned = new Set<string>();
+  /** Why kafkajs's consumer gave up, until it has joined anew. */
   #trouble: LetheError | undefined;
   #hasFailed = false;
   #disposal: Promise<void> | undefined;
@@ -84,7 +88,8 @@ export class KafkaConsumption implements Consumption {
 
   /** Why nothing can be read at present, where that is so. */
   interruption(): LetheError | undefined {
-    return this.#trouble ?? this.#member?.silence();
+    const [ofSlot] = [...this.#slots.values()].flatMap(({ trouble }) => trouble ?? []);
+    return this.#trouble ?? ofSlot ?? this.#member?.silence();
   }
 
   /** Why only a new process would read on, where that is so. */
@@ -120,12 +125,15 @@ export class KafkaConsumption implements Consumption {
         standstillMs: this.#parts.standstillMs,
         holdings: () => this.#holdings(),
         partition: (topic, partition) => this.#slots.get(`${topic}/${partition}`)?.current,
-        onAssigned: (assignment) => this.#reconcile(assignment),
+        onAssigned: (assignment) => {
+          this.#trouble = undefined;
+          this.#reconcile(assignment);
+        },
       });
       this.#member = member;
       const crash = await member.run(this.#leaving.signal);
       if (crash === undefined) break;
-      failures = member.hasJoined ? 1 : failures + 1;
+      failures = member.hasLasted ? 1 : failures + 1;
       const { kind, error } = classifyKafkaError(
         crash,
         `Consuming from Kafka as group ${this.#options.group}`,
@@ -164,7 +172,6 @@ export class KafkaConsumption implements Consumption {
   }
 
   #reconcile(assignment: Assignment): void {
-    if (Object.keys(assignment).length > 0) this.#trouble = undefined;
     const assigned = new Map<string, InputPartition>();
     for (const [topic, partitions] of Object.entries(assignment)) {
       for (const partition of partitions) {
@@ -188,7 +195,10 @@ export class KafkaConsumption implements Consumption {
   }
 
   #open(name: string, input: InputPartition): void {
-    const slot: Slot = { input, current: undefined, absences: 0, done: Promise.resolve() };
+    const slot: Slot = {
+      ...{ input, current: undefined, absences: 0, trouble: undefined },
+      done: Promise.resolve(),
+    };
     this.#slots.set(name, slot);
     slot.done = this.#serve(name, slot);
   }
@@ -200,6 +210,7 @@ export class KafkaConsumption implements Consumption {
       let progress = false;
       if (taken !== undefined) {
         slot.current = taken;
+        slot.trouble = undefined;
         this.#member?.fetchFrom(taken);
         await this.#handOver(taken);
         await taken.close();
@@ -212,8 +223,25 @@ export class KafkaConsumption implements Consumption {
     this.#slots.delete(name);
   }
 
-  /** Fence, then read. Gives nothing when the partition went away meanwhile, or at a failure. */
   async #take(slot: Slot): Promise<KafkaOwnedPartition | undefined> {
+    const { input } = slot;
+    const fenced = await this.#fence(slot);
+    if (fenced === undefined) return undefined;
+    const partition: KafkaOwnedPartition = new KafkaOwnedPartition(input, fenced, {
+      pause: () => this.#member?.pause(input),
+      resume: () => this.#member?.resume(input),
+      prepare: (records) => this.#parts.prepare(records),
+      renew: (failed) => this.#renew(slot, partition.lost, failed),
+      onCommitted: (nextOffset) => {
+        this.#parts.onCommitted(input, nextOffset);
+        slot.trouble = undefined;
+      },
+    });
+    return partition;
+  }
+
+  /** Fence, then read. Gives nothing when the partition went away meanwhile, or at a failure. */
+  async #fence(slot: Slot): Promise<Fenced | undefined> {
     const { input, absences } = slot;
     const name = `${input.topic}/${input.partition}`;
     let producer: FencedProducer | undefined;
@@ -226,17 +254,10 @@ export class KafkaConsumption implements Consumption {
       const bounds = await this.#parts.boundsOf(input);
       const start = { offset: startOffset(input, bounds), mark: bounds.mark };
       const isStillOurs = this.#assigned.has(name) && slot.absences === absences;
-      if (isStillOurs && !this.#closing.signal.aborted) {
-        return new KafkaOwnedPartition(input, start, producer, {
-          pause: () => this.#member?.pause(input),
-          resume: () => this.#member?.resume(input),
-          prepare: (records) => this.#parts.prepare(records),
-          onCommitted: (nextOffset) => this.#parts.onCommitted(input, nextOffset),
-        });
-      }
+      if (isStillOurs && !this.#closing.signal.aborted) return { producer, start };
     } catch (thrown) {
       const { kind, error } = classifyKafkaError(thrown, `Taking over ${name}`);
-      this.#trouble = error;
+      slot.trouble = error;
       // Records that are gone, rights that are missing: no waiting helps.
       const isHopeless = error.code === 'corrupt' || kind === 'fatal';
       if (isHopeless && error.code !== 'internal') this.#fail(error);
@@ -246,9 +267,25 @@ export class KafkaConsumption implements Consumption {
     return undefined;
   }
 
+  /** Fences anew, as often as it takes: a transaction that failed ends no hand-over. */
+  async #renew(
+    slot: Slot,
+    lost: AbortSignal,
+    { error, attempt }: { readonly error: LetheError; readonly attempt: number },
+  ): Promise<Fenced | undefined> {
+    const signal = AbortSignal.any([lost, this.#closing.signal]);
+    slot.trouble = error;
+    this.#options.onRetry?.(error, slot.input);
+    for (let failures = attempt; ; failures++) {
+      await pause(this.#parts.backoff(failures), signal);
+      if (signal.aborted) return undefined;
+      const fenced = await this.#fence(slot);
+      if (fenced !== undefined) return fenced;
+    }
+  }
+
   /** One call of `onPartition`; ends when it has returned and the partition is no longer held. */
   async #handOver(partition: KafkaOwnedPartition): Promise<void> {
-    this.#trouble = undefined;
     try {
       await this.#options.onPartition(partition);
       if (!partition.lost.aborted) await once(partition.lost, 'abort');

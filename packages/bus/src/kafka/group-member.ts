@@ -52,6 +52,7 @@ export class GroupMember {
   readonly #consumer: Consumer;
   #lastBeatMs = Number.NEGATIVE_INFINITY;
   #startedMs = performance.now();
+  #joinedMs = Number.POSITIVE_INFINITY;
   /** The last answer or failure of any kind: while brokers are away there are failures. */
   #lastSignMs = performance.now();
   #isRunning = false;
@@ -84,6 +85,11 @@ export class GroupMember {
   /** Whether it was ever part of the group. */
   get hasJoined(): boolean {
     return this.#lastBeatMs !== Number.NEGATIVE_INFINITY;
+  }
+
+  /** Whether it was part of the group for a session: what ends it then is no mistake of its start. */
+  get hasLasted(): boolean {
+    return this.#lastBeatMs - this.#joinedMs > this.#options.sessionTimeoutMs;
   }
 
   /** Why nothing is read at present. */
@@ -130,6 +136,7 @@ export class GroupMember {
     consumer.on(events.REQUEST, () => this.#sign());
     consumer.on(events.REQUEST_TIMEOUT, () => this.#sign());
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#joinedMs = Math.min(this.#joinedMs, performance.now());
       this.#beat();
       this.#join(payload.memberAssignment as unknown as Assignment);
     });

@@ -3,6 +3,7 @@
  * it loads, and because the adapter's remedies are for the traps of this version.
  */
 import { createRequire } from 'node:module';
+import { codecsUpTo } from './codecs.ts';
 import { filterAborted } from './filter-aborted.ts';
 
 const require = createRequire(import.meta.url);
@@ -12,8 +13,14 @@ const loaded = require.cache[mended];
 if (loaded === undefined) throw new Error('kafkajs keeps its filter elsewhere now; pin 2.2.4');
 loaded.exports = filterAborted;
 
-/** kafkajs 2.2.4, with {@link filterAborted} in place of its own filter. */
+/** kafkajs 2.2.4, with {@link filterAborted} in place of its own filter, and {@link codecsUpTo}. */
 export const kafkajs = require('kafkajs') as typeof import('kafkajs');
+
+/** A batch has a few megabytes as it travels; unpacked, at most what a process can take. */
+const codecs = codecsUpTo(64 * 1024 * 1024);
+for (const name of ['GZIP', 'Snappy', 'LZ4', 'ZSTD'] as const) {
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes[name]] = () => codecs[name];
+}
 
 export type {
   Admin,

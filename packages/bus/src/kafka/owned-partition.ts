@@ -17,8 +17,24 @@ export interface PartitionSource {
   resume(): void;
   /** Sorts records by partition. @throws LetheError `capacity`, `not_found` */
   prepare(records: readonly OutgoingRecord[]): Promise<readonly PartitionBatch[]>;
+  /**
+   * Another producer after a transaction that failed, fenced, and what the group had committed
+   * then; nothing where the partition is no longer this member's.
+   *
+   * @param attempt how often in a row the transaction has failed, from 1
+   */
+  renew(failed: {
+    readonly error: LetheError;
+    readonly attempt: number;
+  }): Promise<Fenced | undefined>;
   /** Hears what was committed. */
   onCommitted(nextOffset: bigint): void;
+}
+
+/** All earlier owners can commit nothing any more, and after that this was read. */
+export interface Fenced {
+  readonly producer: FencedProducer;
+  readonly start: CommittedPlace;
 }
 
 /**
@@ -29,17 +45,21 @@ const maxBufferedBytes = 1024 * 1024;
 
 /**
  * One hand-over of one partition: records that were fetched ahead, and the producer that commits.
- * The fetch position moves on its own; only the committed offset tells what is done.
+ *
+ * 1. The fetch position moves on its own; only the committed offset tells what is done.
+ * 2. One commit at a time. A transaction whose outcome is unknown does not end the hand-over, and
+ *    the work of minutes with it: behind a new fence the committed place tells whether it was made,
+ *    and it is made again if not. Where the place cannot tell, the hand-over ends.
  */
 export class KafkaOwnedPartition implements OwnedPartition {
   readonly topic: string;
   readonly partition: number;
   readonly start: CommittedPlace;
   readonly #input: InputPartition;
-  readonly #producer: FencedProducer;
   readonly #source: PartitionSource;
   readonly #lost = new AbortController();
   readonly #buffer: IncomingRecord[] = [];
+  #producer: FencedProducer;
   #bufferedBytes = 0;
   #isPaused = false;
   #isHeld = false;
@@ -48,21 +68,21 @@ export class KafkaOwnedPartition implements OwnedPartition {
   #given: bigint | undefined;
   /** No commit goes back behind this. */
   #committed: bigint;
+  /** What the broker has, as far as this hand-over knows. */
+  #place: CommittedPlace;
+  /** Settles when the commit before has. */
+  #work: Promise<void> = Promise.resolve();
   readonly #waiting = new Set<() => void>();
   #hasCommitted = false;
 
-  constructor(
-    input: InputPartition,
-    start: CommittedPlace,
-    producer: FencedProducer,
-    source: PartitionSource,
-  ) {
+  constructor(input: InputPartition, { start, producer }: Fenced, source: PartitionSource) {
     this.topic = input.topic;
     this.partition = input.partition;
     this.#input = input;
     this.start = start;
     this.#position = start.offset;
     this.#committed = start.offset;
+    this.#place = start;
     this.#producer = producer;
     this.#source = source;
   }
@@ -108,10 +128,11 @@ export class KafkaOwnedPartition implements OwnedPartition {
     this.#wake();
   }
 
-  /** Waits for the commit at work, and ends the producer. */
-  close(): Promise<void> {
+  /** Waits for the commits at work, and ends the producer. */
+  async close(): Promise<void> {
     this.lose();
-    return this.#producer.close();
+    await this.#work;
+    await this.#producer.close();
   }
 
   /** Takes fetched records in; `next` is the offset after the last one of the fetch. */
@@ -150,17 +171,52 @@ export class KafkaOwnedPartition implements OwnedPartition {
         'Give the offset after the last handled record.',
       );
     }
-    try {
-      const place = { offset: this.#beyondMarkers(nextOffset), mark };
-      await this.#producer.commit(place, () => this.#source.prepare(records));
-      this.#hasCommitted = true;
-      this.#committed = nextOffset;
-      this.#source.onCommitted(nextOffset);
-    } catch (thrown) {
-      // After an error of a transaction, only a new hand-over can go on.
-      if (this.#producer.isBroken) this.lose();
-      throw thrown;
+    const commit = this.#work.then(() => this.#commit(nextOffset, records, mark));
+    this.#work = commit.catch(() => {});
+    return commit;
+  }
+
+  async #commit(
+    nextOffset: bigint,
+    records: readonly OutgoingRecord[],
+    mark: string,
+  ): Promise<void> {
+    const place = { offset: this.#beyondMarkers(nextOffset), mark };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#producer.commit(place, () => this.#source.prepare(records));
+        break;
+      } catch (thrown) {
+        if (!this.#producer.isBroken) throw thrown;
+        const state = await this.#recover(place, LetheError.from(thrown), attempt);
+        if (state === 'committed') break;
+        if (state === 'again') continue;
+        this.lose();
+        throw thrown;
+      }
     }
+    this.#place = place;
+    this.#hasCommitted = true;
+    this.#committed = nextOffset;
+    this.#source.onCommitted(nextOffset);
+  }
+
+  /** What became of a transaction that failed, and another producer to go on with. */
+  async #recover(
+    place: CommittedPlace,
+    error: LetheError,
+    attempt: number,
+  ): Promise<'committed' | 'again' | 'lost'> {
+    const before = this.#place;
+    const canTell = !isSame(before, place);
+    if (error.code !== 'unavailable' || !canTell || this.lost.aborted) return 'lost';
+    const renewed = await this.#source.renew({ error, attempt });
+    if (renewed === undefined) return 'lost';
+    await this.#producer.close();
+    this.#producer = renewed.producer;
+    if (isSame(renewed.start, place)) return 'committed';
+    // Anything else was committed by somebody who had the partition meanwhile.
+    return isSame(renewed.start, before) ? 'again' : 'lost';
   }
 
   /**
@@ -202,6 +258,10 @@ export class KafkaOwnedPartition implements OwnedPartition {
 }
 
 const longestTimerMs = 2 ** 31 - 1;
+
+function isSame(a: CommittedPlace, b: CommittedPlace): boolean {
+  return a.offset === b.offset && a.mark === b.mark;
+}
 
 /** Bytes that a record keeps in memory, roughly. */
 function sizeOf({ key, value }: IncomingRecord): number {

@@ -74,6 +74,10 @@ describe('classifyKafkaError', () => {
   it('leaves errors of Lethe as they are, and takes mistakes of programs for internal', () => {
     const own = new LetheError('capacity', 'full');
     expect(classifyKafkaError(own, 'Trying')).toEqual({ kind: 'capacity', error: own });
-    expect(classify(new TypeError('x is not a function'))).toEqual(['fatal', 'internal']);
+    const mistake = new TypeError('x is not a function');
+    expect(classify(mistake)).toEqual(['fatal', 'internal']);
+    // As kafkajs hands it on.
+    const wrapped = Object.assign(new KafkaJSError('x'), { cause: mistake });
+    expect(classify(wrapped)).toEqual(['fatal', 'internal']);
   });
 });

@@ -105,6 +105,13 @@ const tlsCodes: ReadonlySet<string> = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
 ]);
 
+const mistakes: ReadonlySet<string | undefined> = new Set([
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+]);
+
 /** @param what what was attempted, as the beginning of a sentence: `Publishing to t/0` */
 export function translateKafkaError(thrown: unknown, what: string): LetheError {
   return classifyKafkaError(thrown, what).error;
@@ -119,7 +126,9 @@ export function classifyKafkaError(thrown: unknown, what: string): KafkaFailure 
     if (known !== undefined) return failure(known[0], `${what}: ${known[1]}`, thrown);
   }
   const root = chain.at(-1);
-  const isForeign = chain.every(({ name }) => !name?.startsWith('KafkaJS'));
+  // kafkajs wraps mistakes, its own and ours, and never tries again after one.
+  const isMistake = mistakes.has(root?.name);
+  const isForeign = isMistake || chain.every(({ name }) => !name?.startsWith('KafkaJS'));
   const reason = `${root?.message ?? String(thrown)}${root?.code === undefined || root.message?.includes(String(root.code)) ? '' : ` (${root.code})`}`;
   if (isForeign && typeof root?.code !== 'string') {
     return {

@@ -70,7 +70,7 @@ export async function consumeRecords(
     onPartition: (partition) => new PartitionLoop(partition, options, watch).run(),
     onFatal: options.onFatal,
     onRetry: (error, { topic, partition }) =>
-      options.log.warn('partition is handed over anew', { topic, partition, error }),
+      options.log.warn('trouble with a partition, tried again', { topic, partition, error }),
   });
   return {
     owned: () => consumption.owned(),
