@@ -15,6 +15,28 @@ export interface Ancestor {
   readonly round: Round;
 }
 
+/** Where manifests are read. */
+export type ManifestSource = Pick<LineageStore, 'manifest'>;
+
+/** Of a long chain, the newest manifests are read once. */
+const rememberedManifests = 64;
+
+/**
+ * Reads a manifest once, however many requests it served: for one piece of work, since manifests
+ * never change but are many.
+ */
+export function rememberManifests(lineages: ManifestSource): ManifestSource {
+  const known = new Map<string, ReturnType<ManifestSource['manifest']>>();
+  return {
+    manifest(modelKey, sequence) {
+      const key = `${modelKey}/${sequence}`;
+      const read = known.get(key) ?? lineages.manifest(modelKey, sequence);
+      if (known.size < rememberedManifests) known.set(key, read);
+      return read;
+    },
+  };
+}
+
 /** Clocks of intake and unlearner may differ by this much. */
 const clockSkewMs = 24 * 60 * 60 * 1000;
 
@@ -24,7 +46,7 @@ const clockSkewMs = 24 * 60 * 60 * 1000;
  * @throws LetheError `corrupt` when the chain is broken
  */
 export async function* ancestors(
-  lineages: LineageStore,
+  lineages: ManifestSource,
   modelKey: string,
   sequence: number,
 ): AsyncGenerator<Ancestor> {
@@ -49,7 +71,7 @@ export interface ServedPart extends Ancestor {
  * where all rows are found, or rounds are older than the request.
  */
 export async function roundsOfRequest(
-  lineages: LineageStore,
+  lineages: ManifestSource,
   request: DeletionRequested,
   sequence: number,
 ): Promise<ServedPart[]> {

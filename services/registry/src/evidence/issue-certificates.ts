@@ -8,7 +8,7 @@ import {
   RequestState,
 } from '@lethe/contracts';
 import { certificateStatement, type KeyRing, signStatement, stateWord } from '@lethe/evidence';
-import { type LineageStore, logKey, roundsOfRequest } from '@lethe/lineage';
+import { type LineageStore, logKey, rememberManifests, roundsOfRequest } from '@lethe/lineage';
 import { putOnce } from '@lethe/store';
 import { traceIdOf } from '@lethe/telemetry';
 import type { JudgedCandidate } from '../domain/check-evidence.ts';
@@ -44,10 +44,11 @@ export async function issueCertificates(
   const registration = await lineage.registration(modelKey);
   if (registration === undefined) throw new LetheError('corrupt', `${modelKey} is not registered`);
   const issued = keys.issueTime(now);
+  const manifests = rememberManifests(lineage);
   const envelopes: string[] = [];
   for (const part of ended) {
     const request = part.request as DeletionRequested;
-    const rounds = (await roundsOfRequest(lineage, request, sequence)).toReversed();
+    const rounds = (await roundsOfRequest(manifests, request, sequence)).toReversed();
     const statement = certificateStatement(
       {
         request,
