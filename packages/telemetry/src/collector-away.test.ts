@@ -46,7 +46,7 @@ it('holds no more than its queue for a collector that does not answer, and ends 
   const spans = (count: number) => {
     for (let at = 0; at < count; at++) tellSpan(`span ${at}`, { attributes: { 'lethe.at': at } });
   };
-  spans(5_000);
+  spans(10_000);
   const full = heapMiB();
   // Kept, these would be some 100 MiB.
   spans(100_000);

@@ -12,6 +12,11 @@ export function isDisabled(env: NodeJS.ProcessEnv): boolean {
   return env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true';
 }
 
+/** Whether a span is sampled where its parent is: all samplers but those that ask each span. */
+export function followsParents(env: NodeJS.ProcessEnv): boolean {
+  return !/^(always_on|traceidratio)$/.test(env['OTEL_TRACES_SAMPLER']?.trim() ?? '');
+}
+
 function isSent(env: NodeJS.ProcessEnv, exporter: string, endpoint: string): boolean {
   const chosen = env[exporter]?.trim();
   if (chosen) return chosen !== 'none';

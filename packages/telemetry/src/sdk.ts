@@ -7,12 +7,16 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { sendsMetrics, sendsTraces } from './configured-exports.ts';
+import { followsParents, sendsMetrics, sendsTraces } from './configured-exports.ts';
 import { observe, openInstruments } from './instruments.ts';
+import { leaveOutUnsampled } from './left-out.ts';
 import type { Telemetry, TelemetryOptions } from './telemetry.ts';
 
 /** A round may serve thousands of requests, and links to each; the SDK would keep 128. */
 const linkCountLimit = 4096;
+
+/** A round of 4,096 requests tells as many spans at once, and its promotion again; the SDK would keep 2,048. */
+const spanQueue = '8192';
 
 export function startSdk(options: TelemetryOptions): Telemetry {
   const { service, version, env, scraped } = options;
@@ -24,6 +28,7 @@ export function startSdk(options: TelemetryOptions): Telemetry {
   if (sendsMetrics(env)) {
     metricReaders.push(otlpMetrics(env));
   }
+  env['OTEL_BSP_MAX_QUEUE_SIZE'] ??= spanQueue;
   const sdk = new NodeSDK({
     serviceName: env['OTEL_SERVICE_NAME'] ?? service,
     resource: resourceFromAttributes({ 'service.version': version }),
@@ -34,6 +39,7 @@ export function startSdk(options: TelemetryOptions): Telemetry {
   });
   sdk.start();
   openInstruments();
+  leaveOutUnsampled(followsParents(env));
   const memory = observe('process.memory.usage', () => [
     { value: process.memoryUsage.rss(), attributes: {} },
   ]);

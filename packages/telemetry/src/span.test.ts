@@ -1,5 +1,6 @@
 import { LetheError } from '@lethe/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { leaveOutUnsampled } from './left-out.ts';
 import { addSpanEvent, beginSpan, continueTrace, inSpan, tellSpan } from './span.ts';
 import { type RecordedTelemetry, recordTelemetry } from './testing/recorded-telemetry.ts';
 import { activeTraceId, activeTraceparent, traceIdOf } from './trace-context.ts';
@@ -75,6 +76,40 @@ describe('beginSpan', () => {
     expect(activeTraceparent()).toBeUndefined();
     expect(span.run(activeTraceparent)).toBe(span.traceparent);
     span.end();
+  });
+});
+
+describe('below a span that was not sampled', () => {
+  const unsampled = remote.replace(/01$/, '00');
+
+  it('makes no span, and hands the trace on, so that logs and certificates name it', async () => {
+    const before = telemetry.spans().length;
+    const seen = await inSpan('left out', { parent: { traceparent: unsampled } }, (span) =>
+      inSpan('below', {}, async () => [span.traceparent, activeTraceparent()]),
+    );
+    expect(seen).toEqual([unsampled, unsampled]);
+    tellSpan('told', { parent: { traceparent: unsampled } });
+    expect(telemetry.spans()).toHaveLength(before);
+  });
+
+  it('lets what fails go on, and begins new traces all the same', async () => {
+    const failing = continueTrace(unsampled, () =>
+      inSpan('failing below', {}, () => Promise.reject(new Error('enough'))),
+    );
+    await expect(failing).rejects.toThrow('enough');
+    await continueTrace(unsampled, () => inSpan('new trace', { parent: 'none' }, async () => {}));
+    expect(named('new trace').parentSpanContext).toBeUndefined();
+  });
+
+  it('makes it all the same where a sampler asks each span', () => {
+    leaveOutUnsampled(false);
+    try {
+      expect(beginSpan('asked', { parent: { traceparent: unsampled } }).traceparent).not.toBe(
+        unsampled,
+      );
+    } finally {
+      leaveOutUnsampled(true);
+    }
   });
 });
 

@@ -3,12 +3,14 @@
 import { describeSafely, LetheError } from '@lethe/contracts';
 import {
   type Attributes,
+  type Context,
   context,
   type Span,
   SpanKind,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { isLeftOut } from './left-out.ts';
 import { remoteContext, spanContextOf, traceparentOf } from './trace-context.ts';
 
 export type { Attributes } from '@opentelemetry/api';
@@ -34,6 +36,8 @@ export interface SpanOptions {
 
 /** A span that its owner ends. */
 export interface OpenSpan {
+  /** Whether there is anything to mark and to end: `false` where its trace was not sampled. */
+  readonly recorded: boolean;
   readonly traceparent: string | undefined;
   /** Runs `work` so that what it begins are children of this span. */
   run<T>(work: () => T): T;
@@ -46,10 +50,19 @@ export interface OpenSpan {
 }
 
 export function beginSpan(name: string, options: SpanOptions = {}): OpenSpan {
-  const [span, inside] = open(name, options);
+  const above = contextAbove(options);
+  if (isLeftOut(trace.getSpanContext(above))) return leftOut(above, options);
+  const span = open(name, options, above);
+  let inside: Context | undefined;
   return {
-    traceparent: traceparentOf(span.spanContext()),
-    run: (work) => context.with(inside, work),
+    recorded: span.isRecording(),
+    get traceparent() {
+      return traceparentOf(span.spanContext());
+    },
+    run(work) {
+      inside ??= trace.setSpan(above, span);
+      return context.with(inside, work);
+    },
     set: (attributes) => void span.setAttributes(attributes),
     event: (name, attributes) => void span.addEvent(name, attributes),
     fail: (thrown) => markFailed(span, thrown),
@@ -64,6 +77,7 @@ export async function inSpan<T>(
   work: (span: OpenSpan) => Promise<T>,
 ): Promise<T> {
   const span = beginSpan(name, options);
+  if (!span.recorded) return span.run(() => work(span));
   try {
     return await span.run(() => work(span));
   } catch (thrown) {
@@ -97,14 +111,29 @@ function markFailed(span: Span, thrown: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message: describeSafely(thrown) });
 }
 
-function open(name: string, options: SpanOptions) {
-  const { kind = 'internal', attributes, links = [], parent, startMs } = options;
-  const tracer = trace.getTracer('lethe');
-  const above =
-    parent === undefined
-      ? context.active()
-      : remoteContext(parent === 'none' ? undefined : parent.traceparent);
-  const span = tracer.startSpan(
+function contextAbove({ parent }: SpanOptions): Context {
+  if (parent === undefined) return context.active();
+  return remoteContext(parent === 'none' ? undefined : parent.traceparent);
+}
+
+/** Hands on the trace that nobody records, so that its id is in logs and certificates all the same. */
+function leftOut(above: Context, { parent }: SpanOptions): OpenSpan {
+  return {
+    recorded: false,
+    get traceparent() {
+      return traceparentOf(trace.getSpanContext(above));
+    },
+    run: (work) => (parent === undefined ? work() : context.with(above, work)),
+    set() {},
+    event() {},
+    fail() {},
+    end() {},
+  };
+}
+
+function open(name: string, options: SpanOptions, above: Context): Span {
+  const { kind = 'internal', attributes, links = [], startMs } = options;
+  return trace.getTracer('lethe').startSpan(
     name,
     {
       kind: kinds[kind],
@@ -117,5 +146,4 @@ function open(name: string, options: SpanOptions) {
     },
     above,
   );
-  return [span, trace.setSpan(above, span)] as const;
 }

@@ -6,6 +6,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { openInstruments } from '../instruments.ts';
+import { leaveOutUnsampled } from '../left-out.ts';
 
 /** What a test's process records, kept in memory. One at a time per process. */
 export interface RecordedTelemetry extends AsyncDisposable {
@@ -27,6 +28,7 @@ export function recordTelemetry(): RecordedTelemetry {
   });
   sdk.start();
   openInstruments();
+  leaveOutUnsampled(true);
   return {
     spans: () => exporter.getFinishedSpans(),
     scrape: () =>
