@@ -23,6 +23,8 @@ interface Run {
   readonly seconds: number;
   /** Of the process that all of Lethe is in; emitters and collector are outside. */
   readonly cpuSeconds: number;
+  /** A slow moment makes more and smaller ones, which cost more: compare with that in mind. */
+  readonly rounds: number;
 }
 
 export interface TracingFigures {
@@ -30,6 +32,8 @@ export interface TracingFigures {
   readonly repetitions: number;
   /** Requests a second without tracing, median. */
   readonly perSecond: number;
+  /** Processor time of a request without tracing, median. */
+  readonly cpuMsPerRequest: number;
   /** Loss of throughput against the run without tracing beside it, median of the pairs. */
   readonly onPercent: number;
   readonly sampledPercent: number;
@@ -66,7 +70,7 @@ export async function measureTracing(
     collector.closeAllConnections();
     collector.close();
   }
-  const loss = (mode: Mode, of: keyof Run) =>
+  const loss = (mode: Mode, of: 'seconds' | 'cpuSeconds') =>
     median(
       runs[mode].map((run, index) => {
         const ratio = run[of] / runs.off[index]![of];
@@ -78,6 +82,7 @@ export async function measureTracing(
     requests: countedCount,
     repetitions,
     perSecond: countedCount / median(runs.off.map(({ seconds }) => seconds)),
+    cpuMsPerRequest: (median(runs.off.map(({ cpuSeconds }) => cpuSeconds)) * 1_000) / countedCount,
     onPercent: loss('on', 'seconds'),
     sampledPercent: loss('sampled', 'seconds'),
     onCpuPercent: loss('on', 'cpuSeconds'),
@@ -122,8 +127,8 @@ async function measureRun(env: Record<string, string>): Promise<Run> {
     await begun;
     const completed = hear('completed');
     await sendAll(url, part);
-    const { seconds, cpuSeconds } = await completed;
-    return { seconds, cpuSeconds };
+    const { seconds, cpuSeconds, rounds } = await completed;
+    return { seconds, cpuSeconds, rounds };
   };
   await drive(requests.slice(0, warmUpCount));
   const run = await drive(requests.slice(warmUpCount));
@@ -139,7 +144,7 @@ async function sendAll(url: string, requests: readonly PlannedRequest[]): Promis
   let next = 0;
   const emit = async () => {
     for (let request = requests[next++]; request !== undefined; request = requests[next++]) {
-      await sendRequest(url, request, '2026-01-02T03:04:05Z');
+      await sendRequest(url, request, new Date().toISOString());
     }
   };
   await Promise.all(Array.from({ length: emitters }, emit));

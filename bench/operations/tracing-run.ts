@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { topics } from '@lethe/contracts';
 import { startTelemetry } from '@lethe/telemetry';
 import { registerModels } from '../../test/chaos/world.ts';
 import { embeddedPipeline } from '../latency/embedded-pipeline.ts';
@@ -24,21 +25,29 @@ const pipeline = await embeddedPipeline({
   register: (store) => registerModels(store, world, folder),
 });
 let completed = 0;
-let awaited = { count: 0, startedMs: 0, cpu: process.cpuUsage() };
+let awaited = { count: 0, startedMs: 0, cpu: process.cpuUsage(), rounds: 0n };
 const consumption = await hearCompleted(pipeline.bus, 'bench-tracing', () => {
   completed += 1;
-  if (completed === awaited.count) tellCompleted();
+  if (completed === awaited.count) void tellCompleted();
 });
 
-function tellCompleted(): void {
-  const { user, system } = process.cpuUsage(awaited.cpu);
-  const seconds = (performance.now() - awaited.startedMs) / 1_000;
-  tell({ kind: 'completed', seconds, cpuSeconds: (user + system) / 1e6 });
+/** So many candidates there were: nobody has read any of them in this group. */
+async function roundsSoFar(): Promise<bigint> {
+  const lags = await pipeline.bus.lag('bench-rounds', [topics.modelCandidate.name]);
+  return lags.reduce((sum, { lag }) => sum + lag, 0n);
 }
 
-process.on('message', ({ count }: ToRun) => {
+async function tellCompleted(): Promise<void> {
+  const { user, system } = process.cpuUsage(awaited.cpu);
+  const seconds = (performance.now() - awaited.startedMs) / 1_000;
+  const rounds = Number((await roundsSoFar()) - awaited.rounds);
+  tell({ kind: 'completed', seconds, cpuSeconds: (user + system) / 1e6, rounds });
+}
+
+process.on('message', async ({ count }: ToRun) => {
+  const rounds = await roundsSoFar();
   completed = 0;
-  awaited = { count, startedMs: performance.now(), cpu: process.cpuUsage() };
+  awaited = { count, startedMs: performance.now(), cpu: process.cpuUsage(), rounds };
   tell({ kind: 'begun' });
 });
 // Whoever started it has what it wanted, or is gone.

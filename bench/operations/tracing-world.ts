@@ -21,4 +21,9 @@ export interface ToRun {
 export type FromRun =
   | { readonly kind: 'ready'; readonly url: string }
   | { readonly kind: 'begun' }
-  | { readonly kind: 'completed'; readonly seconds: number; readonly cpuSeconds: number };
+  | {
+      readonly kind: 'completed';
+      readonly seconds: number;
+      readonly cpuSeconds: number;
+      readonly rounds: number;
+    };
