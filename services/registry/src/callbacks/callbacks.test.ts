@@ -53,6 +53,7 @@ async function publish(home: RegistryHome, ...statuses: DeletionStatus[]): Promi
 async function open(
   home: RegistryHome,
   receivers: Readonly<Record<string, CallbackReceiver>>,
+  heldPerReceiver?: number,
 ): Promise<{ deliveries: DeliveryStore } & AsyncDisposable> {
   await home.bus.ensureTopics(Object.values(topics));
   const callbacks = Object.entries(receivers).map(([emitter, { url }]) => ({
@@ -65,6 +66,7 @@ async function open(
     deliveries,
     targets: async () => targets,
     giveUpMs: 24 * hourMs,
+    ...(heldPerReceiver === undefined ? {} : { heldPerReceiver }),
     keys: home.keys,
     clock,
     log: silentLog,
@@ -231,5 +233,26 @@ describe('callbacks', () => {
     await publish(home, statusNumber(1, { time: old }), statusNumber(2));
     await until(async () => (await idsIn(sending.deliveries, 'delivered')).length === 1);
     expect(await sending.deliveries.find(deliveryId(statusNumber(1)))).toBeUndefined();
+  });
+
+  it('of a long backlog are all sent, though few are held, before and after a restart', async () => {
+    await using home = await openRegistryHome();
+    let isBack = false;
+    await using receiver = await openCallbackReceiver((response) =>
+      isBack ? void response.writeHead(200).end() : refuse(response),
+    );
+    const many = Array.from({ length: 30 }, (_, at) => statusNumber(at));
+    {
+      await using sending = await open(home, { shop: receiver }, 4);
+      await publish(home, ...many);
+      await until(async () => (await idsIn(sending.deliveries, 'pending')).length === 30);
+      await until(() => receiver.received.length >= 8, 5_000);
+    }
+    isBack = true;
+    await using again = await open(home, { shop: receiver }, 4);
+    await until(async () => (await idsIn(again.deliveries, 'delivered')).length === 30, 10_000);
+    expect(await idsIn(again.deliveries, 'pending')).toEqual([]);
+    const answered = receiver.received.slice(-30);
+    expect(new Set(answered.map(({ headers }) => headers['lethe-delivery-id'])).size).toBe(30);
   });
 });

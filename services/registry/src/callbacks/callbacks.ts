@@ -6,18 +6,21 @@
  * 2. Whoever owns a partition of the status topic sends its deliveries: two registries share the
  *    work, and what one leaves the other finds. Each is sent at least once, under one id.
  * 3. One receiver never waits for another.
+ * 4. What waits for a receiver that is away fills the store, not the memory.
  */
 import type { Consumption, IncomingRecord, MessageBus, OwnedPartition } from '@lethe/bus';
 import { CallbackState, DeletionStatus, topics } from '@lethe/contracts';
 import { deliveryId } from '@lethe/evidence';
 import { decodeEvent } from '@lethe/service-kit';
 import { count, observe, traceparentHeader } from '@lethe/telemetry';
-import { type DeliverDeps, deliver, wants } from './deliver.ts';
+import { type DeliverDeps, deliver, giveUp, wants } from './deliver.ts';
 import type { PendingName } from './delivery-store.ts';
-import { EndpointQueue } from './endpoint-queue.ts';
+import { PartitionBacklog } from './partition-backlog.ts';
 
 export interface CallbackDeps extends DeliverDeps {
   readonly onFatal: (error: Error) => void;
+  /** Deliveries of a partition that are in memory for each receiver. */
+  readonly heldPerReceiver?: number;
 }
 
 /** Marks a status that is published again to be sent again. */
@@ -27,11 +30,9 @@ const readLimit = 500;
 const readWaitMs = 1_000;
 const writesAtOnce = 16;
 
-type Queues = Map<string, EndpointQueue>;
-
 /** All registries form one group: a status is sent by one of them. */
 export async function sendCallbacks(bus: MessageBus, deps: CallbackDeps): Promise<Consumption> {
-  const lanes = new Set<Queues>();
+  const lanes = new Set<PartitionBacklog>();
   const observed = observe('lethe.callbacks.pending', () => pendingByEmitter(lanes));
   const consumption = await bus.consume({
     group: 'registry.callbacks',
@@ -52,24 +53,29 @@ export async function sendCallbacks(bus: MessageBus, deps: CallbackDeps): Promis
 
 async function follow(
   partition: OwnedPartition,
-  lanes: Set<Queues>,
+  lanes: Set<PartitionBacklog>,
   deps: CallbackDeps,
 ): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([partition.lost, failed.signal]);
-  const queues: Queues = new Map();
-  const queueTo = (emitter: string) => queueOf(queues, emitter, deps, signal);
-  lanes.add(queues);
+  const { deliveries, giveUpMs, clock, log, heldPerReceiver } = deps;
+  const backlog = new PartitionBacklog({
+    ...{ deliveries, giveUpMs, clock, log, signal, partition: partition.partition },
+    ...(heldPerReceiver === undefined ? {} : { maxHeld: heldPerReceiver }),
+    deliver: (name, aborted) => deliver(deps, name, aborted),
+    giveUp: (name) => giveUp(deps, name),
+  });
+  lanes.add(backlog);
   try {
-    for await (const name of deps.deliveries.pendingOf(partition.partition)) {
-      queueTo(name.emitter).add(name);
+    for await (const name of deliveries.pendingOf(partition.partition)) {
+      backlog.queueTo(name.emitter).add(name);
     }
     while (!partition.lost.aborted) {
       const records = await partition.read(readLimit, readWaitMs);
       const last = records.at(-1);
       if (last === undefined) continue;
       for (const { name, isReplay } of await keep(records, deps)) {
-        const queue = queueTo(name.emitter);
+        const queue = backlog.queueTo(name.emitter);
         if (isReplay) queue.addNow(name);
         else queue.add(name);
       }
@@ -77,26 +83,9 @@ async function follow(
     }
   } finally {
     failed.abort();
-    lanes.delete(queues);
-    await Promise.all([...queues.values()].map((queue) => queue.ended()));
+    lanes.delete(backlog);
+    await backlog.ended();
   }
-}
-
-function queueOf(
-  queues: Queues,
-  emitter: string,
-  deps: CallbackDeps,
-  signal: AbortSignal,
-): EndpointQueue {
-  const found = queues.get(emitter);
-  if (found !== undefined) return found;
-  const { clock, log } = deps;
-  const made = new EndpointQueue({
-    deliver: (name, aborted) => deliver(deps, name, aborted),
-    ...{ clock, log, signal },
-  });
-  queues.set(emitter, made);
-  return made;
 }
 
 interface Kept {
@@ -171,9 +160,9 @@ function decoded(record: IncomingRecord): DeletionStatus | undefined {
   }
 }
 
-function pendingByEmitter(lanes: ReadonlySet<Queues>) {
+function pendingByEmitter(lanes: ReadonlySet<PartitionBacklog>) {
   const sums = new Map<string, number>();
-  for (const queues of lanes) {
+  for (const { queues } of lanes) {
     for (const [emitter, { size }] of queues) sums.set(emitter, (sums.get(emitter) ?? 0) + size);
   }
   return [...sums].map(([emitter, value]) => ({ value, attributes: { emitter } }));

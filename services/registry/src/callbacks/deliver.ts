@@ -127,11 +127,12 @@ function messageOf(
 }
 
 async function writeDown(
-  { deliveries, clock, log, giveUpMs, onChange }: DeliverDeps,
+  deps: DeliverDeps,
   name: PendingName,
   delivery: CallbackDelivery,
   outcome: CallbackOutcome,
 ): Promise<DeliverOutcome> {
+  const { deliveries, clock, giveUpMs, onChange } = deps;
   const now = clock.now();
   const attempts = delivery.attempts + 1;
   const isDelivered = outcome.kind === 'delivered';
@@ -150,21 +151,42 @@ async function writeDown(
     onChange?.();
     return { kind: 'again', dueMs, hasFailed: true };
   }
+  await end(deps, name, tried, isDelivered);
+  return { kind: 'ended', isAnswered: isDelivered };
+}
+
+/**
+ * Gives up what has waited for its time and could not be tried any more, since its receiver is away
+ * and others wait before it.
+ */
+export async function giveUp(deps: DeliverDeps, name: PendingName): Promise<void> {
+  const delivery = await deps.deliveries.pending(name);
+  const nowMs = deps.clock.now().getTime();
+  const ageMs = nowMs - (delivery?.createdTime?.getTime() ?? nowMs);
+  if (delivery === undefined || ageMs < deps.giveUpMs) return;
+  const problem = delivery.problem || 'its receiver did not answer while it waited for its turn';
+  await end(deps, name, { ...delivery, nextAttemptTime: undefined, problem }, false);
+}
+
+async function end(
+  { deliveries, log, onChange }: DeliverDeps,
+  name: PendingName,
+  delivery: CallbackDelivery,
+  isDelivered: boolean,
+): Promise<void> {
   const state = isDelivered
     ? CallbackState.CALLBACK_STATE_DELIVERED
     : CallbackState.CALLBACK_STATE_FAILED;
-  await deliveries.putEnd(isDelivered ? 'delivered' : 'failed', { ...tried, state });
+  await deliveries.putEnd(isDelivered ? 'delivered' : 'failed', { ...delivery, state });
   await deliveries.deletePending(name);
   onChange?.();
   count('lethe.callbacks', { outcome: isDelivered ? 'delivered' : 'failed' });
-  if (!isDelivered) {
-    const { id, emitter, requestId } = delivery;
-    log.error('a callback is given up; see lethe callbacks list', {
-      ...{ id, emitter, requestId, attempts, problem: outcome.problem },
-      alert: 'callback_failed',
-    });
-  }
-  return { kind: 'ended', isAnswered: isDelivered };
+  if (isDelivered) return;
+  const { id, emitter, requestId, attempts, problem } = delivery;
+  log.error('a callback is given up; see lethe callbacks list', {
+    ...{ id, emitter, requestId, attempts, problem },
+    alert: 'callback_failed',
+  });
 }
 
 /** Whether the target wants to hear of it. */

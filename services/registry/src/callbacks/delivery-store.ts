@@ -17,6 +17,11 @@ export interface PendingName {
   readonly emitter: string;
 }
 
+export interface WaitingName extends PendingName {
+  /** When it was last tried, or written; milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
 export type EndFolder = 'delivered' | 'failed';
 export type DeliveryFolder = 'pending' | EndFolder;
 
@@ -38,11 +43,12 @@ export class DeliveryStore {
     this.#store = store;
   }
 
-  /** Pending deliveries of a partition of the status topic. */
-  async *pendingOf(partition: number): AsyncGenerator<PendingName> {
-    for await (const { key } of this.#store.list('callbacks/pending/')) {
+  /** Pending deliveries of a partition of the status topic, those after `after` only. */
+  async *pendingOf(partition: number, after?: PendingName): AsyncGenerator<WaitingName> {
+    const from = after === undefined ? {} : { after: pendingKey(after) };
+    for await (const { key, modifiedMs } of this.#store.list('callbacks/pending/', from)) {
       const name = parsePending(key);
-      if (name?.partition === partition) yield name;
+      if (name?.partition === partition) yield { ...name, modifiedMs };
     }
   }
 
