@@ -5,6 +5,8 @@ export interface ProcessUsage {
   readonly residentBytes: number;
   /** Processor time of all its threads since it began. */
   readonly cpuSeconds: number;
+  /** Whether its main thread runs, or would if a processor were free. */
+  readonly isRunnable: boolean;
 }
 
 /** The kernel counts in hundredths of a second, whatever its own tick. */
@@ -19,14 +21,13 @@ export async function processUsage(pid: number): Promise<ProcessUsage | undefine
     ]);
     const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
     // The name, in parentheses, may hold anything: fields are counted from behind it.
-    const [utime, stime] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13);
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, utime, stime] = [fields[0], fields[11], fields[12]];
     if (kibibytes === undefined || utime === undefined || stime === undefined) return undefined;
     return {
       residentBytes: Number(kibibytes) * 1024,
       cpuSeconds: (Number(utime) + Number(stime)) / ticksPerSecond,
+      isRunnable: state === 'R',
     };
   } catch {
     return undefined;

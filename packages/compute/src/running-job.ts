@@ -38,6 +38,8 @@ export class RunningJob<Output, Progress> {
   #grace: NodeJS.Timeout | undefined;
   readonly #stillness: Stillness | undefined;
   #cancelled = false;
+  /** What is found out from now on, say about its memory, concerns the job no more. */
+  #isOver = false;
 
   constructor(child: ChildHandle, limits: JobLimits, options: JobOptions<Progress>) {
     this.#child = child;
@@ -56,6 +58,7 @@ export class RunningJob<Output, Progress> {
     try {
       return await Promise.race([this.#outcome(moduleUrl, input), this.#death()]);
     } finally {
+      this.#isOver = true;
       this.#child.listen(() => undefined);
       this.#signal?.removeEventListener('abort', cancel);
       clearInterval(usage);
@@ -132,13 +135,14 @@ export class RunningJob<Output, Progress> {
       const message = `The job uses ${Math.round(usedMiB)} MiB of memory and may use ${memoryLimitMiB}: its process was stopped; use smaller batches or raise memoryLimitMiB`;
       this.#kill(new LetheError('capacity', message), 'memory');
     }
-    if (stallLimitMs !== undefined && this.#stillness?.look(usage.cpuSeconds, performance.now())) {
+    if (stallLimitMs !== undefined && this.#stillness?.look(usage, performance.now())) {
       const message = `The job has used no processor time for ${stallLimitMs / 1000} s: its process was stuck and was stopped`;
       this.#kill(new LetheError('unavailable', message), 'stalled');
     }
   }
 
   #kill(verdict: LetheError, reason: DeathReason | undefined): void {
+    if (this.#isOver) return;
     this.#verdict ??= verdict;
     this.#child.kill(reason);
   }

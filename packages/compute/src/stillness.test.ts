@@ -2,9 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { Stillness } from './stillness.ts';
 
 /** Looks every half second. @returns when it was first called still, in seconds */
-function stillAfter(limitSeconds: number, cpuAt: (seconds: number) => number): number | undefined {
+function stillAfter(
+  limitSeconds: number,
+  cpuAt: (seconds: number) => number,
+  isRunnable = false,
+): number | undefined {
   const stillness = new Stillness(limitSeconds * 1000);
-  for (let s = 0; s < 300; s += 0.5) if (stillness.look(cpuAt(s), s * 1000)) return s;
+  for (let s = 0; s < 300; s += 0.5) {
+    if (stillness.look({ cpuSeconds: cpuAt(s), isRunnable }, s * 1000)) return s;
+  }
   return undefined;
 }
 
@@ -21,13 +27,18 @@ describe('Stillness', () => {
     expect(stillAfter(60, (s) => s * 0.01)).toBeUndefined();
   });
 
+  it('is patient with one that waits for a processor', () => {
+    expect(stillAfter(60, () => 1, true)).toBeUndefined();
+  });
+
   it('starts anew after progress, and after the machine slept', () => {
     const stillness = new Stillness(1_000);
-    expect(stillness.look(1, 10_000)).toBe(false);
-    expect(stillness.look(1, 10_900)).toBe(false);
+    const usage = { cpuSeconds: 1, isRunnable: false };
+    expect(stillness.look(usage, 10_000)).toBe(false);
+    expect(stillness.look(usage, 10_900)).toBe(false);
     stillness.stir();
-    expect(stillness.look(1, 11_000)).toBe(false);
-    expect(stillness.look(1, 99_000)).toBe(false);
-    expect(stillness.look(1, 100_000)).toBe(true);
+    expect(stillness.look(usage, 11_000)).toBe(false);
+    expect(stillness.look(usage, 99_000)).toBe(false);
+    expect(stillness.look(usage, 100_000)).toBe(true);
   });
 });

@@ -1,3 +1,5 @@
+import type { ProcessUsage } from './process-usage.ts';
+
 /** A process at work that uses less than this has stopped: waking up to look around uses some. */
 const leastCpuSeconds = 0.1;
 /** Looks further apart than this say that the whole machine slept. */
@@ -5,7 +7,8 @@ const longestGapMs = 5_000;
 
 /**
  * Notices a process that has a job and uses no processor time: stopped, dead-locked, or hung on a
- * disk. What only takes long does not look like this.
+ * disk. What only takes long does not look like this, nor does what waits for a processor that
+ * others keep busy.
  */
 export class Stillness {
   readonly #limitMs: number;
@@ -18,12 +21,15 @@ export class Stillness {
   }
 
   /** Whether it has been still for as long as the limit, at a look `nowMs`. */
-  look(cpuSeconds: number, nowMs: number): boolean {
+  look(
+    { cpuSeconds, isRunnable }: Pick<ProcessUsage, 'cpuSeconds' | 'isRunnable'>,
+    nowMs: number,
+  ): boolean {
     const isGap = nowMs - this.#lookedMs > longestGapMs;
     const moved =
       this.#cpuSeconds === undefined || cpuSeconds - this.#cpuSeconds >= leastCpuSeconds;
     this.#lookedMs = nowMs;
-    if (moved || isGap) {
+    if (moved || isRunnable || isGap) {
       this.#cpuSeconds = cpuSeconds;
       this.#sinceMs = nowMs;
     }

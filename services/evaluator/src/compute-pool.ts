@@ -8,7 +8,7 @@ import {
 
 export interface ComputePool extends JobRunner, AsyncDisposable {
   /** What all of them use together; nothing while none runs. */
-  usage(): Promise<ProcessUsage | undefined>;
+  usage(): Promise<Omit<ProcessUsage, 'isRunnable'> | undefined>;
 }
 
 /** Several compute processes as one: a job goes to the one with the fewest waiting. */
