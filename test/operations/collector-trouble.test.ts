@@ -35,7 +35,9 @@ it('goes on, answers every scrape and ends in time while no collector answers', 
   stack.defer(async () => {
     if (up.process.exitCode === null) await up.kill();
   });
-  const [, ops] = /"http":"([^"]+)","message":"serving operators"/.exec(up.log()) ?? [];
+  const operators = /"http":"([^"]+)","message":"serving operators"/;
+  await expect.poll(() => up.log()).toMatch(operators);
+  const [, ops] = operators.exec(up.log()) ?? [];
   const sent = await fetch(`http://${up.http}/v1/deletions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -52,11 +52,18 @@ beforeAll(async () => {
     timeout: 150_000,
     interval: 500,
   });
-  // What is still in the exporter goes out before the process ends.
+  // What is still in the exporter goes out before the process ends; Jaeger stores it a moment later.
   expect(await up.stop()).toBe(0);
-  requestSpans = await jaeger.trace(traceId);
-  roundSpans = await jaeger.trace(linkOf(only(requestSpans, 'forget in round')).traceID);
-}, 180_000);
+  await vi.waitFor(
+    async () => {
+      requestSpans = await jaeger.trace(traceId);
+      roundSpans = await jaeger.trace(linkOf(only(requestSpans, 'forget in round')).traceID);
+      expect(namesOf(roundSpans)).toEqual(expect.arrayContaining(['round', 'put decisions']));
+      for (const span of roundSpans) expect(pathOf(roundSpans, span).at(-1)).toBe('round');
+    },
+    { timeout: 60_000, interval: 200 },
+  );
+}, 300_000);
 afterAll(() => stack[Symbol.asyncDispose]());
 
 describe('the trace of a request', () => {

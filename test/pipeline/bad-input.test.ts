@@ -31,7 +31,7 @@ beforeAll(async () => {
   up = await startUp(home, [...wasm, '--max-wait', '0']);
   keptReceipt = (await post(subject(kept, 'subject-1'))).body;
   expect((await post(subject({ ...kept, requestId: usedId }, 'nobody'))).status).toBe(202);
-}, 60_000);
+});
 
 afterEach(async () => {
   if (up.process.exitCode !== null) return;
@@ -259,32 +259,28 @@ describe('an interrupted', () => {
       arg.replace('split=train', 'split=train&train=20000'),
     );
     const child = startLethe(args, { TMPDIR: scratch });
-    await expect.poll(() => readdirSync(scratch), { timeout: 20_000 }).not.toEqual([]);
+    await expect.poll(() => readdirSync(scratch)).not.toEqual([]);
     expect(await stopped(child, 'SIGTERM')).toBe(143);
     expect(readdirSync(scratch)).toEqual([]);
     const models = join(target, 'store', 'objects', 'models');
     expect(existsSync(models) ? readdirSync(models) : []).toEqual([]);
-  }, 60_000);
+  });
 
-  test.skipIf(process.platform !== 'linux')(
-    'demo leaves no process behind',
-    async () => {
-      const report = join(folder.path, 'report.html');
-      const child = startLethe([
-        'demo',
-        ...wasm,
-        '--home',
-        join(folder.path, 'demo'),
-        '--report',
-        report,
-      ]);
-      await expect.poll(() => childrenOf(child), { timeout: 30_000 }).not.toEqual([]);
-      const children = childrenOf(child);
-      expect(await stopped(child, 'SIGINT')).toBe(130);
-      await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
-    },
-    60_000,
-  );
+  test.skipIf(process.platform !== 'linux')('demo leaves no process behind', async () => {
+    const report = join(folder.path, 'report.html');
+    const child = startLethe([
+      'demo',
+      ...wasm,
+      '--home',
+      join(folder.path, 'demo'),
+      '--report',
+      report,
+    ]);
+    await expect.poll(() => childrenOf(child)).not.toEqual([]);
+    const children = childrenOf(child);
+    expect(await stopped(child, 'SIGINT')).toBe(130);
+    await expect.poll(() => children.filter(isAlive)).toEqual([]);
+  });
 });
 
 const namespaces = canMount();
@@ -324,13 +320,13 @@ describe.skipIf(!namespaces)('on a disk of its own (needs Linux namespaces)', ()
       expect(await small.stop()).toBe(0);
       rmSync(disk, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });
 
 test('SIGTERM ends it with 0, and no compute process stays', async () => {
   const children = process.platform === 'linux' ? childrenOf(up.process) : [];
   expect(await up.stop()).toBe(0);
-  await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => children.filter(isAlive)).toEqual([]);
 });
 
 async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {

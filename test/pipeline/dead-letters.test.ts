@@ -44,7 +44,7 @@ beforeAll(async () => {
   expect(imported).toMatchObject({ code: 0 });
   up = await startUp(home, [...wasm, '--max-wait', '0']);
   bus = await SqliteBus.open({ file: join(home, 'bus.sqlite') });
-}, 90_000);
+});
 
 afterAll(async () => {
   await bus[Symbol.asyncDispose]();
@@ -71,7 +71,7 @@ test('poison is set aside, told loudly, seen, and dropped with a reason', async 
     .toMatchObject([{ topic, stage: 'unlearner', errorClass: 'invalid', modelKey: 'demo' }]);
   const [{ id } = { id: '' }] = (await dlq('list')).values;
 
-  expect(up.log()).toMatch(/"alert":"dead_letter"/);
+  await expect.poll(() => up.log()).toMatch(/"alert":"dead_letter"/);
   expect((await fetch(`http://${up.http}/readyz`)).status).toBe(200);
   const people = await lethe(['status', '--home', home]);
   expect(people.stdout).toMatch(/1 dead letters wait for a decision .*lethe dlq list/);

@@ -77,7 +77,7 @@ describe.skipIf(!isInstalled('minio'))('a registry on a MinIO that comes and goe
       kind: 'not-ready',
       reason: expect.stringContaining('nothing listens there'),
     });
-    expect(log).toContain('waiting for the object store');
+    await expect.poll(() => log).toContain('waiting for the object store');
 
     await minio.process.restart();
     await expect.poll(ready).toEqual({ kind: 'ready' });

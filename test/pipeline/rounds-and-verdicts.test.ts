@@ -56,11 +56,7 @@ test('real rounds pass the real gate; one that costs too much climbs the ladder 
   };
   const ends = async (given: Parameters<typeof world.submit>[0]) => {
     const key = await world.submit(given);
-    await until(
-      'it has ended',
-      async () => /completed|escalated/.test(await progress(key)),
-      50_000,
-    );
+    await until('it has ended', async () => /completed|escalated/.test(await progress(key)));
     return progress(key);
   };
   expect(await ends({ rows: [0, 1, 2, 3, 4, 5, 6, 7] })).toBe('completed');

@@ -77,7 +77,7 @@ describe('lethe up for other machines, with TLS and identities', () => {
     expect(nobody).toMatchObject({ code: 8, stderr: expect.stringContaining('unauthenticated') });
     const shop = await command(['models'], ...trust(), '--token-file', tokenFile('shop'));
     expect(shop).toMatchObject({ code: 8, stderr: expect.stringContaining('role emitter') });
-    expect(up.log()).toContain('call refused');
+    await expect.poll(() => up.log()).toContain('call refused');
   });
 
   test('is not reached by who does not speak TLS, or trusts nobody who signed its certificate', async () => {

@@ -82,7 +82,7 @@ beforeAll(async () => {
     body: JSON.stringify({ requestId: randomUUID(), modelKey: 'tiny', scope: { subject } }),
   });
   expect(response.status).toBe(202);
-  await until('it is completed', () => spansNamed('complete').length > 0, 60_000);
+  await until('it is completed', () => spansNamed('complete').length > 0);
   // The promotion is told inside the span of the record that brought the verdict.
   await until('its span has ended', () => spansNamed('process model.verdict.v1').length > 0);
 });

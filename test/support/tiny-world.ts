@@ -87,11 +87,19 @@ export class TinyWorld implements AsyncDisposable {
 
   /** Publishes a request. @returns its key in the lineage */
   async submit(given: RequestGiven): Promise<string> {
-    const request = await this.request(given);
-    await this.bus.publish([
-      encodeEvent(topics.deletionRequested, request.modelKey, DeletionRequested, request),
-    ]);
-    return requestKey(request);
+    const [key] = await this.submitTogether(given);
+    return key!;
+  }
+
+  /** Publishes requests in one transaction: who reads one of them can read all. @returns their keys */
+  async submitTogether(...given: readonly RequestGiven[]): Promise<string[]> {
+    const requests = await Promise.all(given.map((each) => this.request(each)));
+    await this.bus.publish(
+      requests.map((request) =>
+        encodeEvent(topics.deletionRequested, request.modelKey, DeletionRequested, request),
+      ),
+    );
+    return requests.map(requestKey);
   }
 
   /** The whole log of a model. */
@@ -209,11 +217,16 @@ interface Tap extends AsyncDisposable {
   caughtUp(): Promise<void>;
 }
 
-/** Waits until `holds` is true. @throws when it is not within `ms` */
+/**
+ * Waits until `holds` is true. By default for almost as long as a test may take: a busy machine is
+ * no failure, and what was waited for is told.
+ *
+ * @throws when it is not within `ms`
+ */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  ms = 20_000,
+  ms = 100_000,
 ): Promise<void> {
   const end = performance.now() + ms;
   while (!(await holds())) {

@@ -53,7 +53,7 @@ describe.skipIf(!isInstalled('minio'))('the least that services need of a MinIO'
     await store.put('requests/extensions/shop/1.json', bytesOf('{}'), { kind: 'if-absent' });
     await store.put('callbacks/pending/1.json', bytesOf('{}'));
     expect(await store.deleteAllVersions('callbacks/pending/1.json')).toBe(1);
-    expect(await keysOf(store, 'models/')).toEqual(['models/m/serving.json']);
+    expect(await keysOf(store, 'models/')).toContain('models/m/serving.json');
   });
 
   test('deletes no record of a model and no pack of the audit log', async () => {

@@ -163,7 +163,7 @@ describe('the registry service', () => {
     await withRegistry(home, async (registry) => {
       await home.register('m2');
       await expect
-        .poll(async () => (await home.lineage.serving('m2'))?.pointer, { timeout: 10_000 })
+        .poll(async () => (await home.lineage.serving('m2'))?.pointer)
         .toMatchObject({ generation: 1, sequence: 0 });
       const { models } = await registry.listModels({});
       expect(models.map((each) => each.registration?.modelKey)).toEqual(['m1', 'm2']);

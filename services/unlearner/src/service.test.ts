@@ -40,12 +40,12 @@ test('requests become rounds, each in the lineage once, with candidate and statu
   await using compute = new ComputeProcess({ backend: { prefer: 'js' } });
   await using unlearner = unlearnerOn(world, compute, { maxBatch: 8 });
   await unlearner.start();
-  const keys = [
-    await world.submit({ rows: [0, 1, 2, 3] }),
-    await world.submit({ rows: [4, 5, 6, 7] }),
-    await world.submit({ rows: [8, 9], mode: Mode.MODE_MISCLASSIFY }),
-    await world.submit({ rows: [10, 11, 12, 13, 14, 15, 16, 17, 18, 19] }),
-  ];
+  const keys = await world.submitTogether(
+    { rows: [0, 1, 2, 3] },
+    { rows: [4, 5, 6, 7] },
+    { rows: [8, 9], mode: Mode.MODE_MISCLASSIFY },
+    { rows: [10, 11, 12, 13, 14, 15, 16, 17, 18, 19] },
+  );
   await until('all are completed', async () =>
     (await Promise.all(keys.map((key) => progressOf(world, key)))).every(
       (kind) => kind === 'completed',
@@ -67,6 +67,7 @@ test('requests become rounds, each in the lineage once, with candidate and statu
     const unchanged = round.metrics?.outcome === 'already_forgotten';
     expect(round.weightsDigest === parent).toBe(unchanged);
   }
+  await statuses.caughtUp();
   expect(statuses.records.map(({ value }) => DeletionStatus.decode(value).state)).toEqual(
     Array(5).fill(RequestState.REQUEST_STATE_IN_ROUND),
   );
@@ -149,8 +150,7 @@ test('a refused round climbs the ladder with smaller batches, and the last rung 
   const ladder = '[{"method":"a"},{"method":"b","max_batch":2},{"method":"c","settings":{"x":1}}]';
   await using unlearner = unlearnerOn(world, new StandInCompute(), { ladder, maxBatch: 8 });
   await unlearner.start();
-  const bad = await world.submit({ rows: [1, 2] });
-  const good = await world.submit({ rows: [3, 4] });
+  const [bad = '', good = ''] = await world.submitTogether({ rows: [1, 2] }, { rows: [3, 4] });
   await until(
     'both have ended',
     async () =>
@@ -274,9 +274,12 @@ test('one round is in flight per model: what arrives meanwhile forms the next ba
   const compute = new StandInCompute();
   await using unlearner = unlearnerOn(world, compute, { maxWaitMs: 10 });
   await unlearner.start();
+  await using watcher = await watching(unlearner);
   await world.submit({ rows: [0] });
   await until('the first round is committed', async () => (await world.log()).length === 1);
-  const later = [await world.submit({ rows: [1] }), await world.submit({ rows: [2] })];
+  const later = await world.submitTogether({ rows: [1] }, { rows: [2] });
+  // Beside the one whose round has no decision yet.
+  await until('both wait', () => watcher.latest.pendingRequestCount === 3);
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(compute.inputs.length).toBe(1);
   const [first] = await world.log();

@@ -137,7 +137,6 @@ async function registerWebhook(port: number): Promise<void> {
   await until(
     'the webhook is asked',
     async () => (await api.kubectl(dryRun, deployment('probe', 'no digest'))).code !== 0,
-    60_000,
   );
 }
 
@@ -148,7 +147,6 @@ async function promote(sequence: number, parent: number): Promise<void> {
   await until(
     `version ${sequence} serves`,
     async () => (await client.getServing({ modelKey: 'm1' })).sequence === sequence,
-    60_000,
   );
 }
 

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const port = firstPort + Math.floor(Math.random() * portsToEach);
     if (!given.has(port) && (await isFree(port))) {
       given.add(port);
       return port;
@@ -17,6 +17,10 @@ export async function freePort(): Promise<number> {
 }
 
 const given = new Set<number>();
+
+/** Test files that run at the same time look in places of their own: a port is free until it is used. */
+const portsToEach = 3_750;
+const firstPort = 15_000 + portsToEach * (Number(process.env['VITEST_POOL_ID'] ?? 0) % 4);
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();

@@ -34,6 +34,8 @@ export class ServerProcess implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #output = '';
   #ending: number | NodeJS.Signals | undefined;
+  /** Settles when `#output` holds the last that it said before it ended. */
+  #drained: Promise<unknown> = Promise.resolve();
 
   private constructor(command: ServerCommand) {
     this.#command = command;
@@ -116,6 +118,7 @@ export class ServerProcess implements AsyncDisposable {
       throw new Error(`${name} cannot be started: ${(error as Error).message}`);
     });
     if (child.pid !== undefined) guard(child, child.pid, leftover);
+    this.#drained = drained(child);
     child.once('exit', (code, signal) => {
       this.#ending = code ?? signal ?? undefined;
       if (this.#child === child) this.#child = undefined;
@@ -131,11 +134,9 @@ export class ServerProcess implements AsyncDisposable {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    const drained = once(child, 'close');
     child.kill(signal);
     await exited;
-    // What it said last is in the pipe still; whoever else holds that pipe is not waited for.
-    await Promise.race([drained, sleep(1_000)]);
+    await this.#drained;
   }
 
   async #ready(child: ChildProcess): Promise<void> {
@@ -143,6 +144,7 @@ export class ServerProcess implements AsyncDisposable {
     const deadline = performance.now() + readyWithinMs;
     while (!(await isReady(this.#output))) {
       if (child.exitCode !== null || child.signalCode !== null) {
+        await this.#drained;
         throw new Error(`${name} ended (${child.exitCode ?? child.signalCode}):\n${this.#tail()}`);
       }
       if (performance.now() > deadline) {
@@ -156,6 +158,16 @@ export class ServerProcess implements AsyncDisposable {
   #tail(): string {
     return this.#output.split('\n').slice(-30).join('\n');
   }
+}
+
+/**
+ * What a child said last is in its pipes still when it has ended. Whoever else holds them is not
+ * waited for.
+ */
+async function drained(child: ChildProcess): Promise<void> {
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  await new Promise((resolve) => child.once('exit', resolve));
+  await Promise.race([closed, sleep(1_000)]);
 }
 
 /** Whether every thread of a process stands still; without /proc, that it was told to is enough. */

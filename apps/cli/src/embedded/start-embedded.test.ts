@@ -30,9 +30,9 @@ it('is unhealthy over gRPC for as long as its work does not get on', async () =>
     {
       using watch = new WorkWatch('handling records as group g', 0);
       watch.begin();
-      await expect.poll(() => statusOf(client), { timeout: 5_000 }).toBe('NOT_SERVING');
+      await expect.poll(() => statusOf(client)).toBe('NOT_SERVING');
     }
-    await expect.poll(() => statusOf(client), { timeout: 5_000 }).toBe('SERVING');
+    await expect.poll(() => statusOf(client)).toBe('SERVING');
   } finally {
     client.close();
   }

@@ -74,7 +74,7 @@ async function serve(protection: WireSecurity, log: Log = silentLog): Promise<Gr
 
 /** The name that the server knows the caller by. */
 async function whoAmI(server: GrpcServer, options: ConnectOptions = {}): Promise<string> {
-  const patience = { waitForReadyMs: 2_000, ...options };
+  const patience = { waitForReadyMs: 20_000, ...options };
   await using client = connect(IngestServiceClient, server.address, patience);
   return (await client.submitDeletion(emptyRequest)).emitter;
 }
@@ -128,14 +128,16 @@ describe('gRPC over TLS', () => {
     );
     const tls = { ca: ca.certificate };
     expect(await whoAmI(server, { tls: { ...tls, ...shopCertificate } })).toBe('shop');
-    await expect(whoAmI(server, { tls, token })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(whoAmI(server, { tls, token, waitForReadyMs: 2_000 })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
   });
 
   it('is not talked to by a client that does not trust it, or speaks plaintext', async () => {
     await using server = await serve(await security(tlsFlags()));
     expect(await whoAmI(server, { tls: { ca: ca.certificate } })).toBe('anyone');
     for (const options of [{ tls: { ca: otherCa.certificate } }, { tls: {} }, {}]) {
-      await expect(whoAmI(server, options)).rejects.toMatchObject({
+      await expect(whoAmI(server, { ...options, waitForReadyMs: 2_000 })).rejects.toMatchObject({
         code: 'unavailable',
         message: expect.stringContaining(server.address),
       });

@@ -55,13 +55,15 @@ test('gives up on a holder that does not end, by name', async () => {
   await using stuck = new FolderLock(file);
   await using lock = new FolderLock(file, 50);
   let release = () => {};
-  const holding = stuck.hold(
-    () =>
-      new Promise<void>((resolve) => {
+  let holding = Promise.resolve();
+  await new Promise<void>((isHeld) => {
+    holding = stuck.hold(() => {
+      isHeld();
+      return new Promise((resolve) => {
         release = resolve;
-      }),
-  );
-  await setTimeout(20);
+      });
+    });
+  });
   await expect(lock.hold(async () => {})).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.stringContaining(file),

@@ -93,7 +93,7 @@ async function until(condition: () => boolean | Promise<boolean>, stepMs = 0): P
       if (stepMs > 0) clock.advance(stepMs);
       expect(await condition()).toBe(true);
     },
-    { timeout: 20_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 
