@@ -256,7 +256,8 @@ describe('an interrupted', () => {
     const scratch = join(folder.path, 'scratch');
     mkdirSync(scratch);
     const args = importing('big', target).map((arg) =>
-      arg.replace('split=train', 'split=train&train=20000'),
+      // So many that it is still at it, however late this process looks.
+      arg.replace('split=train', 'split=train&train=200000'),
     );
     const child = startLethe(args, { TMPDIR: scratch });
     await expect.poll(() => readdirSync(scratch)).not.toEqual([]);
