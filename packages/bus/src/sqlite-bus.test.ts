@@ -146,6 +146,22 @@ describe('fencing between processes', () => {
   });
 });
 
+it('takes nobody for dead who was held up together with it', async () => {
+  await using one = await openBus({ sessionTimeoutMs: 300 });
+  await using two = await openBus({ sessionTimeoutMs: 300 });
+  await one.ensureTopics([{ name: 'two', partitions: 2, retentionMs }]);
+  const [first, second] = [handOvers('g', ['two']), handOvers('g', ['two'])];
+  const staying = await one.consume(first.options);
+  const joining = await two.consume(second.options);
+  await until(() => staying.owned().length === 1 && second.given.length === 1);
+  const kept = [...first.given, ...second.given].filter(({ lost }) => !lost.aborted);
+  // The machine sleeps, and both with it; then they look around again.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect(kept.map(({ lost }) => lost.aborted)).toEqual([false, false]);
+  expect([staying.owned(), joining.owned()].map(({ length }) => length)).toEqual([1, 1]);
+});
+
 describe('retention', () => {
   async function expired(options: { committed: bigint }) {
     let nowMs = 1_000_000;

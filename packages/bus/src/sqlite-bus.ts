@@ -58,6 +58,7 @@ export class SqliteBus implements MessageBus {
   readonly #now: () => number;
   readonly #backoff: Backoff;
   readonly #pollMs: number;
+  readonly #sessionTimeoutMs: number;
   readonly #heartbeatEveryMs: number;
   readonly #topics: TopicTable;
   readonly #parts: BusParts;
@@ -96,6 +97,7 @@ export class SqliteBus implements MessageBus {
     this.#now = now;
     this.#backoff = options.backoff ?? exponentialBackoff();
     this.#pollMs = options.pollMs ?? 200;
+    this.#sessionTimeoutMs = sessionTimeoutMs;
     this.#heartbeatEveryMs = sessionTimeoutMs / 3;
     this.#topics = topics;
     this.#selectDataVersion = db.prepare('PRAGMA data_version');
@@ -237,8 +239,12 @@ export class SqliteBus implements MessageBus {
   /** Sees what other processes did, and shows them that this one lives. */
   #poll(): void {
     try {
-      if (performance.now() - this.#lastHeartbeatMs >= this.#heartbeatEveryMs) {
-        this.#parts.groups.heartbeat([...this.#consumptions].map((each) => each.member));
+      const sinceMs = performance.now() - this.#lastHeartbeatMs;
+      if (sinceMs >= this.#heartbeatEveryMs) {
+        const members = [...this.#consumptions].map((each) => each.member);
+        // Held up for a session itself, as when the machine slept, it takes nobody for dead: the
+        // others may have been held up with it, and show that they live a moment later.
+        this.#parts.groups.heartbeat(members, sinceMs < this.#sessionTimeoutMs);
         this.#lastHeartbeatMs = performance.now();
         this.#reconcile();
       }

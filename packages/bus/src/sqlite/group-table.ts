@@ -77,8 +77,11 @@ export class GroupTable {
     });
   }
 
-  /** Says that `members` (of this process) live, and hands on what the dead ones owned. */
-  heartbeat(members: readonly Membership[]): void {
+  /**
+   * Says that `members` (of this process) live, and hands on what the dead ones owned; that only if
+   * it `mayJudge` who is.
+   */
+  heartbeat(members: readonly Membership[], mayJudge: boolean): void {
     transact(this.#db, () => {
       for (const member of members) {
         const seen = this.#db
@@ -87,6 +90,7 @@ export class GroupTable {
         // Silent for too long, and therefore put out: come back in.
         if (seen.changes === 0) this.#insertMember(member);
       }
+      if (!mayJudge) return;
       for (const group of new Set(members.map((member) => member.group))) {
         this.#dropDead(group);
         this.#reassign(group);
