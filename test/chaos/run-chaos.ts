@@ -27,6 +27,7 @@ export interface ChaosOptions {
   readonly bug?: PlantedBug;
   readonly only?: readonly Member['service'][];
   readonly pauseShare?: number;
+  readonly leastPauses?: number;
   readonly killInRound?: boolean;
   /** Most rows of a round. */
   readonly maxBatch: number;
@@ -111,6 +112,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         },
         ...(options.only === undefined ? {} : { only: options.only }),
         ...(options.killInRound === undefined ? {} : { killInRound: options.killInRound }),
+        ...(options.leastPauses === undefined ? {} : { leastPauses: options.leastPauses }),
         ...(options.pauseShare === undefined ? {} : { pauseShare: options.pauseShare }),
       }),
     ]).catch((error: unknown) => {

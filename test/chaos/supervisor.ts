@@ -14,6 +14,8 @@ export interface SupervisorOptions {
   readonly only?: readonly Member['service'][];
   /** Share of the strikes at services that are pauses beyond the session time-out. Default 0.2. */
   readonly pauseShare?: number;
+  /** The first so many strikes at services other than ingest are pauses. Default 0. */
+  readonly leastPauses?: number;
   /** An unlearner is killed in a round after its first one: also on a machine that is slow to get there. */
   readonly killInRound?: boolean;
   readonly say: (line: string) => void;
@@ -38,6 +40,7 @@ export async function wreakHavoc(options: SupervisorOptions): Promise<Damage> {
   const kills: Record<string, number> = {};
   const pauses: Record<string, number> = {};
   const zombies = new Set<Promise<void>>();
+  let paused = 0;
   const members = fleet.members.filter(
     ({ service }) => options.only === undefined || options.only.includes(service),
   );
@@ -58,7 +61,10 @@ export async function wreakHavoc(options: SupervisorOptions): Promise<Damage> {
     const member = members[Math.floor(random() * members.length)]!;
     const { process: target } = member;
     if (target?.processId === undefined || member.held) continue;
-    if (member.service !== 'ingest' && random() < (options.pauseShare ?? 0.2)) {
+    const isPause = () =>
+      random() < (options.pauseShare ?? 0.2) || paused < (options.leastPauses ?? 0);
+    if (member.service !== 'ingest' && isPause()) {
+      paused += 1;
       pauses[member.service] = (pauses[member.service] ?? 0) + 1;
       const zombie = pause(member, surroundings.sessionTimeoutMs + 1_000 + 4_000 * random());
       zombies.add(zombie);
@@ -82,7 +88,7 @@ export async function wreakHavoc(options: SupervisorOptions): Promise<Damage> {
 
 async function pause(member: Member, ms: number): Promise<void> {
   member.held = true;
-  await untilInRound(member, { first: true, withinMs: 5_000 });
+  await untilInRound(member, { first: true, withinMs: 30_000 });
   await member.process?.pause();
   await sleep(ms);
   member.process?.resume();
