@@ -8,6 +8,9 @@ import { ConsoleWorld } from './console-world.ts';
 /** What a page would do if it took this for markup. */
 export const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
 
+/** How long pages may take to show what they should. */
+export const patienceMs = 120_000;
+
 export let world: ConsoleWorld;
 export let browser: Browser;
 /** Of who signed in last. */
@@ -43,6 +46,8 @@ export async function closeScene(): Promise<void> {
 export async function openAs(name: string, beside = false): Promise<void> {
   if (!beside) await context?.close();
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  // A busy machine is no failure.
+  context.setDefaultTimeout(patienceMs);
   page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {

@@ -4,11 +4,22 @@ import { join } from 'node:path';
 import type { DeadLetterPage } from '@lethe/console';
 import { expect, test } from 'vitest';
 import { axeFindings } from './accessibility.ts';
-import { browser, escalated, forgotten, goTo, hostile, page, text, world } from './scene.ts';
+import {
+  browser,
+  escalated,
+  forgotten,
+  goTo,
+  hostile,
+  page,
+  patienceMs,
+  text,
+  world,
+} from './scene.ts';
 
 export function testViews(): void {
   test('a wrong token opens nothing, and the page says so', async () => {
     const stranger = await browser.newPage();
+    stranger.setDefaultTimeout(patienceMs);
     await stranger.goto(`${world.origin}/models/tiny`);
     await stranger.getByLabel('Token').fill('a-guess');
     await stranger.getByRole('button', { name: 'Sign in' }).click();

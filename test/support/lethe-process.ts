@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endWithOwner } from './servers/end-with-owner.ts';
 
 const bin = fileURLToPath(new URL('../../apps/cli/bin/lethe.js', import.meta.url));
 
@@ -57,6 +58,7 @@ export async function startUp(
   const up = ['up', '--home', home, '--json', ...ports, ...args];
   const [command = '', ...rest] = [...under, process.execPath, bin, ...up];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  endWithOwner(child, { group: true });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();

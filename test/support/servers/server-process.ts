@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithOwner } from './end-with-owner.ts';
 
 export interface ServerCommand {
   /** For messages: `kafka broker 2`. */
@@ -26,8 +27,7 @@ export interface ServerCommand {
  * A server in a process of its own, which can be killed, paused and started again on the same
  * data.
  *
- * It never outlives the process that started it: a guard, a shell that waits for the end of a
- * pipe, kills it and removes its folder when its owner is gone, however that ended.
+ * It never outlives the process that started it, however that ended; its folder goes with it.
  */
 export class ServerProcess implements AsyncDisposable {
   readonly #command: ServerCommand;
@@ -117,7 +117,7 @@ export class ServerProcess implements AsyncDisposable {
     const failed = once(child, 'error').then(([error]) => {
       throw new Error(`${name} cannot be started: ${(error as Error).message}`);
     });
-    if (child.pid !== undefined) guard(child, child.pid, leftover);
+    endWithOwner(child, { leftover });
     this.#drained = drained(child);
     child.once('exit', (code, signal) => {
       this.#ending = code ?? signal ?? undefined;
@@ -180,17 +180,4 @@ function isStopped(processId: number | undefined): boolean {
   } catch {
     return true;
   }
-}
-
-/** The shell reads one line: it comes when the server has ended; a closed pipe means we are gone. */
-function guard(child: ChildProcess, processId: number, leftover: string): void {
-  const script = 'read -r ended || { kill -9 "$1"; sleep 1; rm -rf "$2"; }';
-  const shell = spawn('sh', ['-c', script, 'guard', String(processId), leftover], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  shell.unref();
-  shell.stdin.on('error', () => {});
-  (shell.stdin as unknown as { unref(): void }).unref();
-  child.once('exit', () => shell.stdin.end('ended\n'));
 }
