@@ -186,6 +186,10 @@ describe('a pipeline on a broker and a store that have bad days', () => {
     await pipeline.untilCompleted(sent.filter(({ modelKey }) => modelKey !== 'chaos-1'));
     const logs = () => fleet.logOf('unlearner-1') + fleet.logOf('unlearner-2');
     await expect.poll(logs, slow).toMatch(/"code":"corrupt"[^\n]*chaos-1/);
+    // While no other model has work, that is all that the owner of the partition can do.
+    await expect
+      .poll(async () => await Promise.all(['unlearner-1', 'unlearner-2'].map(readiness)), slow)
+      .toContainEqual({ kind: 'not-ready', reason: expect.stringContaining('chaos-1') });
     const mine = sent.filter(({ modelKey }) => modelKey === 'chaos-1');
     const endings = await pipeline.endings();
     expect(mine.map(({ emitter, requestId }) => endings.get(`${emitter}/${requestId}`))).toEqual([

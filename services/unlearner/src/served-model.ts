@@ -3,6 +3,7 @@ import { type DeletionRequested, type Digest, LetheError, type ModelKey } from '
 import { openTrainingManifest, type TrainingManifest } from '@lethe/datasets';
 import { type Lineage, openLineage } from '@lethe/lineage';
 import { deadLetterRecord } from '@lethe/service-kit';
+import { progressOf } from './actor-state.ts';
 import { admitRequest } from './domain/request-rows.ts';
 import * as events from './events.ts';
 import { ModelActor, type ModelActorDeps } from './model-actor.ts';
@@ -70,8 +71,11 @@ export class ServedModel {
    */
   async run(signal: AbortSignal): Promise<void> {
     const opened = await this.#openWhenPossible(signal);
-    if (opened === 'cancelled') return;
-    if (opened === 'unknown') return this.#become({ kind: 'unknown' });
+    if (opened === 'cancelled' || opened === 'unknown') {
+      this.#deps.board.remove(this.#modelKey);
+      if (opened === 'unknown') this.#become({ kind: 'unknown' });
+      return;
+    }
     using model = opened;
     const actor = new ModelActor(model.lineage, model.index, this.#outlet, this.#deps);
     this.#become({ kind: 'open', model, actor });
@@ -83,6 +87,17 @@ export class ServedModel {
     const inbox = this.#state.kind === 'opening' ? this.#state.inbox : [];
     this.#state = state;
     for (const { request, record } of inbox) this.deliver(request, record);
+  }
+
+  /** Seen by those who watch, and by who asks whether this process is ready. */
+  #tellBlocked(reason: string): void {
+    const facts = {
+      modelKey: this.#modelKey,
+      nextSequence: 0,
+      pendingRequestCount: this.#state.kind === 'opening' ? this.#state.inbox.length : 0,
+      time: this.#deps.clock.now(),
+    };
+    this.#deps.board.publish(progressOf({ kind: 'blocked', reason }, facts));
   }
 
   #refuse(record: IncomingRecord, reason: string): void {
@@ -100,7 +115,9 @@ export class ServedModel {
         return await this.#openNow();
       } catch (thrown) {
         if (signal.aborted) break;
-        events.blocked(log, this.#modelKey, LetheError.from(thrown), backoff(failures));
+        const error = LetheError.from(thrown);
+        events.blocked(log, this.#modelKey, error, backoff(failures));
+        this.#tellBlocked(error.message);
         await this.#deps.clock.sleep(backoff(failures), signal).catch(() => {});
       }
     }

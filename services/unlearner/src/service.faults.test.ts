@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { ComputeProcess, type JobRunner } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
+import { FolderStore } from '@lethe/store';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TinyWorld, until } from '../../../test/support/tiny-world.ts';
 import { StandInCompute, standInRound } from './testing/stand-in-compute.ts';
@@ -136,6 +138,25 @@ test('a state that cannot be read is trouble: no rung is tried in vain, nothing 
   });
   expect(await progressOf(world, key)).not.toBe('escalated');
   expect(await world.log()).toHaveLength(1);
+});
+
+test('a model whose record is damaged is told as waiting, with the reason; restored, it goes on', async () => {
+  await using _ = await gateOn(world);
+  await using store = await FolderStore.open(join(world.folder, 'store'));
+  const name = 'models/tiny/registration.json';
+  const key = await world.submit({ rows: [1] });
+  const { bytes } = (await store.get(name))!;
+  await store.put(name, bytes.subarray(0, bytes.length / 2));
+  await using unlearner = unlearnerOn(world, new StandInCompute());
+  await unlearner.start();
+  const reason = expect.stringMatching(/^tiny: .*registration\.json/);
+  await expect.poll(() => unlearner.readiness()).toEqual({ kind: 'not-ready', reason });
+  await using watcher = await watching(unlearner);
+  await until('it is told', () => watcher.latest.phase === 'blocked');
+  expect(watcher.latest).toMatchObject({ modelKey: 'tiny', pendingRequestCount: 1 });
+  await store.put(name, bytes);
+  await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
+  expect(unlearner.readiness()).toEqual({ kind: 'ready' });
 });
 
 test('a compute process that hangs is replaced, and its round begun anew', async () => {

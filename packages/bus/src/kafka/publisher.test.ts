@@ -72,4 +72,21 @@ describe('Publisher', () => {
     await second;
     expect(requests.map(({ producer }) => producer)).toEqual([1, 2]);
   });
+
+  it('waits for all that was asked for before it disconnects', async () => {
+    const { clients, requests } = clientsWithRequests();
+    const publisher = new Publisher(clients);
+    const first = publisher.publish([batch(0, 'a')]);
+    await expect.poll(() => requests.length).toBe(1);
+    const second = publisher.publish([batch(0, 'b')]);
+    const events: string[] = [];
+    const closing = publisher.close().then(() => events.push('closed'));
+    requests[0]!.resolve();
+    await first;
+    await expect.poll(() => requests.length).toBe(2);
+    void second.then(() => events.push('published'));
+    requests[1]!.resolve();
+    await closing;
+    expect(events).toEqual(['published', 'closed']);
+  });
 });

@@ -71,6 +71,15 @@ describe('classifyKafkaError', () => {
     expect(classify(new KafkaJSError('Closed connection'))).toEqual(['transient', 'unavailable']);
   });
 
+  it('hints at the right that may be missing where kafkajs finds no coordinator', () => {
+    const lost = Object.assign(new Error('no'), { name: 'KafkaJSGroupCoordinatorNotFound' });
+    const { kind, error } = classifyKafkaError(lost, 'Taking over t/0');
+    expect([kind, error.message]).toEqual([
+      'transient',
+      expect.stringContaining('the user may lack the right to Describe it'),
+    ]);
+  });
+
   it('leaves errors of Lethe as they are, and takes mistakes of programs for internal', () => {
     const own = new LetheError('capacity', 'full');
     expect(classifyKafkaError(own, 'Trying')).toEqual({ kind: 'capacity', error: own });
