@@ -1,4 +1,5 @@
 /** Everything that happens to a round, told once: one function per event, for log and metrics. */
+import type { IncomingRecord } from '@lethe/bus';
 import {
   type DeletionRequested,
   LetheError,
@@ -8,7 +9,14 @@ import {
   topics,
 } from '@lethe/contracts';
 import type { Log } from '@lethe/service-kit';
-import { addSpanEvent, count, measure, tellSpan } from '@lethe/telemetry';
+import {
+  addSpanEvent,
+  beginSpan,
+  count,
+  measure,
+  tellSpan,
+  traceparentHeader,
+} from '@lethe/telemetry';
 import { type Attempt, sampleCount } from './actor-state.ts';
 import { describeRung } from './domain/ladder.ts';
 
@@ -52,16 +60,31 @@ export function escalated(
   model: string,
   escalation: {
     sequence: number;
-    requestCount: number;
+    requests: readonly DeletionRequested[];
     reason: string;
     attempts: readonly number[];
   },
 ): void {
-  count('lethe.escalations', { model }, escalation.requestCount);
+  const { sequence, requests, reason, attempts } = escalation;
+  count('lethe.escalations', { model }, requests.length);
+  const fields = { sequence, requestCount: requests.length, reason, attempts };
   log.error('requests are escalated: the model must be retrained without their samples', {
-    ...escalation,
+    ...fields,
     alert: 'escalated',
   });
+  for (const { requestId, traceparent } of requests) {
+    if (traceparent === '') continue;
+    const span = beginSpan('escalate', {
+      parent: { traceparent },
+      attributes: {
+        'lethe.request_id': requestId,
+        'lethe.model': model,
+        'lethe.sequence': sequence,
+      },
+    });
+    span.event('escalated', { reason });
+    span.end();
+  }
 }
 
 /** Requests that want what was done already; the end of each in its own trace. */
@@ -100,10 +123,24 @@ export function blocked(log: Log, model: string, error: Error, retryInMs: number
 /** A dead-lettered deletion request still has a legal clock. */
 export function deadLettered(
   log: Log,
-  at: { partition: number; offset: bigint },
+  at: Pick<IncomingRecord, 'partition' | 'offset' | 'headers'>,
   reason: string,
 ): void {
   const destination = topics.deletionRequested.name;
+  const span = beginSpan(`process ${destination}`, {
+    kind: 'consumer',
+    parent: { traceparent: at.headers[traceparentHeader] },
+    attributes: {
+      'messaging.system': 'lethe',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': destination,
+      'messaging.destination.partition.id': String(at.partition),
+      'lethe.offset': String(at.offset),
+    },
+  });
+  span.event('dead letter', { reason });
+  span.end();
   count('lethe.dead_letters', { 'messaging.destination.name': destination, stage: 'unlearner' });
   log.error('a deletion request cannot be served and goes to the dead letters', {
     partition: at.partition,

@@ -272,7 +272,7 @@ export class ModelActor {
     if (put.kind === 'taken') return;
     events.escalated(log, state.modelKey, {
       sequence,
-      requestCount: requests.length,
+      requests: requests.map(({ pending }) => pending.request),
       reason,
       attempts,
     });

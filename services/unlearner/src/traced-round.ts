@@ -34,6 +34,7 @@ export function tracedRound(
     span.set({ 'lethe.outcome': outcome.kind });
     if (outcome.kind === 'rung-failed')
       span.event('ladder step failed', { reason: outcome.reason });
+    if (outcome.kind === 'overtaken') span.event('fenced', { 'lethe.sequence': attempt.sequence });
     tellRequests(attempt, outcome, startMs, span);
     return outcome;
   });

@@ -108,20 +108,24 @@ describe('TracedBus', () => {
       );
   });
 
-  it('counts a commit that another owner made impossible', async () => {
+  it('counts a commit that another owner made impossible, and tells its span', async () => {
     const refused = deferred();
     const consumption = await bus.consume({
       group: 'g-fenced',
       topics: [other],
       onPartition: async (partition) => {
         await once(partition.lost, 'abort');
-        await partition.commit(0n, []).catch(() => refused.resolve());
+        await inSpan('late handler', {}, () => partition.commit(0n, [])).catch(() =>
+          refused.resolve(),
+        );
       },
       onFatal: () => {},
     });
     await expect.poll(() => consumption.owned().length).toBeGreaterThan(0);
     await consumption[Symbol.asyncDispose]();
     await refused.promise;
+    const late = telemetry.spans().find(({ name }) => name === 'late handler');
+    expect(late?.events.map(({ name }) => name)).toEqual(['fenced']);
     expect(await telemetry.scrape()).toMatch(
       /lethe_partition_fenced_total\{[^}]*verdict[^}]*\} [1-9]/,
     );
