@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { LeadBand } from '../losses/lead-band.ts';
 
 /** What a round works towards: pure judgements of logits, and the loss that leads there. */
 export interface Goal {
@@ -12,21 +13,21 @@ export interface Goal {
   /** Is the round's goal met, given the distances of all forget samples? */
   isReached(distances: Float32Array): boolean;
   /**
-   * Mean loss over a batch; its gradient vanishes for samples that are past their goal.
+   * Mean loss over a batch; its gradient vanishes for samples that are where they should be.
    *
    * @param logits [n, classes]
    * @param samples [n] indices of the forget samples in the batch
-   * @param width lead at which a wrong or relabelled sample is left alone, in logits; not used
-   *   where the goal is itself a margin
+   * @param band leads at which a wrong or relabelled sample is left alone; not used where the
+   *   goal is itself a margin
    */
-  loss(logits: tf.Tensor2D, samples: Int32Array, width: number): tf.Scalar;
+  loss(logits: tf.Tensor2D, samples: Int32Array, band: LeadBand): tf.Scalar;
   /**
-   * How far each sample is from where the loss stops pushing it, in logits: negative beyond.
+   * How far each sample is from where the loss leaves it alone, in logits: negative within.
    * Absent where it never stops.
    *
    * @param logits row-major [n, classes] of the forget samples in `samples`
    */
-  readonly pressure?: (logits: Float32Array, samples: Int32Array, width: number) => Float32Array;
+  readonly pressure?: (logits: Float32Array, samples: Int32Array, band: LeadBand) => Float32Array;
   /** [k] the label whose margin this goal moves: what importance is measured on. */
   readonly labels: Int32Array;
 }

@@ -1,6 +1,7 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { LeadBand } from '../losses/lead-band.ts';
 import { misclassifyGoal } from './misclassify.ts';
 import { relabelGoal } from './relabel.ts';
 import { untrainGoal } from './untrain.ts';
@@ -13,12 +14,15 @@ const logits = Float32Array.of(2, 0.5, -1, 3, 0, 1);
 const all = Int32Array.of(0, 1);
 
 function gradientOf(
-  goal: { loss(z: tf.Tensor2D, s: Int32Array, w: number): tf.Scalar },
-  width = 1,
+  goal: { loss(z: tf.Tensor2D, s: Int32Array, b: LeadBand): tf.Scalar },
+  margin = 1,
+  slack = 100,
 ) {
   return tf.tidy(() => [
     ...tf
-      .grad((z: tf.Tensor) => goal.loss(z as tf.Tensor2D, all, width))(tf.tensor2d(logits, [2, 3]))
+      .grad((z: tf.Tensor) => goal.loss(z as tf.Tensor2D, all, { margin, slack }))(
+        tf.tensor2d(logits, [2, 3]),
+      )
       .dataSync(),
   ]);
 }
@@ -44,6 +48,16 @@ describe('misclassify', () => {
     expect(gradientOf(goal, 4)).toEqual([0.5, -0.5, 0, -0.5, 0.5, 0]);
   });
 
+  it('leads back what is farther beyond the margin than the slack', () => {
+    // Sample 1 leads by 3: within 1 + 3, and 1 too far beyond 1 + 1.
+    expect(gradientOf(goal, 1, 3)).toEqual([0.5, -0.5, 0, 0, 0, 0]);
+    expect(gradientOf(goal, 1, 1)).toEqual([0.5, -0.5, 0, 0.5, -0.5, 0]);
+    const pressure = (slack = 100) => [...goal.pressure!(logits, all, { margin: 1, slack })];
+    expect(pressure()).toEqual([2.5, -2]);
+    expect(pressure(3)).toEqual([2.5, -1]);
+    expect(pressure(1)).toEqual([2.5, 1]);
+  });
+
   it('judges a part of the samples by their own labels', () => {
     expect([...goal.distances(logits.slice(3), Int32Array.of(1))]).toEqual([0]);
     expect([...goal.distances(logits.slice(3), Int32Array.of(0))]).toEqual([2]);
@@ -62,6 +76,11 @@ describe('relabel', () => {
 
   it('pushes the new label up until it leads by the margin', () => {
     expect(gradientOf(goal)).toEqual([0.5, -0.5, 0, 0, 0, 0]);
+  });
+
+  it('leads back a new label that leads by more than margin and slack', () => {
+    // Sample 0 trails as above; in sample 1 the new label 0 leads label 2 by 2.
+    expect(gradientOf(goal, 1, 0.5)).toEqual([0.5, -0.5, 0, 0.5, 0, -0.5]);
   });
 });
 

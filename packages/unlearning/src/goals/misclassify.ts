@@ -1,4 +1,5 @@
 import { boundedMarginLoss } from '../losses/bounded-margin.ts';
+import { outsideBand } from '../losses/lead-band.ts';
 import { marginTensor } from '../losses/margin.ts';
 import type { Goal } from './goal.ts';
 import { labelsOf } from './labels-of.ts';
@@ -16,9 +17,11 @@ export function misclassifyGoal(labels: Int32Array, classCount: number): Goal {
         margin >= 0 ? Math.max(margin, smallest) : margin < 0 ? 0 : Number.NaN,
       ),
     isReached: (distances) => distances.every((distance) => distance === 0),
-    loss: (logits, samples, width) =>
-      boundedMarginLoss(marginTensor(logits, labelsOf(labels, samples)), width),
-    pressure: (logits, samples, width) =>
-      margins(logits, labelsOf(labels, samples), classCount).map((margin) => margin + width),
+    loss: (logits, samples, band) =>
+      boundedMarginLoss(marginTensor(logits, labelsOf(labels, samples)).neg(), band),
+    pressure: (logits, samples, band) =>
+      margins(logits, labelsOf(labels, samples), classCount).map((margin) =>
+        outsideBand(-margin, band),
+      ),
   };
 }

@@ -1,4 +1,5 @@
 import { boundedMarginLoss } from '../losses/bounded-margin.ts';
+import { outsideBand } from '../losses/lead-band.ts';
 import { marginTensor } from '../losses/margin.ts';
 import type { Goal } from './goal.ts';
 import { labelsOf } from './labels-of.ts';
@@ -15,9 +16,11 @@ export function relabelGoal(targetLabels: Int32Array, classCount: number): Goal 
         margin > 0 ? 0 : margin <= 0 ? Math.max(-margin, smallest) : Number.NaN,
       ),
     isReached: (distances) => distances.every((distance) => distance === 0),
-    loss: (logits, samples, width) =>
-      boundedMarginLoss(marginTensor(logits, labelsOf(targetLabels, samples)).neg(), width),
-    pressure: (logits, samples, width) =>
-      margins(logits, labelsOf(targetLabels, samples), classCount).map((margin) => width - margin),
+    loss: (logits, samples, band) =>
+      boundedMarginLoss(marginTensor(logits, labelsOf(targetLabels, samples)), band),
+    pressure: (logits, samples, band) =>
+      margins(logits, labelsOf(targetLabels, samples), classCount).map((margin) =>
+        outsideBand(margin, band),
+      ),
   };
 }

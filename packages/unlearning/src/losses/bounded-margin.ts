@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
+import type { LeadBand } from './lead-band.ts';
 
 /**
- * Mean of relu(m_i + width): pushes margins below −width and then stops pushing, unlike a
- * negated cross-entropy, which has no end.
+ * Mean distance of leads from a band: pushes those below it, leads back those beyond it and leaves
+ * the others alone, unlike a negated cross-entropy, which has no end.
  *
- * @param margins [n]
+ * @param leads [n]
  */
-export function boundedMarginLoss(margins: tf.Tensor1D, width: number): tf.Scalar {
-  return tf.relu(margins.add(width)).mean();
+export function boundedMarginLoss(leads: tf.Tensor1D, { margin, slack }: LeadBand): tf.Scalar {
+  const short = tf.relu(tf.sub(margin, leads));
+  return short.add(tf.relu(leads.sub(margin + slack))).mean();
 }

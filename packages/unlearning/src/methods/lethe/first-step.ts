@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Goal } from '../../goals/goal.ts';
+import type { LeadBand } from '../../losses/lead-band.ts';
 import type { NetworkFunction } from '../../network/network-function.ts';
 import type { Optimizer } from '../../optimizers/optimizer.ts';
 
@@ -19,11 +20,11 @@ export async function firstStepRate(
   input: Float32Array,
   samples: Int32Array,
   optimizer: Optimizer,
-  { firstStep, margin }: { readonly firstStep: number; readonly margin: number },
+  { firstStep, ...band }: LeadBand & { readonly firstStep: number },
 ): Promise<number> {
   const rate = tf.tidy(() => {
     const { loss, gradient } = network.gradient(theta, network.tensorOf(input), (logits) =>
-      goal.loss(logits, samples, margin),
+      goal.loss(logits, samples, band),
     );
     return loss.div<tf.Scalar>(tf.maximum(optimizer.slope(gradient), smallestSlope)).mul(firstStep);
   });

@@ -76,6 +76,14 @@ export const letheSettings = {
     unit: 'logits',
     doc: 'Lead of another label (in relabel: of the new one) at which a sample is left alone.',
   },
+  slack: {
+    kind: 'number',
+    default: 1e6,
+    min: 0,
+    max: 1e6,
+    unit: 'logits',
+    doc: 'How far beyond that lead a sample may end; farther, it is led back. The default leads nobody back, since that brings earlier forget sets back sooner (decision 0142).',
+  },
   servedTeacher: {
     kind: 'number',
     default: ({ mode }) => (mode === 'untrain' ? 0.5 : 1),

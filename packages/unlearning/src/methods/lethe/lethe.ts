@@ -167,7 +167,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
           const forgetLogits = z.slice([0, 0], [forgetCount, classCount]);
           const retainLogits = z.slice([forgetCount, 0]);
           return goal
-            .loss(forgetLogits, samples, settings.margin)
+            .loss(forgetLogits, samples, settings)
             .mul<tf.Scalar>(forgetWeight)
             .add<tf.Scalar>(
               distillationLoss(retainLogits, targets, settings.temperature).mul(retainWeight),
@@ -182,7 +182,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const now = goal.distances(logits, samples);
       const labels = samples.map((sample) => forget.labels[sample] as number);
       const own = margins(logits, labels, classCount);
-      const push = goal.pressure?.(logits, samples, settings.margin);
+      const push = goal.pressure?.(logits, samples, settings);
       for (const [row, sample] of samples.entries()) {
         distances[sample] = now[row] as number;
         wrong[sample] = (own[row] as number) < 0 ? 1 : 0;
