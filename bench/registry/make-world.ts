@@ -11,7 +11,7 @@ import { KeyRing, signStatement } from '@lethe/evidence';
 import { LineageStore, moveKey, servingKey } from '@lethe/lineage';
 import { BlobStore, FolderStore } from '@lethe/store';
 import { RequestProjection } from '../../services/registry/src/requests/request-projection.ts';
-import { modelKey, World } from './world.ts';
+import { modelKey, World, withoutSyncs } from './world.ts';
 
 const [folder = '', versions = 0, requests = 0, entries = 0, nowMs = 0] = process.argv
   .slice(2)
@@ -48,7 +48,7 @@ process.stderr.write(`projected ${Math.round((1000 * requests) / projectionMs)}\
 
 const ring = KeyRing.open(join(folder, 'keys'), world.timeOf(0));
 const log = new AuditLog({
-  store,
+  store: withoutSyncs(root, store),
   sign: (make) => signStatement(make(now), ring.signer(now)),
 });
 const batch = 512;

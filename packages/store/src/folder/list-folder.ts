@@ -6,12 +6,15 @@ import { etagOf } from './file-stamp.ts';
 import { isMissing } from './folder-error.ts';
 import { pathOfFolders, readName } from './key-path.ts';
 
-/** An object, or everything whose key goes on with a slash. */
+/**
+ * An object, or everything whose key goes on with a slash. Lean: a folder may hold 100,000 of them,
+ * and all are in memory to be sorted.
+ */
 interface Entry {
-  /** Key of the object, or what the keys of the folder begin with, slash included. */
-  readonly key: string;
+  /** Of the object, or what the keys of the folder begin with, slash included; below `stem`. */
+  readonly rest: string;
+  /** Below the folder that is read. */
   readonly path: string;
-  readonly isFolder: boolean;
 }
 
 /** Objects whose key begins with `prefix` and is greater than `after`, ascending by code unit. */
@@ -31,15 +34,20 @@ async function* walk(
   prefix: string,
   after: string,
 ): AsyncGenerator<ObjectInfo> {
-  const entries = (await readEntries(folder, stem)).filter(
-    ({ key, isFolder }) =>
-      (key.startsWith(prefix) || (isFolder && prefix.startsWith(key))) &&
-      (key > after || (isFolder && after.startsWith(key))),
-  );
+  const entries: Entry[] = [];
+  for await (const { rest, path } of readEntries(folder, '', '')) {
+    const key = stem + rest;
+    const isFolder = rest.endsWith('/');
+    const isAsked = key.startsWith(prefix) || (isFolder && prefix.startsWith(key));
+    if (isAsked && (key > after || (isFolder && after.startsWith(key))))
+      entries.push({ rest, path });
+  }
   // A folder's key ends with its slash, so this order is that of the keys inside as well.
-  entries.sort((a, b) => (a.key < b.key ? -1 : 1));
-  for (const { key, path, isFolder } of entries) {
-    if (isFolder) {
+  entries.sort((a, b) => (a.rest < b.rest ? -1 : 1));
+  for (const entry of entries) {
+    const key = stem + entry.rest;
+    const path = join(folder, entry.path);
+    if (entry.rest.endsWith('/')) {
       yield* walk(path, key, prefix, after);
       continue;
     }
@@ -54,18 +62,14 @@ async function* walk(
   }
 }
 
-async function readEntries(folder: string, stem: string): Promise<Entry[]> {
-  const names = (await readdir(folder).catch(ignoreMissing)) ?? [];
-  const entries: Entry[] = [];
-  for (const name of names) {
-    const path = join(folder, name);
+async function* readEntries(folder: string, below: string, stem: string): AsyncGenerator<Entry> {
+  for (const name of (await readdir(join(folder, below)).catch(ignoreMissing)) ?? []) {
+    const path = below === '' ? name : `${below}/${name}`;
     const { kind, part } = readName(name);
-    const key = stem + part;
-    if (kind === 'continuation') entries.push(...(await readEntries(path, key)));
-    else if (kind === 'folder') entries.push({ key: `${key}/`, path, isFolder: true });
-    else entries.push({ key, path, isFolder: false });
+    const rest = stem === '' ? part : stem + part;
+    if (kind === 'continuation') yield* readEntries(folder, path, rest);
+    else yield { rest: kind === 'folder' ? `${rest}/` : rest, path };
   }
-  return entries;
 }
 
 function ignoreMissing(thrown: unknown): undefined {
