@@ -15,6 +15,10 @@ function refusal(type: string): Error {
 function clientsAnswering(answers: (Error | undefined)[]) {
   const calls: string[] = [];
   const transaction = {
+    async send({ topic, messages }: { topic: string; messages: { partition: number }[] }) {
+      const partitions = new Set(messages.map(({ partition }) => partition));
+      calls.push(`send ${topic}/${[...partitions]}`);
+    },
     async sendOffsets() {
       calls.push('offsets');
       const answer = answers.shift();
@@ -45,6 +49,17 @@ describe('FencedProducer', () => {
     const owner = await FencedProducer.open(clients, input, '');
     await owner.commit(place);
     expect(calls).toEqual(['abort', 'offsets', 'offsets', 'offsets', 'commit']);
+  });
+
+  it('sends to one partition at a time, and offsets last', async () => {
+    const { clients, calls } = clientsAnswering([]);
+    const owner = await FencedProducer.open(clients, input, '');
+    const batches = [0, 1, 2].map((partition) => {
+      const message = { partition, key: Buffer.from('k'), value: Buffer.from('v'), headers: {} };
+      return { topic: 't', partition, messages: [message] };
+    });
+    await owner.commit(place, async () => batches);
+    expect(calls).toEqual(['abort', 'send t/0', 'send t/1', 'send t/2', 'offsets', 'commit']);
   });
 
   it('makes no transaction after one that failed, not even when kafkajs would', async () => {
