@@ -81,6 +81,8 @@ describe('on a running lethe up', () => {
     expect(predicate.covered_request_count).toBe(1);
     const read = (name: string) => readFileSync(join(out, name));
     expect(sha256(read('verdict.json'))).toBe(predicate.model.verdict_digest);
+    expect(sha256(read('policy.json'))).toBe(predicate.model.policy_digest);
+    expect(JSON.parse(read('policy.json').toString())).toMatchObject({ modes: { untrain: {} } });
     expect(sha256(read('weights.bin'))).toBe(predicate.model.weights_digest);
     expect(JSON.parse(read('requests.jsonl').toString())).toMatchObject({ request_id: requestId });
     expect(JSON.parse(read('lineage.jsonl').toString().split('\n')[0] ?? '')).toMatchObject({

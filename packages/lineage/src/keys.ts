@@ -37,6 +37,11 @@ export function exclusionKey(modelKey: string, requestDigest: string): string {
   return `${exclusionsPrefix(modelKey)}${requestDigest}.json`;
 }
 
+/** A policy of the gate by its digest, which verdicts on the model name. */
+export function policyKey(modelKey: string, policyDigest: string): string {
+  return `${modelPrefix(modelKey)}policies/${policyDigest}.json`;
+}
+
 export function quarantineKey(modelKey: string, sequence: number): string {
   return `${modelPrefix(modelKey)}quarantine/${String(sequence).padStart(10, '0')}.json`;
 }

@@ -4,6 +4,7 @@ import {
   LetheError,
   RoundManifest,
   ServingPointer,
+  sha256,
   Verdict,
 } from '@lethe/contracts';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +17,7 @@ import {
   round,
   weightsAfter,
 } from '../test/records.ts';
-import { manifestKey } from './keys.ts';
+import { manifestKey, policyKey } from './keys.ts';
 
 const first = round({ sequence: 1 });
 const rival = round({ sequence: 1, ladderStep: 1 });
@@ -172,6 +173,22 @@ test('verdicts and decisions are written once, like manifests', async () => {
     digest: refused.digest,
   });
   expect((await lineages.decision(modelKey, 1))?.record.promoted).toBe(false);
+});
+
+test('a policy is read back by the digest in verdicts, and another text under its name is none', async () => {
+  await using fixture = await openFixture();
+  const { lineages } = fixture;
+  const text = '{"name":"strict"}';
+  await lineages.keepPolicy(modelKey, text);
+  await lineages.keepPolicy(modelKey, text);
+  expect(await lineages.policy(modelKey, sha256(text))).toBe(text);
+  expect(await lineages.policy(modelKey, sha256('another'))).toBeUndefined();
+  const key = policyKey(modelKey, sha256('another'));
+  await lineages.store.put(key, Buffer.from(text), { kind: 'if-absent' });
+  await expect(lineages.policy(modelKey, sha256('another'))).rejects.toMatchObject({
+    code: 'corrupt',
+    message: expect.stringContaining(key),
+  });
 });
 
 describe('the serving pointer', () => {

@@ -39,6 +39,7 @@ import {
   modelPrefix,
   modelsPrefix,
   moveKey,
+  policyKey,
   registrationKey,
   servingKey,
   verdictKey,
@@ -126,6 +127,31 @@ export class LineageStore {
       await this.#requireBlobs(key, { weightsDigest, stateDigest });
     }
     return await putOnce(this.store, key, encodeRecord(RoundManifest, manifest));
+  }
+
+  /**
+   * Keeps a policy beside the verdicts that name it, so that their digest can be read back years
+   * later. The same again changes nothing.
+   *
+   * @param policy its canonical JSON, whose SHA-256 is the digest in verdicts
+   */
+  async keepPolicy(modelKey: string, policy: string): Promise<void> {
+    const key = policyKey(modelKey, sha256(policy));
+    if (await isThere(this.store, key)) return;
+    await this.store.put(key, Buffer.from(policy), { kind: 'if-absent' });
+  }
+
+  /**
+   * A policy that `keepPolicy` kept, `undefined` where none was.
+   *
+   * @throws LetheError `corrupt` when its bytes have another digest
+   */
+  async policy(modelKey: string, policyDigest: string): Promise<string | undefined> {
+    const key = policyKey(modelKey, policyDigest);
+    const stored = await this.store.get(key);
+    if (stored === undefined) return undefined;
+    if (sha256(stored.bytes) === policyDigest) return Buffer.from(stored.bytes).toString('utf8');
+    throw new LetheError('corrupt', `${key} is not the policy of its name`);
   }
 
   async putVerdict(verdict: Verdict): Promise<PutOutcome> {

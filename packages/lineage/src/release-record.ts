@@ -16,6 +16,7 @@ export const releaseRecordFiles = [
   'model.json',
   'serving.json',
   'verdict.json',
+  'policy.json',
   'lineage.jsonl',
   'requests.jsonl',
 ] as const;
@@ -32,6 +33,8 @@ export interface ReleasePiece {
  *
  * - `serving.json`, `verdict.json`: the records as they are stored, so that their SHA-256 is what the
  *   signed statement names; `null` for the verdict of the original.
+ * - `policy.json`: the policy of that verdict, whose SHA-256 is its `policy_digest`; `null` where none
+ *   was kept.
  * - `lineage.jsonl`: the rounds that made the version, newest first, each with its verdict's digest.
  * - `requests.jsonl`: the requests that those rounds completed, one line each.
  *
@@ -53,6 +56,8 @@ export async function* releaseRecord(
   const verdict = await lineage.verdict(modelKey, sequence);
   const judged = verdict === undefined ? 'null' : textOf(encodeRecord(Verdict, verdict.record));
   yield { path: 'verdict.json', text: judged };
+  const policy = verdict && (await lineage.policy(modelKey, verdict.record.policyDigest));
+  yield { path: 'policy.json', text: policy ?? 'null' };
   // Both are there, however few versions and requests there are.
   yield { path: 'lineage.jsonl', text: '' };
   yield { path: 'requests.jsonl', text: '' };

@@ -1,5 +1,6 @@
 import type { IncomingRecord } from '@lethe/bus';
 import {
+  canonicalJson,
   LetheError,
   ModelCandidate,
   ModelVerdict,
@@ -114,7 +115,11 @@ async function findCandidate(
 }
 
 /** The verdict that counts: ours, or that of whoever was first. */
-async function put(verdict: Verdict, { lineages, log }: CandidateDeps): Promise<Recorded<Verdict>> {
+async function put(
+  verdict: Verdict,
+  { lineages, policy, log }: CandidateDeps,
+): Promise<Recorded<Verdict>> {
+  await lineages.keepPolicy(verdict.modelKey, canonicalJson(policy));
   const outcome = await lineages.putVerdict(verdict);
   if (outcome.kind === 'committed') {
     const failed = verdict.checks.filter(({ reason, advisory }) => reason !== '' && !advisory);

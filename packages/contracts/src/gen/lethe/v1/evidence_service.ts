@@ -77,7 +77,7 @@ export interface SignReleaseRequest {
   /** Refused with FAILED_PRECONDITION when something else serves by now. */
   weightsDigest: string;
   /**
-   * weights.bin, model.json, serving.json, verdict.json, lineage.jsonl, requests.jsonl,
+   * weights.bin, model.json, serving.json, verdict.json, policy.json, lineage.jsonl, requests.jsonl,
    * checkpoint.json.
    */
   files: ReleaseFile[];
