@@ -1,14 +1,12 @@
 // A service whose broker or store does not take its credentials: it ends at once and says why, so
 // that whoever starts it anew, and whoever looks, sees what to mend.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/lethe-process.ts';
 import { KafkaCluster } from '../support/servers/kafka-cluster.ts';
 import { MinioServer } from '../support/servers/minio-server.ts';
+import { ownFiles, startService } from '../support/service-program.ts';
 
 const folder = temporaryFolder();
 const file = (name: string, text: string) => {
@@ -40,23 +38,9 @@ afterAll(async () => {
 
 /** Runs a service until it ends by itself. */
 async function run(service: string, argv: readonly string[]) {
-  const main = fileURLToPath(new URL(`../../services/${service}/dist/main.js`, import.meta.url));
-  const index = { ingest: '--index', registry: '--projection' }[service];
-  const own = index === undefined ? [] : [index, join(folder.path, `${service}.sqlite`)];
-  const child = spawn(
-    process.execPath,
-    [
-      '--disable-warning=ExperimentalWarning',
-      ...[main, '--cache', join(folder.path, 'cache'), ...own, ...argv],
-    ],
-    { cwd: folder.path },
-  );
-  let log = '';
-  child.stderr.on('data', (text) => {
-    log += text;
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, log };
+  const own = ownFiles(service, folder.path);
+  const program = startService(service, [...own, ...argv], folder.path);
+  return { code: await program.end, log: program.log() };
 }
 
 describe.each(['ingest', 'unlearner', 'evaluator', 'registry'])('the %s program', (service) => {

@@ -12,7 +12,7 @@ import { ancestors } from './ancestry.ts';
 import type { LineageStore } from './lineage-store.ts';
 
 /** Files of a release bundle that follow from the record of the model. */
-export const releaseRecordFiles = [
+const releaseRecordFiles = [
   'model.json',
   'serving.json',
   'verdict.json',
@@ -20,6 +20,9 @@ export const releaseRecordFiles = [
   'lineage.jsonl',
   'requests.jsonl',
 ] as const;
+
+/** All files that a release bundle's signature lists. */
+export const releaseFiles = ['weights.bin', ...releaseRecordFiles, 'checkpoint.json'] as const;
 
 /** The next piece of one of the files. */
 export interface ReleasePiece {

@@ -50,6 +50,7 @@ export * from './security/rpc-roles.ts';
 export * from './security/security-settings.ts';
 export * from './security/server-tls.ts';
 export * from './security/wire-security.ts';
+export * from './traced/record-span.ts';
 export * from './traced/traced-bus.ts';
 export * from './traced/traced-store.ts';
 export { letheVersion } from './version.ts';

@@ -1,7 +1,8 @@
+import type { ModeName } from '@lethe/contracts';
 import type * as tf from '@tensorflow/tfjs';
 
 /** What forgetting means, see docs/unlearning.md. */
-export type Mode = 'untrain' | 'misclassify' | 'relabel';
+export type Mode = ModeName;
 
 /** Labelled samples, values as read ([0, 1] pixels), on the host. */
 export interface LabelledSamples {

@@ -8,15 +8,8 @@ import {
   requestStateToJSON,
   topics,
 } from '@lethe/contracts';
-import type { Log } from '@lethe/service-kit';
-import {
-  addSpanEvent,
-  beginSpan,
-  count,
-  measure,
-  tellSpan,
-  traceparentHeader,
-} from '@lethe/telemetry';
+import { type Log, recordSpan } from '@lethe/service-kit';
+import { addSpanEvent, beginSpan, count, measure, tellSpan } from '@lethe/telemetry';
 import { type Attempt, sampleCount } from './actor-state.ts';
 import { describeRung } from './domain/ladder.ts';
 
@@ -123,22 +116,12 @@ export function blocked(log: Log, model: string, error: Error, retryInMs: number
 /** A dead-lettered deletion request still has a legal clock. */
 export function deadLettered(
   log: Log,
-  at: Pick<IncomingRecord, 'partition' | 'offset' | 'headers'>,
+  at: Pick<IncomingRecord, 'topic' | 'partition' | 'offset' | 'headers'>,
   reason: string,
 ): void {
   const destination = topics.deletionRequested.name;
-  const span = beginSpan(`process ${destination}`, {
-    kind: 'consumer',
-    parent: { traceparent: at.headers[traceparentHeader] },
-    attributes: {
-      'messaging.system': 'lethe',
-      'messaging.operation.name': 'process',
-      'messaging.operation.type': 'process',
-      'messaging.destination.name': destination,
-      'messaging.destination.partition.id': String(at.partition),
-      'lethe.offset': String(at.offset),
-    },
-  });
+  const { name, ...options } = recordSpan(at);
+  const span = beginSpan(name, options);
   span.event('dead letter', { reason });
   span.end();
   count('lethe.dead_letters', { 'messaging.destination.name': destination, stage: 'unlearner' });

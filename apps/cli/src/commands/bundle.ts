@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Digest, LetheError, parseModelKey } from '@lethe/contracts';
-import { LineageStore, releaseRecord, releaseRecordFiles } from '@lethe/lineage';
+import { LineageStore, releaseFiles, releaseRecord } from '@lethe/lineage';
 import { exportLayersModel } from '@lethe/models';
 import { openStore } from '@lethe/service-kit';
 import { BlobStore, digestOfFile } from '@lethe/store';
@@ -47,9 +47,8 @@ export const run: CommandFunction<BundleOptions> = async (options, out, key = ''
     if (name === 'requests.jsonl') requests += text.split('\n').length - 1;
   }
   writeFileSync(path('checkpoint.json'), (await evidence.getCheckpoint({})).envelope);
-  const names = ['weights.bin', ...releaseRecordFiles, 'checkpoint.json'];
   const files = await Promise.all(
-    names.map(async (name) => ({
+    releaseFiles.map(async (name) => ({
       path: name,
       sizeBytes: BigInt(statSync(path(name)).size),
       sha256: await digestOfFile(path(name)),

@@ -3,7 +3,7 @@
  * what it is called when it lies outside. The reader, the JSON Schema, `lethe policy explain` and
  * the checks all follow this table.
  */
-import type { ModeName } from '@lethe/contracts';
+import { type ModeName, modeNames } from '@lethe/contracts';
 
 export type IntervalMethod =
   | 'tango'
@@ -31,7 +31,6 @@ export interface Metric {
   readonly reasons: { readonly low: string; readonly high: string };
 }
 
-const all = ['untrain', 'misclassify', 'relabel'] as const;
 const untrain = ['untrain'] as const;
 const gain = { low: 'below_threshold', high: 'suspicious_gain' };
 const far = { low: 'impossible', high: 'too_far' };
@@ -42,7 +41,7 @@ const accuracyChange = (title: string, per: Metric['per']): Metric => ({
   range: [-1, 1],
   target: 0,
   interval: 'tango',
-  modes: all,
+  modes: modeNames,
   per,
   reasons: gain,
 });
@@ -53,7 +52,7 @@ const calibrationChange = (title: string): Metric => ({
   range: [-1, 1],
   target: 0,
   interval: 'bootstrap',
-  modes: all,
+  modes: modeNames,
   per: 'candidate',
   reasons: { low: 'suspicious_gain', high: 'miscalibrated' },
 });
@@ -75,7 +74,7 @@ const share = (title: string, target: number, rest: Partial<Metric>): Metric => 
   range: [0, 1],
   target,
   interval: 'clopper_pearson',
-  modes: all,
+  modes: modeNames,
   per: 'candidate',
   reasons: far,
   ...rest,
@@ -87,7 +86,7 @@ const distance = (title: string, unit: 'nats' | 'ratio', interval: IntervalMetho
   range: [0, 1e6],
   target: 0,
   interval,
-  modes: all,
+  modes: modeNames,
   per: 'candidate',
   reasons: far,
 });

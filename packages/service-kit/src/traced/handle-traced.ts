@@ -1,6 +1,7 @@
 import type { IncomingRecord, OutgoingRecord } from '@lethe/bus';
-import { count, inSpan, measure, traceparentHeader } from '@lethe/telemetry';
+import { count, inSpan, measure } from '@lethe/telemetry';
 import type { Outcome } from '../records/outcome.ts';
+import { recordSpan } from './record-span.ts';
 import { withTraceparent } from './with-traceparent.ts';
 
 export interface HandlingPlace {
@@ -21,21 +22,16 @@ export function handleTraced(
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
   const topic = record.topic;
+  const { name, attributes, ...continued } = recordSpan(record);
   const options = {
-    kind: 'consumer',
-    parent: { traceparent: record.headers[traceparentHeader] },
+    ...continued,
     attributes: {
-      'messaging.system': 'lethe',
-      'messaging.operation.name': 'process',
-      'messaging.operation.type': 'process',
-      'messaging.destination.name': topic,
-      'messaging.destination.partition.id': String(record.partition),
+      ...attributes,
       'messaging.consumer.group.name': group,
-      'lethe.offset': String(record.offset),
       'lethe.attempt': attempt,
     },
-  } as const;
-  return inSpan(`process ${topic}`, options, async (span) => {
+  };
+  return inSpan(name, options, async (span) => {
     const startedMs = performance.now();
     const outcome = await work();
     measure('messaging.process.duration', (performance.now() - startedMs) / 1000, {

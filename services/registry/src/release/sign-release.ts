@@ -9,7 +9,7 @@ import {
   type SignReleaseRequest,
 } from '@lethe/contracts';
 import { type KeyRing, releaseStatement, signStatement } from '@lethe/evidence';
-import { type LineageStore, releaseRecord, releaseRecordFiles } from '@lethe/lineage';
+import { type LineageStore, releaseFiles, releaseRecord } from '@lethe/lineage';
 import type { Clock } from '@lethe/service-kit';
 import type { ServingBoard } from '../serving/serving-board.ts';
 
@@ -21,7 +21,7 @@ export interface SigningDeps {
   readonly clock: Clock;
 }
 
-const paths = ['weights.bin', ...releaseRecordFiles, 'checkpoint.json'];
+const paths: readonly string[] = releaseFiles;
 const newline = 10;
 
 /**
