@@ -49,6 +49,21 @@ export function isDawnInstalled(): boolean {
 }
 
 /**
+ * Whether Dawn finds what hands out GPUs: on Linux the Vulkan loader. Without it Dawn prints that on
+ * standard error, and has no adapter to give.
+ */
+export function hasGpuLoader(): boolean {
+  if (process.platform !== 'linux') return true;
+  try {
+    // Found where the dynamic linker looks. It is no addon of Node, which is another refusal.
+    process.dlopen({ exports: {} }, 'libvulkan.so.1');
+  } catch (thrown) {
+    return !String(thrown).includes('cannot open shared object');
+  }
+  return true;
+}
+
+/**
  * Loads Dawn and gives this process the globals of WebGPU, but for `navigator.gpu`: that would keep
  * it from ending. The object is kept for good: when it is collected, Dawn aborts the process.
  *

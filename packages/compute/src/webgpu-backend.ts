@@ -6,6 +6,7 @@ import {
   type Adapter,
   type AdapterInfo,
   type Gpu,
+  hasGpuLoader,
   isDawnInstalled,
   loadDawn,
   webgpuPackages,
@@ -24,6 +25,7 @@ export type WantedAdapter = 'gpu' | 'any';
  */
 export async function openWebgpuBackend(wanted: WantedAdapter): Promise<OpenAttempt> {
   if (!isDawnInstalled()) return absent('not installed: npm run webgpu:install');
+  if (!hasGpuLoader()) return absent(`no GPU is usable: ${driverAdvice}`);
   let gpu: Gpu;
   try {
     gpu = await loadDawn();
