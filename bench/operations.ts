@@ -7,14 +7,19 @@ import { serverSurroundings } from '../test/chaos/server-surroundings.ts';
 import { measureDashboard } from './operations/dashboard.ts';
 import { measureFootprint } from './operations/footprint.ts';
 import { measureScrapes } from './operations/scrapes.ts';
+import { tracingEmbedded } from './operations/tracing-embedded.ts';
+import { tracingOnServers } from './operations/tracing-on-servers.ts';
 import { measureTracing } from './operations/tracing-overhead.ts';
 
-const help = `npm run bench:operations -- [footprint] [scrapes] [dashboard] [tracing] [--repetitions N]
+const help = `npm run bench:operations -- [footprint] [scrapes] [dashboard] [tracing] [tracing-on-servers]
+                                  [--repetitions N]
 
   footprint   each service alone, on files and on a real Kafka and MinIO: ready after, memory when idle
   scrapes     a scrape with 100,000 models
   dashboard   every query of the dashboard over a run with 100,000 requests, on a real Prometheus
-  tracing     what tracing costs a Lethe without numerics: off, on and one in a hundred in turn
+  tracing     what tracing costs a Lethe without numerics: off, on and one in a hundred in turn,
+              in one process on files
+  tracing-on-servers   the same of the services apart, on a real Kafka and MinIO
 
 One JSON line for each figure. Take them on a quiet machine; processor time is stated beside the
 time by the clock.`;
@@ -52,10 +57,20 @@ const measures = {
     tell('dashboard', await measureDashboard(100_000, 200));
   },
   async tracing() {
-    const onRun = (mode: string, run: object) => tell('tracing run', { mode, ...run });
-    tell('tracing', await measureTracing(Number(values.repetitions), onRun));
+    await tellTracing('tracing', tracingEmbedded);
+  },
+  async 'tracing-on-servers'() {
+    await tellTracing('tracing on servers', tracingOnServers);
   },
 } as const;
+
+async function tellTracing(
+  measure: string,
+  start: Parameters<typeof measureTracing>[0],
+): Promise<void> {
+  const onRun = (mode: string, run: object) => tell(`${measure}, run`, { mode, ...run });
+  tell(measure, await measureTracing(start, Number(values.repetitions), onRun));
+}
 
 function tell(measure: string, figures: object): void {
   console.log(JSON.stringify({ measure, ...figures }));

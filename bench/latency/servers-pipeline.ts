@@ -5,17 +5,22 @@ import type { PipelineSettings, RunningPipeline } from '../latency.ts';
 
 /** The services apart, two each of unlearner, evaluator and registry, on Kafka and MinIO. */
 export async function serversPipeline(
-  { folder, maxWaitMs, register }: PipelineSettings,
+  {
+    folder,
+    maxWaitMs,
+    register,
+    env = {},
+  }: PipelineSettings & { readonly env?: Readonly<Record<string, string>> },
   brokers: 1 | 3,
   openBus: (brokers: readonly string[]) => Promise<MessageBus>,
-): Promise<RunningPipeline> {
+): Promise<RunningPipeline & { processIds(): readonly number[] }> {
   const surroundings = await serverSurroundings(folder, brokers);
   const store = await surroundings.openStore();
   await register(store);
   await store[Symbol.asyncDispose]();
   const fleet = await Fleet.start({
     folder,
-    env: surroundings.serviceEnv,
+    env: { ...surroundings.serviceEnv, ...env },
     settings: {
       LETHE_MAX_WAIT_MS: String(maxWaitMs),
       LETHE_MAX_BATCH: '512',
@@ -30,6 +35,7 @@ export async function serversPipeline(
     name: surroundings.name,
     ingestUrl: fleet.ingestUrl,
     bus,
+    processIds: () => fleet.members.flatMap(({ process }) => process?.processId ?? []),
     async [Symbol.asyncDispose]() {
       await bus[Symbol.asyncDispose]();
       await fleet[Symbol.asyncDispose]();

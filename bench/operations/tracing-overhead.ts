@@ -1,27 +1,26 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { PlannedRequest } from '../../test/chaos/world.ts';
 import { sendRequest } from '../latency/send-request.ts';
 import { median } from '../median.ts';
-import {
-  countedCount,
-  type FromRun,
-  type ToRun,
-  tracingWorld,
-  warmUpCount,
-} from './tracing-world.ts';
+import { countedCount, tracingWorld, warmUpCount } from './tracing-world.ts';
 
 /** Off, all traces, one in a hundred; metrics are kept in all three. */
 const modes = ['off', 'on', 'sampled'] as const;
 type Mode = (typeof modes)[number];
 
-interface Run {
+/** A Lethe without numerics that runs, with tracing or without. */
+export interface TracingSubject extends AsyncDisposable {
+  readonly ingestUrl: string;
+  /** Starts the clock. What comes back is settled when so many requests more are completed. */
+  begin(count: number): Promise<{ readonly completed: Promise<Run> }>;
+}
+
+export interface Run {
   /** From the first request to the last that is completed. */
   readonly seconds: number;
-  /** Of the process that all of Lethe is in; emitters and collector are outside. */
+  /** Of Lethe's processes; emitters, collector and servers are outside. */
   readonly cpuSeconds: number;
   /** A slow moment makes more and smaller ones, which cost more: compare with that in mind. */
   readonly rounds: number;
@@ -43,10 +42,11 @@ export interface TracingFigures {
 }
 
 /**
- * What tracing costs a whole Lethe whose rounds and verdicts take no time. Each run is a process
+ * What tracing costs a whole Lethe whose rounds and verdicts take no time. Each run has processes
  * of its own; the modes take turns, each repetition begins with another.
  */
 export async function measureTracing(
+  start: (env: Readonly<Record<string, string>>) => Promise<TracingSubject>,
   repetitions: number,
   onRun: (mode: Mode, run: Run) => void,
 ): Promise<TracingFigures> {
@@ -61,7 +61,7 @@ export async function measureTracing(
     for (let repetition = 0; repetition < repetitions; repetition++) {
       for (let turn = 0; turn < modes.length; turn++) {
         const mode = modes[(repetition + turn) % modes.length]!;
-        const run = await measureRun(environmentOf(mode, sink));
+        const run = await measureRun(start, environmentOf(mode, sink));
         onRun(mode, run);
         runs[mode].push(run);
       }
@@ -101,40 +101,23 @@ function environmentOf(mode: Mode, sink: string): Record<string, string> {
   };
 }
 
-async function measureRun(env: Record<string, string>): Promise<Run> {
-  const program = fileURLToPath(new URL('./tracing-run.ts', import.meta.url));
-  const child = fork(program, [], {
-    env: { ...process.env, ...env },
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  });
-  const exited = once(child, 'exit');
-  const tell = (message: ToRun) => void child.send(message);
-  const hear = async <Kind extends FromRun['kind']>(kind: Kind) => {
-    const [message] = (await Promise.race([
-      once(child, 'message'),
-      exited.then(([code]) => {
-        throw new Error(`the run ended with ${code}`);
-      }),
-    ])) as [FromRun];
-    if (message.kind !== kind) throw new Error(`${message.kind} instead of ${kind}`);
-    return message as Extract<FromRun, { kind: Kind }>;
-  };
-  const { url } = await hear('ready');
-  const { requests } = tracingWorld();
-  const drive = async (part: readonly PlannedRequest[]): Promise<Run> => {
-    const begun = hear('begun');
-    tell({ kind: 'begin', count: part.length });
-    await begun;
-    const completed = hear('completed');
-    await sendAll(url, part);
-    const { seconds, cpuSeconds, rounds } = await completed;
-    return { seconds, cpuSeconds, rounds };
-  };
-  await drive(requests.slice(0, warmUpCount));
-  const run = await drive(requests.slice(warmUpCount));
-  child.disconnect();
-  await exited;
-  return run;
+async function measureRun(
+  start: (env: Readonly<Record<string, string>>) => Promise<TracingSubject>,
+  env: Readonly<Record<string, string>>,
+): Promise<Run> {
+  const subject = await start(env);
+  try {
+    const { requests } = tracingWorld();
+    const drive = async (part: readonly PlannedRequest[]): Promise<Run> => {
+      const { completed } = await subject.begin(part.length);
+      await sendAll(subject.ingestUrl, part);
+      return await completed;
+    };
+    await drive(requests.slice(0, warmUpCount));
+    return await drive(requests.slice(warmUpCount));
+  } finally {
+    await subject[Symbol.asyncDispose]();
+  }
 }
 
 const emitters = 16;
