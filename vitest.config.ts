@@ -24,6 +24,7 @@ export default defineConfig({
     // How long expect.poll waits for something to become true; a busy machine is no failure.
     expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores of CI: what waits for a server or a time-out leaves its core idle.
+    maxWorkers: 3,
   },
 });
