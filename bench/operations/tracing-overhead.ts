@@ -91,8 +91,9 @@ export async function measureTracing(
 }
 
 function environmentOf(mode: Mode, sink: string): Record<string, string> {
-  if (mode === 'off') return { OTEL_TRACES_EXPORTER: 'none' };
+  if (mode === 'off') return { ...asInImages, OTEL_TRACES_EXPORTER: 'none' };
   return {
+    ...asInImages,
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: sink,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
     ...(mode === 'on'
@@ -100,6 +101,9 @@ function environmentOf(mode: Mode, sink: string): Record<string, string> {
       : { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' }),
   };
 }
+
+/** deploy/docker/Dockerfile sets it (decision 0140). */
+const asInImages = { NODE_OPTIONS: '--experimental-async-context-frame' };
 
 async function measureRun(
   start: (env: Readonly<Record<string, string>>) => Promise<TracingSubject>,
