@@ -222,6 +222,20 @@ describe('verifyLog detects', () => {
     });
   });
 
+  it('a beginning that was cut off with its checkpoints, which no entry owns up to', async () => {
+    await using fixture = await open();
+    await fixture.log.append(events(packSize));
+    await fixture.log.checkpoint();
+    await fixture.log.append(events(packSize + 1, packSize));
+    await fixture.log[Symbol.asyncDispose]();
+    await fixture.store.deleteAllVersions(packKey(0));
+    await fixture.store.deleteAllVersions(checkpointKey(packSize));
+    expect(await fixture.verify()).toMatchObject({
+      ...{ kind: 'truncated', index: packSize },
+      explanation: expect.stringContaining('no entry says that those before were pruned'),
+    });
+  });
+
   it('a cut that took the checkpoints along, by a checkpoint that was kept', async () => {
     await using fixture = await filled();
     const kept = (await fixture.store.get(checkpointKey(last + 1)))!.bytes;

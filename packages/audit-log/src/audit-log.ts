@@ -111,15 +111,15 @@ export class AuditLog implements AsyncDisposable {
     return stored && { point, envelope: Buffer.from(stored.bytes).toString('utf8') };
   }
 
-  /** Whether these are the bytes of a checkpoint of this log, among the last ones. */
-  async holdsCheckpoint(digest: Digest): Promise<boolean> {
+  /** The checkpoint of this log whose bytes have this digest, among the last ones. */
+  async findCheckpoint(digest: Digest): Promise<Uint8Array | undefined> {
     const { size } = await this.head();
     const after = checkpointKey(Math.max(0, size - recentEntries));
     for await (const { key } of this.#store.list(checkpointsPrefix, { after })) {
       const stored = await this.#store.get(key);
-      if (stored !== undefined && sha256(stored.bytes) === digest) return true;
+      if (stored !== undefined && sha256(stored.bytes) === digest) return stored.bytes;
     }
-    return false;
+    return undefined;
   }
 
   /**

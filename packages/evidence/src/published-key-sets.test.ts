@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { KeyRing } from './key-ring.ts';
+import { encodeKeySet } from './key-set.ts';
 import { type KeySetStore, publishKeySet, readKeySets } from './published-key-sets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lethe-key-sets-'));
@@ -49,6 +50,32 @@ describe('published key sets', () => {
     expect(keys.get(first)?.revocationReason).toBe('compromised');
     expect(keys.get(second)?.revokedTime).toBeUndefined();
     for (const bytes of objects.values()) expect(Buffer.from(bytes).toString()).not.toMatch(/PRIV/);
+  });
+
+  it('believe the worst that anybody says of a key, whoever is read first', async () => {
+    const ring = KeyRing.open(join(folder, 'shared'), now);
+    const [key] = [...ring.keys().values()];
+    const retired = (revokedTime: string) =>
+      ({ ...key!, revokedTime, revocationReason: 'retired' }) as const;
+    const early = retired('2026-02-01T00:00:00.000Z');
+    const late = retired('2026-03-01T00:00:00.000Z');
+    const worst = { ...late, revocationReason: 'compromised' } as const;
+    for (const [own, published, expected] of [
+      [key!, late, late],
+      [late, key!, late],
+      [late, early, early],
+      [early, late, early],
+      [early, worst, worst],
+      [worst, early, worst],
+    ] as const) {
+      const { store } = memory();
+      await store.put('keysets/x.json', Buffer.from(encodeKeySet([published])));
+      const found = await readKeySets(store, new Map([[key!.keyId, own]]));
+      const { revokedTime, revocationReason } = found.get(key!.keyId)!;
+      expect({ revokedTime, revocationReason }).toEqual({
+        ...{ revokedTime: expected.revokedTime, revocationReason: expected.revocationReason },
+      });
+    }
   });
 
   it('leave out what is no key set', async () => {

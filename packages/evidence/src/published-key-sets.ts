@@ -30,7 +30,7 @@ export async function publishKeySet(store: KeySetStore, ring: KeyRing): Promise<
 
 /**
  * All keys that are published, and `own`. What is no key set is left out: it makes nothing valid. Of
- * two statements about one key the one that revokes it counts.
+ * two statements about one key the one counts that believes less of it.
  */
 export async function readKeySets(store: KeySetStore, own: KeySet): Promise<KeySet> {
   const keys = new Map<string, PublishedKey>(own);
@@ -38,9 +38,7 @@ export async function readKeySets(store: KeySetStore, own: KeySet): Promise<KeyS
     const stored = await store.get(key);
     for (const each of stored === undefined ? [] : readable(stored.bytes)) {
       const known = keys.get(each.keyId);
-      if (known === undefined || known.revokedTime === undefined) {
-        if (known === undefined || each.revokedTime !== undefined) keys.set(each.keyId, each);
-      }
+      if (known === undefined || isStricter(each, known)) keys.set(each.keyId, each);
     }
   }
   return keys;
@@ -54,6 +52,14 @@ export async function findKeySet(store: KeySetStore, keyId: string): Promise<str
     for (const each of readable(stored.bytes)) if (each.keyId === keyId) return key;
   }
   return undefined;
+}
+
+/** Compromised before retired, retired earlier before later, and that before running on. */
+function isStricter(one: PublishedKey, other: PublishedKey): boolean {
+  const rank = ({ revokedTime, revocationReason }: PublishedKey) =>
+    revokedTime === undefined ? 0 : revocationReason === 'retired' ? 1 : 2;
+  if (rank(one) !== rank(other)) return rank(one) > rank(other);
+  return (one.revokedTime ?? '') < (other.revokedTime ?? '');
 }
 
 function readable(bytes: Uint8Array): Iterable<PublishedKey> {

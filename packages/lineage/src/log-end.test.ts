@@ -2,7 +2,7 @@ import { RoundManifest } from '@lethe/contracts';
 import { describe, expect, test } from 'vitest';
 import { openFixture } from '../test/fixture.ts';
 import { decision, modelKey, part, registration, request, round } from '../test/records.ts';
-import { lastRollbackGeneration, newestSequence, progressOf, readLogEnd } from './log-end.ts';
+import { lastRollback, newestSequence, progressOf, readLogEnd } from './log-end.ts';
 
 const first = request('first', [1]);
 const second = request('second', [2]);
@@ -83,14 +83,17 @@ describe('the end of a log', () => {
     await using fixture = await openLog(6);
     const { lineages } = fixture;
     const end = await readLogEnd(lineages, modelKey);
-    expect(await lastRollbackGeneration(lineages, modelKey, end)).toBe(4);
+    expect(await lastRollback(lineages, modelKey, end)).toMatchObject({
+      sequence: 3,
+      rollback: { generation: 4 },
+    });
     for (const name of ['weights 7', 'state 7']) await lineages.blobs.put(Buffer.from(name));
     const next = round({ sequence: 7, parent: 1 });
     await lineages.commitManifest({ ...next, createdTime: new Date() });
     expect((await readLogEnd(lineages, modelKey)).inFlight).toBe(7);
     await lineages.putDecision(decision(next, true));
     const after = await readLogEnd(lineages, modelKey);
-    expect(await lastRollbackGeneration(lineages, modelKey, after)).toBe(0);
+    expect(await lastRollback(lineages, modelKey, after)).toBeUndefined();
   });
 
   test('is read no further back than a request was taken in', async () => {

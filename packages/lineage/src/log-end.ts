@@ -2,7 +2,7 @@
  * Questions about a model's log that its end answers, read backwards: what they cost, in time and in
  * memory, grows with what happened lately and not with the log. They say what the fold would.
  */
-import type { Decision, RoundManifest } from '@lethe/contracts';
+import type { Decision, Rollback, RoundManifest } from '@lethe/contracts';
 import { corruptEntry } from './corrupt-entry.ts';
 import type { LineageStore } from './lineage-store.ts';
 import type { RequestProgress } from './model-state.ts';
@@ -88,20 +88,18 @@ export async function progressOf(
   return 'unknown';
 }
 
-/**
- * Generation of the serving pointer that the last rollback made; 0 where a round was promoted since,
- * or there was none.
- */
-export async function lastRollbackGeneration(
+/** The last rollback and its sequence; nothing where a round was promoted since, or there was none. */
+export async function lastRollback(
   store: LineageStore,
   modelKey: string,
   { nextSequence }: LogEnd,
-): Promise<number> {
+): Promise<{ readonly sequence: number; readonly rollback: Rollback } | undefined> {
   for await (const { manifest, decision } of entriesBack(store, modelKey, nextSequence - 1)) {
-    if (manifest.entry?.$case === 'rollback') return manifest.entry.value.generation;
-    if (decision?.promoted === true) return 0;
+    const { sequence, entry } = manifest;
+    if (entry?.$case === 'rollback') return { sequence, rollback: entry.value };
+    if (decision?.promoted === true) return undefined;
   }
-  return 0;
+  return undefined;
 }
 
 /** Entries `from`, `from - 1`, …, 1. */

@@ -18,6 +18,7 @@ const releaseRecordFiles = [
   'verdict.json',
   'policy.json',
   'lineage.jsonl',
+  'verdicts.jsonl',
   'requests.jsonl',
 ] as const;
 
@@ -39,6 +40,8 @@ export interface ReleasePiece {
  * - `policy.json`: the policy of that verdict, whose SHA-256 is its `policy_digest`; `null` where none
  *   was kept.
  * - `lineage.jsonl`: the rounds that made the version, newest first, each with its verdict's digest.
+ * - `verdicts.jsonl`: their verdicts as they are stored, in the same order: the SHA-256 of a line, without
+ *   its end, is the `verdict_digest` of the same line of `lineage.jsonl`.
  * - `requests.jsonl`: the requests that those rounds completed, one line each.
  *
  * @throws LetheError `not_found` for an unknown model, `corrupt` when the record is broken
@@ -61,19 +64,31 @@ export async function* releaseRecord(
   yield { path: 'verdict.json', text: judged };
   const policy = verdict && (await lineage.policy(modelKey, verdict.record.policyDigest));
   yield { path: 'policy.json', text: policy ?? 'null' };
-  // Both are there, however few versions and requests there are.
+  // They are there, however few versions and requests there are.
   yield { path: 'lineage.jsonl', text: '' };
+  yield { path: 'verdicts.jsonl', text: '' };
   yield { path: 'requests.jsonl', text: '' };
   for await (const { manifest, round } of ancestors(lineage, modelKey, sequence)) {
     const version = manifest.record.sequence;
-    const decision = await lineage.decision(modelKey, version);
+    const [decision, verdict] = await Promise.all([
+      lineage.decision(modelKey, version),
+      lineage.verdict(modelKey, version),
+    ]);
+    const verdictDigest = decision?.record.verdictDigest;
+    if (verdict === undefined || verdict.digest !== verdictDigest) {
+      const found = verdict === undefined ? 'none is there' : `that one is ${verdict.digest}`;
+      throw new LetheError(
+        'corrupt',
+        `version ${version} of ${modelKey} was promoted on verdict ${verdictDigest}, and ${found}. Restore the record from a backup`,
+      );
+    }
     const line = {
       sequence: version,
       manifest_digest: manifest.digest,
       parent_sequence: round.parentSequence,
       parent_weights_digest: round.parentWeightsDigest,
       weights_digest: round.weightsDigest,
-      verdict_digest: decision?.record.verdictDigest ?? '',
+      verdict_digest: verdictDigest,
       method: round.method,
       settings_digest: sha256(round.settingsJson),
       seed: round.seed,
@@ -81,6 +96,7 @@ export async function* releaseRecord(
       created_time: manifest.record.createdTime?.toISOString(),
     };
     yield { path: 'lineage.jsonl', text: `${JSON.stringify(line)}\n` };
+    yield { path: 'verdicts.jsonl', text: `${textOf(encodeRecord(Verdict, verdict.record))}\n` };
     const requests = round.parts.flatMap(({ request, last }) => {
       if (!last || request === undefined) return [];
       const { emitter, requestId, requestDigest } = request;

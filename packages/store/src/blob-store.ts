@@ -65,9 +65,16 @@ export class BlobStore {
   }
 
   async has(digest: Digest): Promise<boolean> {
-    const key = blobKey(digest);
-    for await (const found of this.#store.list(key)) return found.key === key;
-    return false;
+    return (await this.sizeOf(digest)) !== undefined;
+  }
+
+  /** In bytes; nothing when it is not stored. */
+  async sizeOf(digest: Digest): Promise<number | undefined> {
+    const wanted = blobKey(digest);
+    for await (const { key, sizeBytes } of this.#store.list(wanted)) {
+      return key === wanted ? sizeBytes : undefined;
+    }
+    return undefined;
   }
 
   /** Deletes the local copy only. */

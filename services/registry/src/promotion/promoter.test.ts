@@ -5,6 +5,7 @@ import {
   type ModelVerdict,
   Outcome,
   RequestState,
+  sha256,
   topics,
 } from '@lethe/contracts';
 import type { LineageStore } from '@lethe/lineage';
@@ -12,6 +13,7 @@ import { silentLog } from '@lethe/service-kit';
 import { ManualClock } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { Recorder } from '../evidence/recorder.ts';
+import { putQuarantine } from '../release/quarantine.ts';
 import { ServingBoard } from '../serving/serving-board.ts';
 import {
   type CandidateOptions,
@@ -228,6 +230,40 @@ describe('Promoter', () => {
         sequence,
       });
     }
+  });
+
+  it('rules anew when the pointer is moved between its ruling and its move', async () => {
+    await using home = await openRegistryHome();
+    const first = await commitCandidate(home, { sequence: 1 });
+    await promoterOn(home).settle(first);
+    const event = await commitCandidate(home, { sequence: 2, parent: 1 });
+    const { lineage } = home;
+    let isFirst = true;
+    const raced = lineageWith(home, {
+      async moveServing(...args) {
+        if (isFirst) {
+          isFirst = false;
+          const { pointer, etag } = (await lineage.serving('m1'))!;
+          const back = { ...pointer, sequence: 0, generation: 3, manifestDigest: '' };
+          await lineage.moveServing({ ...back, weightsDigest: sha256('original') }, etag);
+        }
+        return await lineage.moveServing(...args);
+      },
+    });
+    const { decided } = told(await promoterOn({ lineage: raced, keys: home.keys }).settle(event));
+    expect(decided.promoted).toBe(false);
+    expect((await lineage.decision('m1', 2))?.record.reason).toBe('stale_baseline');
+    expect((await lineage.serving('m1'))?.pointer).toMatchObject({ generation: 3, sequence: 0 });
+  });
+
+  it('refuses what an operator put into quarantine before it was promoted', async () => {
+    await using home = await openRegistryHome();
+    const event = await commitCandidate(home, { sequence: 1 });
+    const by = { reason: 'poisoned', actor: 'ann', time: now };
+    await putQuarantine(home.lineage, { modelKey: 'm1', sequence: 1, ...by });
+    const { decided } = told(await promoterOn(home).settle(event));
+    expect(decided.promoted).toBe(false);
+    expect((await home.lineage.decision('m1', 1))?.record.reason).toBe('quarantined');
   });
 
   it('does not say promoted before it sees the pointer there (P3)', async () => {

@@ -1,4 +1,5 @@
-import { type Digest, sha256 } from '@lethe/contracts';
+import { type Digest, decodeRecord, PurgeRecord, sha256 } from '@lethe/contracts';
+import { logKey } from '@lethe/lineage';
 import { BlobStore } from '@lethe/store';
 import { describe, expect, it } from 'vitest';
 import { commitCandidate, openRegistryHome } from '../testing/registry-home.ts';
@@ -33,7 +34,50 @@ describe('purgeVersions', () => {
     ]);
     expect(await there(sha256('original'))).toBe(true);
     expect((await parts.audit()).filter((kind) => kind === 'purge')).toHaveLength(3);
+    const key = logKey('m1', 'purges', 2);
+    const record = (await home.lineage.store.get(key))!.bytes;
+    expect(decodeRecord(PurgeRecord, record, key)).toMatchObject({
+      ...{ modelKey: 'm1', sequence: 2, deletedDigests: [weights(2)], objectVersionsDeleted: 1 },
+    });
+    const evidence = [];
+    for await (const entry of parts.auditLog.entries()) {
+      if (entry.kind === 'purge') evidence.push(entry.details);
+    }
+    expect(evidence[1]).toEqual({
+      ...{ sequence: 2, weights_digest: weights(2), state_digest: weights(2) },
+      ...{ blobs_deleted: 1, object_versions_deleted: 1, record_digest: sha256(record) },
+    });
     expect(await purgeVersions({ ...deps, keepMs: 7 * dayMs }, 'm1')).toEqual([]);
+  });
+
+  it('waits with bytes that a version which stays has too', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    for (const sequence of [1, 2]) await parts.settle({ sequence, parent: sequence - 1 });
+    const { lineage } = home;
+    const read = lineage.manifest.bind(lineage);
+    // Version 3, which is being judged, has the state of version 1.
+    await commitCandidate(home, { sequence: 3, parent: 2 });
+    lineage.manifest = async (key, sequence) => {
+      const found = await read(key, sequence);
+      const entry = found?.record.entry;
+      if (sequence === 3 && entry?.$case === 'round') entry.value.stateDigest = weights(1);
+      return found;
+    };
+    const now = () => new Date(parts.clock.now().getTime() + dayMs);
+    const deps = { lineage, recorder: parts.recorder, now };
+    expect(await purgeVersions({ ...deps, keepMs: 0 }, 'm1')).toEqual([]);
+    expect(await lineage.blobs.has(weights(1))).toBe(true);
+  });
+
+  it('says nothing is purged while the bytes can still be read', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    for (const sequence of [1, 2]) await parts.settle({ sequence, parent: sequence - 1 });
+    home.lineage.store.deleteAllVersions = async () => 1;
+    const deps = { lineage: home.lineage, recorder: parts.recorder, now: () => parts.clock.now() };
+    await expect(purgeVersions({ ...deps, keepMs: 0 }, 'm1')).rejects.toThrow(/is still there/);
+    expect(await parts.audit()).not.toContain('purge');
   });
 
   it('writes the record that a registry owed which died after the deletion', async () => {
@@ -83,6 +127,18 @@ describe('collectOrphans', () => {
     expect(await home.lineage.blobs.has(orphan)).toBe(false);
     expect(await home.lineage.blobs.has(weights(1))).toBe(true);
     expect((await parts.audit()).at(-1)).toBe('blobs_collected');
+  });
+
+  it('spares what any record of a model names, of whatever kind', async () => {
+    await using home = await openRegistryHome();
+    const parts = registryParts(home);
+    const named = await home.lineage.blobs.put(Buffer.from('named by one old record'));
+    const key = 'models/m1/exclusions/one.json';
+    await home.lineage.store.put(key, Buffer.from(JSON.stringify({ of: { blob: named } })));
+    const deps = { lineage: home.lineage, recorder: parts.recorder, leastAgeMs: dayMs };
+    const later = () => new Date(Date.now() + 2 * dayMs);
+    expect(await collectOrphans({ ...deps, now: later })).toEqual([]);
+    expect(await home.lineage.blobs.has(named)).toBe(true);
   });
 
   it('spares what is put again while it looks, by somebody who finds the same bytes there', async () => {

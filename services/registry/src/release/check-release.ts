@@ -5,10 +5,9 @@ import {
   LetheError,
   parseModelKey,
   type ReleaseProblem,
-  RequestState,
   type ServingPointer,
 } from '@lethe/contracts';
-import type { LineageStore } from '@lethe/lineage';
+import { type LineageStore, lastRollback, readLogEnd } from '@lethe/lineage';
 import type { ProjectionCurrency } from '../requests/projection-currency.ts';
 import type { RequestProjection } from '../requests/request-projection.ts';
 import type { ServingBoard } from '../serving/serving-board.ts';
@@ -17,14 +16,15 @@ import { findQuarantine } from './quarantine.ts';
 export interface ReleaseContext {
   readonly lineage: LineageStore;
   readonly board: ServingBoard;
-  readonly projection: RequestProjection;
+  readonly projection: Pick<RequestProjection, 'counts' | 'find'>;
   readonly currency: Pick<ProjectionCurrency, 'require'>;
   readonly now: () => Date;
 }
 
 /**
  * Whether exactly these weights may be deployed: they serve, they are not in quarantine, every
- * completed request is covered, and nothing is overdue. Fails closed.
+ * completed request is covered, and nothing is overdue. Where several models serve them and none is
+ * named, that must hold for each. Fails closed.
  *
  * @throws LetheError `unavailable` while it is not known where all requests stand
  */
@@ -37,7 +37,8 @@ export async function checkRelease(
     const remedy = 'Give 64 hexadecimal digits.';
     throw LetheError.invalid('weights_digest', weightsDigest, 'is not a SHA-256', remedy);
   }
-  const serving = await findServing(context, request.modelKey, weightsDigest);
+  const found = await findServing(context, request.modelKey, weightsDigest);
+  const [serving] = found;
   const now = context.now();
   if (serving === undefined) {
     const explanation = `no model serves weights ${weightsDigest}`;
@@ -45,25 +46,30 @@ export async function checkRelease(
     return { allowed: false, problems, serving: undefined, checkedTime: now };
   }
   await context.currency.require();
-  const problems = [
-    ...(await problemsOfVersion(context, serving, weightsDigest, request.topologyDigest)),
-    ...problemsOfRequests(context, serving.modelKey, now),
-  ];
+  const problems: ReleaseProblem[] = [];
+  for (const each of found) {
+    problems.push(
+      ...(await problemsOfVersion(context, each, weightsDigest, request.topologyDigest)),
+      ...(await problemsOfCoverage(context, each)),
+      ...problemsOfDeadlines(context, each.modelKey, now),
+    );
+  }
   return { allowed: problems.length === 0, problems, serving, checkedTime: now };
 }
 
-/** The pointer of the named model, or of the one that serves these weights. */
+/** The pointer of the named model, or of those that serve these weights. */
 async function findServing(
   { lineage, board }: ReleaseContext,
   modelKey: string,
   weightsDigest: string,
-): Promise<ServingPointer | undefined> {
-  if (modelKey !== '') return (await board.current(parseModelKey(modelKey))).pointer;
+): Promise<ServingPointer[]> {
+  if (modelKey !== '') return [(await board.current(parseModelKey(modelKey))).pointer];
+  const found: ServingPointer[] = [];
   for (const key of await lineage.models()) {
     const { pointer } = await board.current(key);
-    if (pointer.weightsDigest === weightsDigest) return pointer;
+    if (pointer.weightsDigest === weightsDigest) found.push(pointer);
   }
-  return undefined;
+  return found;
 }
 
 async function problemsOfVersion(
@@ -97,25 +103,48 @@ async function problemsOfVersion(
   return problems;
 }
 
-function problemsOfRequests(
+/** Requests that were completed and that what serves remembers: after a rollback, until they are done again. */
+async function problemsOfCoverage(
+  context: ReleaseContext,
+  serving: ServingPointer,
+): Promise<ReleaseProblem[]> {
+  const { modelKey } = serving;
+  const reopened = context.projection.counts.countReopened(modelKey);
+  const explanation =
+    reopened > 0
+      ? `${reopened} requests of ${modelKey} that were completed are open again after a rollback`
+      : await untoldRollback(context, serving);
+  return explanation === undefined ? [] : [{ reason: 'not_covering', explanation }];
+}
+
+/**
+ * What an override opened again is in the log of the model when no round is in flight any more, and
+ * on the topic after that: until both are so, nobody can count it.
+ */
+async function untoldRollback(
+  { lineage, projection }: ReleaseContext,
+  { modelKey, override, generation, sequence }: ServingPointer,
+): Promise<string | undefined> {
+  if (!override) return undefined;
+  const last = await lastRollback(lineage, modelKey, await readLogEnd(lineage, modelKey));
+  const isTold =
+    last?.rollback.generation === generation &&
+    last.rollback.reopened.every(({ request }) => {
+      if (request === undefined) return true;
+      const [found] = projection.find(request.requestId, request.emitter);
+      return found !== undefined && found.current.sequence >= last.sequence;
+    });
+  if (isTold) return undefined;
+  return `version ${sequence} of ${modelKey} serves by an override, and the requests that it opened again are not all told yet`;
+}
+
+function problemsOfDeadlines(
   { projection }: ReleaseContext,
   modelKey: string,
   now: Date,
 ): ReleaseProblem[] {
-  const problems: ReleaseProblem[] = [];
-  const reopened = projection.counts.count(modelKey, RequestState.REQUEST_STATE_REOPENED);
-  if (reopened > 0) {
-    problems.push({
-      reason: 'not_covering',
-      explanation: `${reopened} requests that were completed are open again after a rollback`,
-    });
-  }
   const overdue = projection.counts.countOverdue(modelKey, now);
-  if (overdue > 0) {
-    problems.push({
-      reason: 'overdue',
-      explanation: `${overdue} requests are past their deadline`,
-    });
-  }
-  return problems;
+  if (overdue === 0) return [];
+  const explanation = `${overdue} requests of ${modelKey} are past their deadline`;
+  return [{ reason: 'overdue', explanation }];
 }

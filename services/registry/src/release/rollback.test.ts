@@ -232,6 +232,49 @@ describe('a rollback', () => {
     }
   });
 
+  it('that is overtaken by another move is a conflict, and moves nothing', async () => {
+    await using home = await openRegistryHome();
+    const parts = await threeVersions(home);
+    const { lineage } = home;
+    const move = lineage.moveServing.bind(lineage);
+    lineage.moveServing = async (...args) => {
+      lineage.moveServing = move;
+      await parts.rollbacks.rollBack(back(2, { override: true }), 'bob');
+      return await move(...args);
+    };
+    await expect(
+      parts.rollbacks.rollBack(back(1, { override: true }), 'ann'),
+    ).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('moved at the same moment'),
+    });
+    expect((await lineage.serving('m1'))?.pointer).toMatchObject({ sequence: 2, actor: 'bob' });
+    expect((await parts.audit()).filter((kind) => kind === 'rollback')).toHaveLength(1);
+  });
+
+  it('at a time before the last move, by a clock that was set back, comes after it all the same', async () => {
+    await using home = await openRegistryHome();
+    const parts = await threeVersions(home);
+    parts.clock.advance(-2 * 24 * 60 * 60 * 1000);
+    const { serving } = await parts.rollbacks.rollBack(back(2, { override: true }), 'ann');
+    expect(serving?.promotedTime).toEqual(new Date('2026-02-03T00:00:00Z'));
+    const at = await parts.history.at('m1', new Date('2026-02-02T12:00:00Z'));
+    expect(at.sequence).toBe(2);
+    expect(at.generation).toBe(3);
+  });
+
+  it('that nobody approves within a day is void', async () => {
+    await using home = await openRegistryHome();
+    const parts = await threeVersions(home, { fourEyes: true });
+    const ask = back(1, { override: true });
+    const { proposalId } = await parts.rollbacks.rollBack(ask, 'ann');
+    parts.clock.advance(24 * 60 * 60 * 1000 + 1);
+    await expect(
+      parts.rollbacks.rollBack(back(1, { approves: proposalId }), 'bob'),
+    ).rejects.toThrow(/older than a day/);
+    expect((await home.lineage.serving('m1'))?.pointer.sequence).toBe(3);
+  });
+
   it('needs two people where that is asked for', async () => {
     await using home = await openRegistryHome();
     const parts = await threeVersions(home, { fourEyes: true });

@@ -20,7 +20,7 @@ import {
 import {
   type LineageStore,
   type LostCoverage,
-  lastRollbackGeneration,
+  lastRollback,
   lostCoverage,
   readLogEnd,
 } from '@lethe/lineage';
@@ -160,7 +160,8 @@ export class Rollbacks {
     }
     this.#pending.add(modelKey);
     const end = await readLogEnd(lineage, modelKey);
-    if ((await lastRollbackGeneration(lineage, modelKey, end)) < pointer.generation) {
+    const last = await lastRollback(lineage, modelKey, end);
+    if ((last?.rollback.generation ?? 0) < pointer.generation) {
       if (end.inFlight !== undefined) return false;
       const manifest = await rollbackEntry(lineage, pointer, end.headSequence, end.nextSequence);
       const put = await lineage.commitManifest(manifest);

@@ -1,14 +1,20 @@
 import { AuditLog } from '@lethe/audit-log';
-import { LetheError, ServingPointer, sha256 } from '@lethe/contracts';
+import { Decision, LetheError, ServingPointer, sha256 } from '@lethe/contracts';
 import { type ReleasePredicate, signStatement, verifyEvidence } from '@lethe/evidence';
 import { releaseRecord } from '@lethe/lineage';
 import { ManualClock } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { ServingBoard } from '../serving/serving-board.ts';
-import { commitCandidate, openRegistryHome, type RegistryHome } from '../testing/registry-home.ts';
+import {
+  type CandidateOptions,
+  commitCandidate,
+  openRegistryHome,
+  type RegistryHome,
+} from '../testing/registry-home.ts';
 import { signRelease } from './sign-release.ts';
 
 const now = new Date('2026-02-01T00:00:00Z');
+const policyDigest = sha256('policy');
 const idOf = (at: number) => `3f0b7c1e-8f43-4a2e-9f0e-0a4b6a1f2d${at}`;
 
 /** Two versions, of which the second serves: they completed three requests, one of them in both. */
@@ -16,15 +22,20 @@ async function openRelease(home: RegistryHome) {
   const { lineage, keys } = home;
   const clock = new ManualClock(now);
   const [whole, split, other] = [idOf(11), idOf(12), idOf(13)];
-  await commitCandidate(home, {
+  const promote = async (candidate: CandidateOptions) => {
+    const { sequence, verdictDigest } = await commitCandidate(home, candidate);
+    const decision = { modelKey: 'm1', sequence, verdictDigest, promoted: true };
+    await lineage.putDecision(Decision.fromPartial(decision));
+  };
+  await promote({
     sequence: 1,
     parts: [
       { requestId: whole, rows: [1] },
       { requestId: split, rows: [2], of: [2, 3], more: true },
     ],
   });
-  await commitCandidate(home, {
-    ...{ sequence: 2, parent: 1 },
+  await promote({
+    ...{ sequence: 2, parent: 1, policyDigest },
     parts: [
       { requestId: split, rows: [3], of: [2, 3] },
       { requestId: other, rows: [4] },
@@ -52,16 +63,24 @@ async function openRelease(home: RegistryHome) {
     texts.set(path, (texts.get(path) ?? '') + text);
   }
   const deps = { lineage, board: new ServingBoard(lineage, clock), keys, auditLog, clock };
-  const sign = (coveredRequestCount: number, changed: Readonly<Record<string, string>> = {}) => {
+  const sign = (
+    coveredRequestCount: number,
+    changed: Readonly<Record<string, string>> = {},
+    more: { moreBytes?: bigint; without?: string; weightsDigest?: string } = {},
+  ) => {
+    const { moreBytes = 0n, without, ...other } = more;
     const files = Object.entries({ ...Object.fromEntries(texts), ...changed });
     return signRelease(deps, {
-      ...{ modelKey: 'm1', weightsDigest, coveredRequestCount },
-      files: files.map(([path, text]) => ({
-        ...{ path, sizeBytes: BigInt(Buffer.byteLength(text)), sha256: sha256(text) },
-      })),
+      ...{ modelKey: 'm1', weightsDigest, coveredRequestCount, ...other },
+      files: files
+        .filter(([path]) => path !== without)
+        .map(([path, text]) => {
+          const sizeBytes = BigInt(Buffer.byteLength(text)) + moreBytes;
+          return { path, sizeBytes, sha256: sha256(text) };
+        }),
     });
   };
-  return { texts, sign, auditLog, event };
+  return { lineage, texts, sign, auditLog, event };
 }
 
 describe('a release', () => {
@@ -75,7 +94,15 @@ describe('a release', () => {
     expect(found.kind === 'valid' && (found.statement.predicate as ReleasePredicate)).toMatchObject(
       {
         covered_request_count: 3,
-        model: { sequence: 2, weights_digest: sha256('weights 2') },
+        model: {
+          ...{ sequence: 2, weights_digest: sha256('weights 2'), policy_digest: policyDigest },
+        },
+        audit_log: { size: 2 },
+        files: expect.arrayContaining(
+          [...texts].map(([path, text]) => ({
+            ...{ path, sha256: sha256(text), size_bytes: Buffer.byteLength(text) },
+          })),
+        ),
       },
     );
     const requests = (texts.get('requests.jsonl') ?? '').trim().split('\n');
@@ -84,6 +111,9 @@ describe('a release', () => {
     ]);
     const lines = (texts.get('lineage.jsonl') ?? '').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).sequence)).toEqual([2, 1]);
+    const verdicts = (texts.get('verdicts.jsonl') ?? '').trim().split('\n');
+    expect(verdicts.map(sha256)).toEqual(lines.map((line) => JSON.parse(line).verdict_digest));
+    expect(verdicts[0]).toBe(texts.get('verdict.json'));
   });
 
   it('is not signed with another count than that, or another file', async () => {
@@ -104,5 +134,28 @@ describe('a release', () => {
     const short = (texts.get('requests.jsonl') ?? '').slice(first.length + 1);
     expect(await refusal(sign(2, { 'requests.jsonl': short }))).toMatch(/requests\.jsonl/);
     expect(await refusal(sign(3, { 'notes.txt': 'audited' }))).toMatch(/notes\.txt.*is too much/);
+    expect(await refusal(sign(3, {}, { moreBytes: 1n }))).toMatch(
+      /files: .* = "\d+ bytes": is not/,
+    );
+    const without = 'verdicts.jsonl';
+    expect(await refusal(sign(3, {}, { without }))).toMatch(/files = "verdicts.jsonl": is missing/);
+    expect(await refusal(sign(3, {}, { weightsDigest: sha256('weights 1') }))).toMatch(
+      /^precondition: m1 serves version 2 by now.*Make the bundle anew/,
+    );
+  });
+
+  it('is not signed where a verdict of the record is another than the one that was decided on', async () => {
+    await using home = await openRegistryHome();
+    const { lineage, sign } = await openRelease(home);
+    const verdict = (await lineage.verdict('m1', 1))!.record;
+    await lineage.store.deleteAllVersions('models/m1/verdicts/0000000001.json');
+    await expect(sign(3)).rejects.toThrow(
+      /version 1 of m1 was promoted on verdict .* none is there/,
+    );
+    const { digest } = await lineage.putVerdict({ ...verdict, policyDigest: sha256('lenient') });
+    await expect(sign(3)).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining(`that one is ${digest}`),
+    });
   });
 });

@@ -18,7 +18,11 @@ export interface OpenQueue {
   readonly oldestSubmittedMs: number;
 }
 
-const { REQUEST_STATE_COMPLETED: completed, REQUEST_STATE_ESCALATED: escalated } = RequestState;
+const {
+  REQUEST_STATE_COMPLETED: completed,
+  REQUEST_STATE_ESCALATED: escalated,
+  REQUEST_STATE_REOPENED: reopened,
+} = RequestState;
 
 /** How many requests stand where: figures over the table of requests. */
 export class RequestCounts {
@@ -29,6 +33,7 @@ export class RequestCounts {
   readonly #openDeadlines;
   readonly #completedSince;
   readonly #count;
+  readonly #countReopened;
 
   constructor(file: SqliteFile) {
     const { db } = file;
@@ -53,6 +58,10 @@ export class RequestCounts {
     );
     this.#count = db.prepare(
       'SELECT count(*) AS count FROM request WHERE model_key = ? AND state = ?',
+    );
+    this.#countReopened = db.prepare(
+      `SELECT count(DISTINCT position) AS count FROM status JOIN request USING (position)
+         WHERE status.state = ${reopened} AND model_key = ? AND ended_ms IS NULL`,
     );
   }
 
@@ -91,6 +100,11 @@ export class RequestCounts {
 
   count(modelKey: string, state: RequestState): number {
     return this.#file.attempt(() => Number(this.#count.get(modelKey, state)?.['count']));
+  }
+
+  /** Requests of a model that a rollback opened again and that have not ended since, whatever state they are in. */
+  countReopened(modelKey: string): number {
+    return this.#file.attempt(() => Number(this.#countReopened.get(modelKey)?.['count']));
   }
 
   /** Requests of a model that have not ended and are past their deadline. */

@@ -2,7 +2,7 @@ import { RequestState } from '@lethe/contracts';
 import type { SqliteSchema } from '@lethe/sqlite';
 
 /** `user_version` of the files that this code writes. */
-export const projectionVersion = 5;
+export const projectionVersion = 6;
 
 const version2 = `
   CREATE TABLE identity (id TEXT NOT NULL);
@@ -54,16 +54,22 @@ const gaugeIndexes = `
   CREATE INDEX request_completed ON request (model_key, ended_ms) WHERE state = ${RequestState.REQUEST_STATE_COMPLETED};
 `;
 
+/** The release gate asks for what was opened again: few, among all that was ever said. */
+const reopenings = `
+  CREATE INDEX status_reopened ON status (position) WHERE state = ${RequestState.REQUEST_STATE_REOPENED};
+`;
+
 /** A new file is one of version 2, upgraded: there is one way to say what a table has. */
 export const requestSchema: SqliteSchema = {
   name: 'request projection',
   version: projectionVersion,
-  statements: `${version2}${byDue}${familiesAndAlerts}${gaugeIndexes}`,
+  statements: `${version2}${byDue}${familiesAndAlerts}${gaugeIndexes}${reopenings}`,
   upgrades: {
     // With a new identity the view is made anew from the bus.
     1: `DROP TABLE status; DROP TABLE request; DROP TABLE identity; ${version2}`,
     2: byDue,
     3: familiesAndAlerts,
     4: gaugeIndexes,
+    5: reopenings,
   },
 };

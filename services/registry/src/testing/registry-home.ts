@@ -78,6 +78,8 @@ export interface CandidateOptions {
   readonly outcome?: Outcome;
   /** Version the verdict was made against; default: the parent. */
   readonly judgedAgainst?: number;
+  /** Policy that the verdict names. */
+  readonly policyDigest?: string;
 }
 
 /** Commits a round and its verdict as unlearner and evaluator do; gives the verdict's event. */
@@ -122,6 +124,7 @@ export async function commitCandidate(
     servedSequence: judgedAgainst,
     servedWeightsDigest: await digestOf(lineage, judgedAgainst),
     outcome,
+    policyDigest: options.policyDigest ?? '',
   });
   const { digest: verdictDigest } = await lineage.putVerdict(verdict);
   return { modelKey: 'm1', sequence, manifestDigest, verdictDigest, outcome };

@@ -77,8 +77,8 @@ export interface SignReleaseRequest {
   /** Refused with FAILED_PRECONDITION when something else serves by now. */
   weightsDigest: string;
   /**
-   * weights.bin, model.json, serving.json, verdict.json, policy.json, lineage.jsonl, requests.jsonl,
-   * checkpoint.json.
+   * weights.bin, model.json, serving.json, verdict.json, policy.json, lineage.jsonl, verdicts.jsonl,
+   * requests.jsonl, checkpoint.json.
    */
   files: ReleaseFile[];
   /** What the caller counted; INVALID_ARGUMENT when the lineage has another number. */
