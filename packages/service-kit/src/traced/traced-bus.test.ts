@@ -7,6 +7,9 @@ import { topics } from '@lethe/contracts';
 import { inSpan, traceIdOf } from '@lethe/telemetry';
 import { type RecordedTelemetry, recordTelemetry } from '@lethe/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '../log/log.ts';
+import { consumeRecords } from '../records/consume-records.ts';
+import { done } from '../records/outcome.ts';
 import { deferred } from '../testing/deferred.ts';
 import { TracedBus } from './traced-bus.ts';
 
@@ -19,6 +22,8 @@ const record = (headers?: Record<string, string>) => ({
   value: new Uint8Array([1]),
   ...(headers === undefined ? {} : { headers }),
 });
+
+const isFence = ({ name }: { readonly name: string }) => name === 'fenced';
 
 let folder: string;
 let bus: TracedBus;
@@ -129,6 +134,48 @@ describe('TracedBus', () => {
     expect(await telemetry.scrape()).toMatch(
       /lethe_partition_fenced_total\{[^}]*verdict[^}]*\} [1-9]/,
     );
+  });
+
+  it("tells a fence in the request's trace when a loop commits what its handlers made", async () => {
+    const file = join(folder, 'fenced.sqlite');
+    let nowMs = Date.now();
+    const now = () => nowMs;
+    // A stopped process: it neither polls nor shows signs of life.
+    await using old = new TracedBus(await SqliteBus.open({ file, now, pollMs: 3_600_000 }));
+    await using successor = new TracedBus(await SqliteBus.open({ file, now }));
+    await old.ensureTopics([topics.modelCandidate, topics.modelVerdict]);
+    await old.publish([record({ traceparent: ours })]);
+    const [begun, resume, taken] = [deferred(), deferred(), deferred()];
+    const options = { group: 'g-loop', stage: 'test', log: silentLog, onFatal: () => {} };
+    await consumeRecords(old, {
+      ...options,
+      topics: [topics.modelCandidate],
+      handle: async () => {
+        begun.resolve();
+        await resume.promise;
+        return done([{ ...record(), topic: other }]);
+      },
+    });
+    await begun.promise;
+    nowMs += 10_001;
+    await consumeRecords(successor, {
+      ...options,
+      topics: [topics.modelCandidate],
+      handle: async () => {
+        taken.resolve();
+        return done();
+      },
+    });
+    await taken.promise;
+    resume.resolve();
+    const fences = () => telemetry.spans().filter(({ events }) => events.some(isFence));
+    const ofLoop = () => fences().find(({ name }) => name === `send ${other}`);
+    await expect.poll(ofLoop).toBeDefined();
+    const told = ofLoop();
+    expect(told?.spanContext().traceId).toBe(traceIdOf(ours));
+    expect(told?.attributes['error.type']).toBe('fenced');
+    const handled = telemetry.spans().map((span) => [span.spanContext().spanId, span.name]);
+    expect(handled).toContainEqual([told?.parentSpanContext?.spanId, `process ${topic}`]);
   });
 
   it('measures what it writes', async () => {

@@ -12,11 +12,13 @@ import { LetheError, type TopicSpec } from '@lethe/contracts';
 import {
   activeTraceparent,
   addSpanEvent,
+  beginSpan,
   count,
   inSpan,
   measure,
   observe,
   type Reading,
+  traceparentHeader,
 } from '@lethe/telemetry';
 import { WorkWatch, watchWork } from '../lifecycle/work-watch.ts';
 import { RefreshedValue } from '../ops/refreshed-value.ts';
@@ -148,16 +150,34 @@ class TracedPartition implements OwnedPartition {
 
   commit(nextOffset: bigint, records: readonly OutgoingRecord[], mark?: string): Promise<void> {
     return sending('commit', records, async (traced) => {
+      const startMs = Date.now();
       try {
         await this.#writing.during(() => this.#partition.commit(nextOffset, traced, mark));
       } catch (thrown) {
-        if (LetheError.from(thrown).code === 'fenced') {
-          count('lethe.partition.fenced', { 'messaging.destination.name': this.topic });
-          addSpanEvent('fenced', { 'messaging.destination.name': this.topic });
-        }
+        if (LetheError.from(thrown).code === 'fenced') this.#tellFence(thrown, traced, startMs);
         throw thrown;
       }
     });
+  }
+
+  /**
+   * In the span that is active, else in the traces of those whose records are not written now: a
+   * loop commits what came of many, when their own spans have ended.
+   */
+  #tellFence(thrown: unknown, records: readonly OutgoingRecord[], startMs: number): void {
+    const place = { 'messaging.destination.name': this.topic };
+    count('lethe.partition.fenced', place);
+    if (activeTraceparent() !== undefined) return addSpanEvent('fenced', place);
+    const contextOf = ({ headers }: OutgoingRecord) => headers?.[traceparentHeader];
+    for (const traceparent of new Set(records.map(contextOf))) {
+      if (traceparent === undefined) continue;
+      const theirs = records.filter((record) => contextOf(record) === traceparent);
+      const options = sendSpan('commit', theirs);
+      const span = beginSpan(options.name, { ...options, parent: { traceparent }, startMs });
+      span.event('fenced', place);
+      span.fail(thrown);
+      span.end();
+    }
   }
 }
 
@@ -176,19 +196,24 @@ function sending(
         }),
     );
   if (records.length === 0 || activeTraceparent() === undefined) return measured(records);
-  const topics = [...new Set(records.map(({ topic }) => topic))];
-  return inSpan(
-    `send ${topics.join(', ')}`,
-    {
-      kind: 'producer',
-      attributes: {
-        'messaging.system': 'lethe',
-        'messaging.operation.name': operation,
-        'messaging.operation.type': 'send',
-        'messaging.destination.name': topics.join(', '),
-        'messaging.batch.message_count': records.length,
-      },
-    },
-    ({ traceparent }) => measured(records.map((record) => withTraceparent(record, traceparent))),
+  const { name, ...options } = sendSpan(operation, records);
+  return inSpan(name, options, ({ traceparent }) =>
+    measured(records.map((record) => withTraceparent(record, traceparent))),
   );
+}
+
+/** Name and options of the span in which records are written together. */
+function sendSpan(operation: string, records: readonly OutgoingRecord[]) {
+  const topics = [...new Set(records.map(({ topic }) => topic))].join(', ');
+  return {
+    name: `send ${topics}`,
+    kind: 'producer',
+    attributes: {
+      'messaging.system': 'lethe',
+      'messaging.operation.name': operation,
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': topics,
+      'messaging.batch.message_count': records.length,
+    },
+  } as const;
 }
