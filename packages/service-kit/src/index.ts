@@ -20,6 +20,7 @@ export * from './http/serve-http.ts';
 export * from './legal-deadline.ts';
 export * from './lifecycle/collect-garbage.ts';
 export * from './lifecycle/lethe-service.ts';
+export * from './lifecycle/limit-drain.ts';
 export * from './lifecycle/resource-stack.ts';
 export * from './lifecycle/run-alone.ts';
 export * from './lifecycle/run-service.ts';

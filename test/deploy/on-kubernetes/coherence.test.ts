@@ -2,6 +2,7 @@
 // sizes. A cluster would take them all, and only later show what leads nowhere.
 import { existsSync, readFileSync } from 'node:fs';
 import { admissionSettings, reviewPath } from '@lethe/admission';
+import { drainLimitMs } from '@lethe/service-kit';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type KubernetesObject,
@@ -131,10 +132,10 @@ describe.each(overlays)('in the overlay %s', (overlay) => {
     for (const { name, pod } of workloadsOf(overlay)) {
       const { lifecycle } = pod.containers[0];
       const grace = pod.terminationGracePeriodSeconds ?? 30;
-      expect([name, grace - (lifecycle?.preStop.sleep.seconds ?? 0)]).toEqual([
-        name,
-        expect.toSatisfy((left: number) => left >= 25),
-      ]);
+      const leftMs = (grace - (lifecycle?.preStop.sleep.seconds ?? 0)) * 1_000;
+      // Jobs and what is not Lethe's own end as they can.
+      const neededMs = isService(pod) ? drainLimitMs + 5_000 : 25_000;
+      expect([name, leftMs]).toEqual([name, expect.toSatisfy((left) => left >= neededMs)]);
     }
   });
 });
@@ -157,6 +158,30 @@ describe.each(['prod', 'prod-gpu'] as const)('in the overlay %s', (overlay) => {
     }
     // And none is written down.
     expect(ofKind(overlay, 'Secret')).toEqual([]);
+  });
+
+  test('every program of Lethe, and the store, has a disruption budget that lets nodes be drained', () => {
+    const budgets = ofKind(overlay, 'PodDisruptionBudget').map(({ spec }) => spec);
+    const kept = workloadsOf(overlay).filter(({ name, pod }) => isService(pod) || name === 'minio');
+    expect(kept).toHaveLength(6);
+    for (const { name, labels } of kept) {
+      const mine = budgets.filter(({ selector }) => selects(selector.matchLabels, labels));
+      expect([name, mine]).toEqual([name, [expect.objectContaining({ maxUnavailable: 1 })]]);
+    }
+  });
+
+  test('nothing may be reached, and nothing may be asked, but what a policy names', () => {
+    const policies = ofKind(overlay, 'NetworkPolicy').map(({ spec }) => spec);
+    const all = policies.filter(
+      ({ podSelector, ingress, egress }) =>
+        Object.keys(podSelector).length === 0 && ingress === undefined && egress === undefined,
+    );
+    expect(all).toEqual([expect.objectContaining({ policyTypes: ['Ingress', 'Egress'] })]);
+    const open = policies.flatMap(({ ingress = [], egress = [] }) =>
+      [...ingress, ...egress].filter((rule) => rule.ports === undefined && rule.to === undefined),
+    );
+    // Kafka's own nodes and Strimzi's operator talk to it on ports of their own choice.
+    for (const { from } of open) expect(JSON.stringify(from)).toMatch(/strimzi|operates-kafka/);
   });
 
   test('everything fits into the quota, with as many unlearners as there may be', () => {
@@ -232,6 +257,11 @@ test('rounds run on GPUs in prod-gpu only, with room on its nodes', () => {
     ],
   });
 });
+
+/** Whether it runs until it is told to end, as one of Lethe's own programs does. */
+function isService({ restartPolicy, containers }: KubernetesObject): boolean {
+  return restartPolicy !== 'Never' && /^lethe(-cuda)?:/.test(containers[0].image);
+}
 
 function cores(text: string): number {
   return text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text);

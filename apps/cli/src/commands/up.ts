@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { BackendPreference } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
-import { collectGarbage, createLog } from '@lethe/service-kit';
+import { collectGarbage, createLog, limitDrain } from '@lethe/service-kit';
 import type { CommandFunction } from '../command-function.ts';
 import { takeHome } from '../embedded/home-folder.ts';
 import { writeRuntime } from '../embedded/runtime-file.ts';
@@ -27,6 +27,7 @@ interface UpOptions {
 export const run: CommandFunction<UpOptions> = async (options, out) => {
   const log = createLog({ service: 'lethe', format: out.json ? 'json' : 'auto' });
   const stop = shutdownSignal();
+  limitDrain(stop.signal, { log, exitCode: exitCodes.internal });
   using home = takeHome(options.home);
   await using lethe = await startEmbedded({
     layout: home.layout,

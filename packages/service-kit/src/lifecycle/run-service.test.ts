@@ -45,6 +45,15 @@ describe('runService', () => {
     expect(said).not.toContain('closed');
   });
 
+  it('ends by itself, with a word, when closing takes longer than Kubernetes waits', async () => {
+    const { child, said, errors, end } = start('stuck');
+    await expect.poll(() => said).toContain('ready');
+    child.kill('SIGTERM');
+    expect(await end).toBe(70);
+    expect(said).not.toContain('closed');
+    expect(errors.join('')).toMatch(/Timeout.*closing takes too long/);
+  });
+
   it('closes in order after an error that nobody caught, exit code 70', async () => {
     const { said, errors, end } = start('crash');
     expect(await end).toBe(70);

@@ -1,6 +1,7 @@
 import { LetheError } from '@lethe/contracts';
 import { createLog } from '../log/create-log.ts';
 import type { Log } from '../log/log.ts';
+import { limitDrain } from './limit-drain.ts';
 import { ResourceStack } from './resource-stack.ts';
 
 export interface ServiceContext {
@@ -19,22 +20,28 @@ export const exitCode = { ok: 0, usage: 64, software: 70, interruptedTwice: 130 
 
 /**
  * Runs a program to its end: `main` works until `signal` aborts, then everything on the stack is
- * disposed of. A second signal ends the process at once.
+ * disposed of. A second signal ends the process at once, and so does a closing that takes too long.
  */
 export async function runService(
   main: (context: ServiceContext) => Promise<void>,
-  options: { log?: Log } = {},
+  options: { log?: Log; drainLimitMs?: number } = {},
 ): Promise<void> {
   const log = options.log ?? createLog({ service: 'lethe' });
   const shutdown = new AbortController();
   const stack = new ResourceStack();
+  const { drainLimitMs: limitMs } = options;
+  limitDrain(shutdown.signal, {
+    log,
+    exitCode: exitCode.software,
+    ...(limitMs === undefined ? {} : { limitMs }),
+  });
   const fail = (error: unknown) => {
     log.fatal('cannot go on', { error });
     process.exitCode = exitCode.software;
     shutdown.abort();
   };
   const onSignal = (name: NodeJS.Signals) => {
-    // The one place that may end the process: whoever presses twice does not want to wait.
+    // Whoever presses twice does not want to wait.
     if (shutdown.signal.aborted) process.exit(exitCode.interruptedTwice);
     log.info('closing', { signal: name });
     shutdown.abort();

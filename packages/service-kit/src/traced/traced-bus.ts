@@ -167,7 +167,10 @@ class TracedPartition implements OwnedPartition {
   #tellFence(thrown: unknown, records: readonly OutgoingRecord[], startMs: number): void {
     const place = { 'messaging.destination.name': this.topic };
     count('lethe.partition.fenced', place);
-    if (activeTraceparent() !== undefined) return addSpanEvent('fenced', place);
+    if (activeTraceparent() !== undefined) {
+      addSpanEvent('fenced', place);
+      return;
+    }
     const contextOf = ({ headers }: OutgoingRecord) => headers?.[traceparentHeader];
     for (const traceparent of new Set(records.map(contextOf))) {
       if (traceparent === undefined) continue;
