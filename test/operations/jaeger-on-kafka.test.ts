@@ -89,6 +89,16 @@ it('is linked with its round, which crosses Kafka from unlearner to evaluator to
   );
 });
 
+it("says in OpenTelemetry's words what carried it", () => {
+  const sent = roundSpans.filter(({ operationName }) => operationName.startsWith('send '));
+  expect(sent.length).toBeGreaterThan(0);
+  for (const span of [...sent, only(roundSpans, 'process model.verdict.v1')]) {
+    expect(span.tags).toContainEqual(
+      expect.objectContaining({ key: 'messaging.system', value: 'kafka' }),
+    );
+  }
+});
+
 it('names no subject (P6)', () => {
   expect(JSON.stringify([requestSpans, roundSpans])).not.toContain(subject);
 });

@@ -58,6 +58,7 @@ const commitSettlesMs = 2_000;
  * its records: consumers drop repetitions by event id.
  */
 export class KafkaBus implements MessageBus {
+  readonly system = 'kafka';
   readonly #options: KafkaBusOptions;
   readonly #clients: KafkaClients;
   readonly #admins: readonly Admin[];

@@ -41,6 +41,8 @@ export const maxMarkBytes = 4096;
  * 3. After `lost`, `read` gives nothing and `commit` throws `fenced`.
  */
 export interface OwnedPartition {
+  /** As {@link MessageBus.system}, where whoever traces has said so. */
+  readonly system?: string;
   readonly topic: string;
   readonly partition: number;
   /** What the group had committed at the hand-over; the oldest offset where it never had. */
@@ -104,6 +106,8 @@ export interface PartitionLag {
  * {@link KafkaBus}; both pass `describeMessageBus` in bus-contract.ts.
  */
 export interface MessageBus extends AsyncDisposable {
+  /** What OpenTelemetry calls it (`messaging.system`). Default: Lethe's own. */
+  readonly system?: string;
   /** Creates missing topics. @throws LetheError `precondition` when one exists with other partitions */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   /**

@@ -1,5 +1,4 @@
 /** Everything that happens to a round, told once: one function per event, for log and metrics. */
-import type { IncomingRecord } from '@lethe/bus';
 import {
   type DeletionRequested,
   LetheError,
@@ -8,7 +7,7 @@ import {
   requestStateToJSON,
   topics,
 } from '@lethe/contracts';
-import { type Log, recordSpan } from '@lethe/service-kit';
+import { type HandledRecord, type Log, recordSpan } from '@lethe/service-kit';
 import { addSpanEvent, beginSpan, count, measure, tellSpan } from '@lethe/telemetry';
 import { type Attempt, sampleCount } from './actor-state.ts';
 import { describeRung } from './domain/ladder.ts';
@@ -114,13 +113,9 @@ export function blocked(log: Log, model: string, error: Error, retryInMs: number
 }
 
 /** A dead-lettered deletion request still has a legal clock. */
-export function deadLettered(
-  log: Log,
-  at: Pick<IncomingRecord, 'topic' | 'partition' | 'offset' | 'headers'>,
-  reason: string,
-): void {
+export function deadLettered(log: Log, at: HandledRecord, reason: string, system?: string): void {
   const destination = topics.deletionRequested.name;
-  const { name, ...options } = recordSpan(at);
+  const { name, ...options } = recordSpan(at, system);
   const span = beginSpan(name, options);
   span.event('dead letter', { reason });
   span.end();

@@ -64,6 +64,10 @@ export class PartitionOwner implements Outlet {
     this.#signal = AbortSignal.any([partition.lost, this.#ended.signal]);
   }
 
+  get system(): string | undefined {
+    return this.#partition.system;
+  }
+
   /** Works until the partition is lost; then no round of its models computes on. */
   async run(): Promise<void> {
     const { lost } = this.#partition;
@@ -155,7 +159,7 @@ export class PartitionOwner implements Outlet {
     } catch (thrown) {
       const { code: errorClass } = LetheError.from(thrown);
       const reason = describeSafely(thrown);
-      events.deadLettered(this.#deps.log, record, reason);
+      events.deadLettered(this.#deps.log, record, reason, this.system);
       const time = this.#deps.clock.now();
       const cause = { stage: 'unlearner', reason, errorClass, attempt: 1, time };
       this.finish(record.offset, deadLetterRecord(record, cause));

@@ -101,7 +101,7 @@ export class ServedModel {
   }
 
   #refuse(record: IncomingRecord, reason: string): void {
-    events.deadLettered(this.#deps.log, record, reason);
+    events.deadLettered(this.#deps.log, record, reason, this.#outlet.system);
     const time = this.#deps.clock.now();
     const cause = { stage: 'unlearner', reason, errorClass: 'invalid', attempt: 1, time };
     this.#outlet.finish(record.offset, deadLetterRecord(record, cause));

@@ -2,7 +2,7 @@
 // home, names that cannot be resolved yet, SIGTERM at any moment.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -148,21 +148,44 @@ describe.skipIf(!canUnshare)('on a root that cannot be written, as a user withou
   });
 });
 
-test('a service waits for a broker whose name is not known yet, says so, and ends on SIGTERM', async () => {
-  const volume = emptyVolume('late');
-  const program = run([...node, mainOf('registry')], {
-    ...settingsIn(volume),
-    LETHE_BUS: 'kafka:lethe-kafka-bootstrap.invalid:9093',
-    LETHE_KAFKA_ALLOW_INSECURE: 'true',
-  });
-  const ops = await program.ops();
-  await expect
-    .poll(async () => await (await fetch(`${ops}/readyz`)).text())
-    .toMatch(/not-ready.*lethe-kafka-bootstrap\.invalid/);
-  expect((await fetch(`${ops}/livez`)).status).toBe(200);
-  program.child.kill('SIGTERM');
-  expect(await program.end, program.log()).toEqual([0, null]);
-});
+test.each([
+  [
+    'broker',
+    'lethe-kafka-bootstrap.invalid',
+    () => ({
+      LETHE_BUS: 'kafka:lethe-kafka-bootstrap.invalid:9093',
+      LETHE_KAFKA_ALLOW_INSECURE: 'true',
+    }),
+  ],
+  [
+    'store',
+    'minio.invalid',
+    (volume: string) => {
+      const key = join(volume, 'key');
+      writeFileSync(key, 'a-key');
+      return {
+        LETHE_STORE: 's3:https://minio.invalid:9000/lethe',
+        LETHE_STORE_ACCESS_KEY_FILE: key,
+        LETHE_STORE_SECRET_KEY_FILE: key,
+      };
+    },
+  ],
+] as const)(
+  'a service waits for a %s whose name is not known yet, says so, and ends on SIGTERM',
+  async (what, name, settings) => {
+    const volume = emptyVolume(`late-${what}`);
+    const program = run([...node, mainOf('registry')], {
+      ...settingsIn(volume),
+      ...settings(volume),
+    });
+    const ops = await program.ops();
+    const reason = async () => await (await fetch(`${ops}/readyz`)).text();
+    await expect.poll(reason).toMatch(new RegExp(`not-ready.*${name.replaceAll('.', '\\.')}`));
+    expect((await fetch(`${ops}/livez`)).status).toBe(200);
+    program.child.kill('SIGTERM');
+    expect(await program.end, program.log()).toEqual([0, null]);
+  },
+);
 
 test('SIGTERM ends a service that is still starting, whatever it is at; the next start is whole', async () => {
   const volume = emptyVolume('moments');

@@ -162,7 +162,8 @@ export class PartitionLoop {
     try {
       if (this.#signal.aborted) return 'stop';
       const context = { signal: this.#signal, attempt, beat: () => this.#watch?.beat() };
-      const outcome = await handleTraced(record, { group, stage, attempt }, async () => {
+      const place = { group, stage, attempt, system: this.#partition.system };
+      const outcome = await handleTraced(record, place, async () => {
         this.#watch?.begin();
         try {
           return await handle(record, context);

@@ -8,6 +8,8 @@ export interface HandlingPlace {
   readonly group: string;
   readonly stage: string;
   readonly attempt: number;
+  /** Of the bus. */
+  readonly system?: string | undefined;
 }
 
 /**
@@ -18,11 +20,11 @@ export interface HandlingPlace {
  */
 export function handleTraced(
   record: IncomingRecord,
-  { group, stage, attempt }: HandlingPlace,
+  { group, stage, attempt, system }: HandlingPlace,
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
   const topic = record.topic;
-  const { name, attributes, ...continued } = recordSpan(record);
+  const { name, attributes, ...continued } = recordSpan(record, system);
   const options = {
     ...continued,
     attributes: {

@@ -22,6 +22,7 @@ import {
 } from '@lethe/telemetry';
 import { WorkWatch, watchWork } from '../lifecycle/work-watch.ts';
 import { RefreshedValue } from '../ops/refreshed-value.ts';
+import { embeddedSystem } from './record-span.ts';
 import { timed } from './timed.ts';
 import { withTraceparent } from './with-traceparent.ts';
 
@@ -44,9 +45,11 @@ export class TracedBus implements MessageBus {
   readonly #writing = new WorkWatch('writing to the message bus', stuckAfterMs);
   readonly #standstill = watchWork({ stuck: () => this.#bus.standstill?.()?.message });
   readonly #lagGauge = observe('lethe.consumer.lag', () => this.#lag.current);
+  readonly system: string;
 
   constructor(bus: MessageBus) {
     this.#bus = bus;
+    this.system = bus.system ?? embeddedSystem;
   }
 
   ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
@@ -54,7 +57,7 @@ export class TracedBus implements MessageBus {
   }
 
   publish(records: readonly OutgoingRecord[]): Promise<void> {
-    return sending('publish', records, (traced) =>
+    return sending('publish', this.system, records, (traced) =>
       this.#writing.during(() => this.#bus.publish(traced)),
     );
   }
@@ -63,7 +66,7 @@ export class TracedBus implements MessageBus {
     const consumption = await this.#bus.consume({
       ...options,
       onPartition: (partition) =>
-        options.onPartition(new TracedPartition(partition, this.#writing)),
+        options.onPartition(new TracedPartition(partition, this.system, this.#writing)),
       onRetry: (error, place) => {
         const reason = LetheError.from(error).code;
         count('lethe.partition.handovers', { 'messaging.destination.name': place.topic, reason });
@@ -124,10 +127,12 @@ function nameOfGroup(group: string): string {
 
 class TracedPartition implements OwnedPartition {
   readonly #partition: OwnedPartition;
+  readonly system: string;
   readonly #writing: WorkWatch;
 
-  constructor(partition: OwnedPartition, writing: WorkWatch) {
+  constructor(partition: OwnedPartition, system: string, writing: WorkWatch) {
     this.#partition = partition;
+    this.system = system;
     this.#writing = writing;
   }
 
@@ -149,7 +154,7 @@ class TracedPartition implements OwnedPartition {
   }
 
   commit(nextOffset: bigint, records: readonly OutgoingRecord[], mark?: string): Promise<void> {
-    return sending('commit', records, async (traced) => {
+    return sending('commit', this.system, records, async (traced) => {
       const startMs = Date.now();
       try {
         await this.#writing.during(() => this.#partition.commit(nextOffset, traced, mark));
@@ -175,7 +180,7 @@ class TracedPartition implements OwnedPartition {
     for (const traceparent of new Set(records.map(contextOf))) {
       if (traceparent === undefined) continue;
       const theirs = records.filter((record) => contextOf(record) === traceparent);
-      const options = sendSpan('commit', theirs);
+      const options = sendSpan('commit', this.system, theirs);
       const span = beginSpan(options.name, { ...options, parent: { traceparent }, startMs });
       span.event('fenced', place);
       span.fail(thrown);
@@ -186,6 +191,7 @@ class TracedPartition implements OwnedPartition {
 
 function sending(
   operation: string,
+  system: string,
   records: readonly OutgoingRecord[],
   send: (records: readonly OutgoingRecord[]) => Promise<void>,
 ): Promise<void> {
@@ -199,20 +205,20 @@ function sending(
         }),
     );
   if (records.length === 0 || activeTraceparent() === undefined) return measured(records);
-  const { name, ...options } = sendSpan(operation, records);
+  const { name, ...options } = sendSpan(operation, system, records);
   return inSpan(name, options, ({ traceparent }) =>
     measured(records.map((record) => withTraceparent(record, traceparent))),
   );
 }
 
 /** Name and options of the span in which records are written together. */
-function sendSpan(operation: string, records: readonly OutgoingRecord[]) {
+function sendSpan(operation: string, system: string, records: readonly OutgoingRecord[]) {
   const topics = [...new Set(records.map(({ topic }) => topic))].join(', ');
   return {
     name: `send ${topics}`,
     kind: 'producer',
     attributes: {
-      'messaging.system': 'lethe',
+      'messaging.system': system,
       'messaging.operation.name': operation,
       'messaging.operation.type': 'send',
       'messaging.destination.name': topics,
