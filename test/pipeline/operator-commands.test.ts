@@ -88,6 +88,9 @@ describe('on a running lethe up', () => {
     expect(JSON.parse(read('lineage.jsonl').toString().split('\n')[0] ?? '')).toMatchObject({
       verdict_digest: predicate.model.verdict_digest,
     });
+    expect(sha256(read('verdicts.jsonl').toString().trimEnd())).toBe(
+      predicate.model.verdict_digest,
+    );
     // Not a word of the person (P6).
     for (const { path } of predicate.files) {
       if (path !== 'weights.bin') expect(read(path).toString(), path).not.toContain('subject-7');
@@ -101,6 +104,27 @@ describe('on a running lethe up', () => {
       code: 2,
       stderr: expect.stringContaining('is not empty'),
     });
+  });
+
+  test('check-release says yes to exactly the model that serves, and why not to another', async () => {
+    const model = join(folder.path, 'to-release');
+    expect(await lethe(['bundle', 'm', '--home', home, '--out', model])).toMatchObject({ code: 0 });
+    const check = (what: string) => lethe(['check-release', '--model', what, '--home', home]);
+    expect(await check(model)).toMatchObject({
+      ...{ code: 0, stdout: expect.stringMatching(/^may be released: m version 1, weights/) },
+    });
+    const weights = readFileSync(join(model, 'weights.bin'));
+    writeFileSync(
+      join(model, 'weights.bin'),
+      Buffer.concat([Buffer.from([1]), weights.subarray(1)]),
+    );
+    expect(await check(model)).toMatchObject({
+      ...{
+        code: 6,
+        stdout: expect.stringMatching(/must not be released.*\n +unknown_weights: no/),
+      },
+    });
+    expect(await check('latest')).toMatchObject({ code: 2 });
   });
 
   test('top prints once where it is no terminal, and a line for every look as JSON', async () => {
@@ -212,8 +236,14 @@ describe('a backup of a running lethe up', () => {
     expect(await lethe(next)).toMatchObject({ code: 0 });
     const keys = join(folder.path, 'keys.json');
     await lethe(['keys', 'export', keys, '--home', restored]);
-    const log = await lethe(['audit-log', 'verify', '--keys', keys, '--home', restored]);
-    expect(log).toMatchObject({ code: 0 });
+    const verify = () => lethe(['audit-log', 'verify', '--keys', keys, '--home', restored]);
+    expect(await verify()).toMatchObject({ code: 0 });
+    await using store = await FolderStore.open(homeLayout(restored).store);
+    const entry = 'audit/segments/000000000000';
+    const text = Buffer.from((await store.get(entry))!.bytes).toString();
+    await store.put(entry, Buffer.from(text.replace('"actor":"', '"actor":"x')));
+    expect(await verify()).toMatchObject({ code: 6, stdout: expect.stringContaining('edited') });
+    await store.put(entry, Buffer.from(text));
   });
 
   test('of a newer schema is refused before anything is written', async () => {

@@ -49,6 +49,15 @@ test('several models are all asked about, each once', () => {
   expect(subject).toMatchObject({ kind: 'models', digests: [a, b] });
 });
 
+test('a workload whose pods name another model than it does itself is refused', () => {
+  expect(read(deployment(annotated(a, 'm'), annotated(a, 'm'))).subject).toMatchObject({
+    ...{ kind: 'models', modelKey: 'm' },
+  });
+  expect(read(deployment(annotated(a, 'm'), annotated(a, 'n'))).subject).toMatchObject({
+    ...{ kind: 'unreadable', problem: expect.stringContaining('several models (m, n)') },
+  });
+});
+
 test('a change that names no other model is no release', () => {
   const before = deployment(annotated(a));
   expect(read({ ...before, replicas: 3 }, before).subject).toEqual({ kind: 'nothing-new' });

@@ -55,8 +55,12 @@ export function readReview(body: string): Review {
 function subjectOf(object: unknown, oldObject: unknown): ReviewSubject {
   const stated = statedBy(object);
   if (stated.digests.length === 0) {
-    if (stated.modelKey === '') return { kind: 'nothing-new' };
+    if (stated.modelKeys.length === 0) return { kind: 'nothing-new' };
     const problem = `${annotations.model} is there without ${annotations.digest}: add the SHA-256 of weights.bin`;
+    return { kind: 'unreadable', problem };
+  }
+  if (stated.modelKeys.length > 1) {
+    const problem = `${annotations.model} names several models (${stated.modelKeys.join(', ').slice(0, 200)}): name one, in the workload and in its pods`;
     return { kind: 'unreadable', problem };
   }
   const wrong = stated.digests.find((digest) => !isDigest(digest));
@@ -71,11 +75,14 @@ function subjectOf(object: unknown, oldObject: unknown): ReviewSubject {
   if (JSON.stringify(stated) === JSON.stringify(statedBy(oldObject))) {
     return { kind: 'nothing-new' };
   }
-  return { kind: 'models', ...stated };
+  return { kind: 'models', digests: stated.digests, modelKey: stated.modelKeys[0] ?? '' };
 }
 
 /** Of the object itself and of the pods that it is a template for. */
-function statedBy(object: unknown): { digests: readonly string[]; modelKey: string } {
+function statedBy(object: unknown): {
+  readonly digests: readonly string[];
+  readonly modelKeys: readonly string[];
+} {
   const template = at(object, 'spec', 'template');
   const jobTemplate = at(object, 'spec', 'jobTemplate');
   const found = [object, template, jobTemplate, at(jobTemplate, 'spec', 'template')].map((place) =>
@@ -89,7 +96,7 @@ function statedBy(object: unknown): { digests: readonly string[]; modelKey: stri
     .filter((text) => text !== '');
   return {
     digests: [...new Set(digests)].sort(),
-    modelKey: valuesOf(annotations.model).find((text) => text !== '') ?? '',
+    modelKeys: [...new Set(valuesOf(annotations.model).filter((text) => text !== ''))].sort(),
   };
 }
 

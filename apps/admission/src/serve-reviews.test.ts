@@ -20,6 +20,7 @@ const check: CheckRelease = async (question) => {
 
 let ca: CertificateAuthority;
 let server: ReviewServer;
+/** Answers at most three reviews at once, of 4 MiB together. */
 beforeAll(async () => {
   ca = await CertificateAuthority.create();
   const { certFile, keyFile } = await ca.issueServer();
@@ -33,6 +34,7 @@ beforeAll(async () => {
     },
     answer: (review) => checker.answer(review),
     maxReviews: 3,
+    maxHeldBytes: 4 * 2 ** 20,
     log: silentLog,
   });
   asked = async ({ weightsDigest }) => {
@@ -121,7 +123,7 @@ test('what is no review gets an error that says so, and other paths lead nowhere
   expect(await post('{')).toMatchObject({ status: 400, text: expect.stringContaining('JSON') });
   expect(await post('{}', '/')).toMatchObject({ status: 404 });
   const huge = await post(' '.repeat(9 * 2 ** 20)).catch(({ code }) => ({ status: code }));
-  expect([413, 'ECONNRESET', 'EPIPE']).toContain(huge.status);
+  expect([429, 413, 'ECONNRESET', 'EPIPE']).toContain(huge.status);
 });
 
 test('in a flood the same question is asked once, and what is too much is to come again', async () => {
@@ -147,4 +149,23 @@ test('in a flood the same question is asked once, and what is too much is to com
   expect(questions).toBe(before + 1);
   asked = usual;
   expect(await answerTo(good)).toMatchObject({ allowed: true });
+});
+
+test('reviews that are big together are held up to a bound; the one that passes it is to come again', async () => {
+  const hold = deferred<void>();
+  const usual = asked;
+  asked = async (question) => {
+    await hold.promise;
+    return await usual(question);
+  };
+  const big = ' '.repeat(3 * 2 ** 20);
+  const before = questions;
+  const first = post(review(good) + big);
+  await expect.poll(() => questions).toBe(before + 1);
+  const second = await post(review(good) + big).catch(({ code }) => ({ status: code }));
+  expect([429, 'ECONNRESET', 'EPIPE']).toContain(second.status);
+  hold.resolve();
+  expect((await first).status).toBe(200);
+  asked = usual;
+  expect((await post(review(good) + big)).status).toBe(200);
 });

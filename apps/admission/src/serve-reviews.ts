@@ -14,8 +14,8 @@ export const reviewPath = '/validate-release';
 
 /** The API server takes objects of 3 MiB, and sends the one before as well. */
 const maxBodyBytes = 8 * 2 ** 20;
-/** Bodies that are held at once, all together. */
-const maxHeldBytes = 64 * 2 ** 20;
+/** Bodies that are held at once, all together: a pod has 384 MiB, and what is made of a body counts too. */
+const defaultMaxHeldBytes = 64 * 2 ** 20;
 const requestTimeoutMs = 10_000;
 /** A review that has begun is answered within the time that the registry has. */
 const drainMs = 5_000;
@@ -27,6 +27,8 @@ export interface ReviewServerOptions {
   readonly answer: (review: Review) => Promise<Answer>;
   /** What comes beyond is turned away unread, with Retry-After, which the API server follows. */
   readonly maxReviews: number;
+  /** As for reviews, and also in the middle of one: their bodies together, bytes. Default: 64 MiB. */
+  readonly maxHeldBytes?: number;
   readonly log: Log;
 }
 
@@ -88,15 +90,14 @@ async function handle(
   options: ReviewServerOptions,
   load: Load,
 ): Promise<void> {
-  const { maxReviews, log } = options;
+  const { maxReviews, maxHeldBytes = defaultMaxHeldBytes, log } = options;
   if (request.url?.split('?')[0] !== reviewPath || request.method !== 'POST') {
     turnAway(request, response, 404, `there is POST ${reviewPath}`);
     return;
   }
-  if (load.reviews >= maxReviews || load.bytes >= maxHeldBytes) {
-    count('lethe.admission.reviews', { outcome: 'busy' });
-    response.setHeader('retry-after', '1');
-    turnAway(request, response, 429, `${load.reviews} reviews are being answered. Try again`);
+  const isFull = () => load.bytes > maxHeldBytes;
+  if (load.reviews >= maxReviews || isFull()) {
+    tellBusy(request, response, load);
     return;
   }
   load.reviews++;
@@ -105,7 +106,12 @@ async function handle(
     const body = await readBody(request, (bytes) => {
       held += bytes;
       load.bytes += bytes;
+      return isFull();
     });
+    if (body === undefined) {
+      tellBusy(request, response, load);
+      return;
+    }
     const review = readReview(body);
     const traceparent = request.headers[traceparentHeader];
     const answer = await continueTrace(
@@ -124,6 +130,12 @@ async function handle(
     load.reviews--;
     load.bytes -= held;
   }
+}
+
+function tellBusy(request: IncomingMessage, response: ServerResponse, load: Load): void {
+  count('lethe.admission.reviews', { outcome: 'busy' });
+  response.setHeader('retry-after', '1');
+  turnAway(request, response, 429, `${load.reviews} reviews are being answered. Try again`);
 }
 
 function tell({ what, subject }: Review, answer: Answer, log: Log): void {
@@ -145,16 +157,20 @@ function turnAway(
   response.end(`${text}\n`);
 }
 
-/** @throws LetheError `capacity` for one that is too long */
+/**
+ * Nothing when `onBytes` says that it is too much now.
+ *
+ * @throws LetheError `capacity` for one that is too long at any time
+ */
 async function readBody(
   request: IncomingMessage,
-  onBytes: (bytes: number) => void,
-): Promise<string> {
+  onBytes: (bytes: number) => boolean,
+): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    onBytes(chunk.length);
+    if (onBytes(chunk.length)) return undefined;
     if (size > maxBodyBytes) {
       throw new LetheError('capacity', `the review is larger than ${maxBodyBytes} bytes`);
     }

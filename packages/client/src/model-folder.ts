@@ -5,10 +5,10 @@
  * 1. A snapshot has its name when it is whole, on the disk, and its digests were verified: never
  *    half a model, also after a power cut.
  * 2. `current.json` names the last good one and changes by rename, before the former one is deleted.
- * 3. Superseded snapshots are deleted: their weights still remember.
+ * 3. Superseded snapshots are deleted: their weights still remember. Nowhere else is a copy.
  */
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Digest,
@@ -29,6 +29,9 @@ export interface Snapshot {
   /** Holds model.json and weights.bin. */
   readonly folder: string;
 }
+
+/** Where the version before kept second copies. */
+const formerCache = 'blobs';
 
 export class ModelFolder {
   readonly #folder: string;
@@ -65,8 +68,9 @@ export class ModelFolder {
     try {
       await mkdir(part, { recursive: true });
       const topology = await this.#blobs.get(pointer.topologyDigest as Digest);
-      const weights = await this.#blobs.file(pointer.weightsDigest as Digest);
-      await copyToDisk(weights, join(part, 'weights.bin'));
+      const weights = join(part, 'weights.bin');
+      await this.#blobs.download(pointer.weightsDigest as Digest, weights);
+      await syncFile(weights);
       await writeFile(
         join(part, 'model.json'),
         modelJson(topology, await this.#preprocessing(pointer.modelKey)),
@@ -93,13 +97,9 @@ export class ModelFolder {
     for (const name of await readdir(this.#folder)) {
       const path = join(this.#folder, name);
       const isSnapshot = name.startsWith('generation-') || name.startsWith('.part-');
-      if (isSnapshot && path !== folder) await rm(path, { recursive: true, force: true });
+      if ((isSnapshot && path !== folder) || name === formerCache)
+        await rm(path, { recursive: true, force: true });
     }
-  }
-
-  /** The copy that the blob cache holds of superseded weights goes too. */
-  async forget({ pointer }: Snapshot): Promise<void> {
-    await this.#blobs.deleteCopy(pointer.weightsDigest as Digest);
   }
 
   async #preprocessing(modelKey: string): Promise<Preprocessing | undefined> {
@@ -113,11 +113,9 @@ export class ModelFolder {
   }
 }
 
-/** Copies a file; its bytes are on the disk when the promise resolves. */
-async function copyToDisk(from: string, to: string): Promise<void> {
-  await copyFile(from, to);
-  // Copies of the cache are read-only, and so are their copies: fsync does without writing.
-  const handle = await open(to, 'r');
+/** The bytes of a file are on the disk when the promise resolves. */
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r');
   try {
     await handle.sync();
   } finally {

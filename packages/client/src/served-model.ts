@@ -3,7 +3,8 @@
  *
  * Invariants:
  * 1. What is used has the digests that the registry named: never half a model, never other bytes.
- * 2. Generations only grow: an older pointer, read somewhere late, is not followed.
+ * 2. Generations only grow: an older pointer, wherever it comes from, is not followed, also after a
+ *    restart. Older is what was before by generation and by time: a model may be registered anew.
  * 3. In trouble (registry, store, a model that does not load) the last good model goes on serving,
  *    also after a restart, and `state` says so.
  */
@@ -73,7 +74,7 @@ export class ServedModel<T> implements AsyncDisposable {
 
   private constructor(options: ServedModelOptions<T>) {
     this.#options = options;
-    const blobs = new BlobStore(options.store, { cacheFolder: `${options.folder}/blobs` });
+    const blobs = new BlobStore(options.store);
     this.#files = new ModelFolder(options.folder, options.store, blobs);
     this.#value = new HotValue(options.dispose ?? (() => {}));
   }
@@ -99,10 +100,12 @@ export class ServedModel<T> implements AsyncDisposable {
     const registry = this.#stack.use(connect(RegistryServiceClient, address, connection));
     const release = this.#stack.use(connect(ReleaseServiceClient, address, connection));
     const { modelKey } = this.#options;
+    const lastGood = await this.#files.lastGood();
     try {
-      await this.#take(await registry.getServing({ modelKey }));
+      const pointer = await registry.getServing({ modelKey });
+      this.#requireNotOlder(pointer, lastGood?.pointer);
+      await this.#take(pointer);
     } catch (thrown) {
-      const lastGood = await this.#files.lastGood();
       if (lastGood === undefined) throw thrown;
       await this.#swap(lastGood);
       this.#become({
@@ -148,22 +151,32 @@ export class ServedModel<T> implements AsyncDisposable {
 
   /** Invariant 2. @throws LetheError, and whatever `load` throws: nothing has changed then */
   async #take(pointer: ServingPointer): Promise<void> {
-    if (pointer.generation < this.#generation) return;
-    if (pointer.generation > this.#generation) await this.#swap(await this.#files.fetch(pointer));
+    const present = this.#snapshot?.pointer;
+    this.#requireNotOlder(pointer, present);
+    const isPresent =
+      present?.generation === pointer.generation && present.weightsDigest === pointer.weightsDigest;
+    if (!isPresent) await this.#swap(await this.#files.fetch(pointer));
     this.#become({ kind: 'current', pointer });
+  }
+
+  /** @throws LetheError `conflict`: the registry was restored from a backup, or is another one */
+  #requireNotOlder(pointer: ServingPointer, served: ServingPointer | undefined): void {
+    if (served === undefined || pointer.generation >= served.generation) return;
+    if (timeOf(pointer) > timeOf(served)) return;
+    const { address, modelKey, folder } = this.#options;
+    throw new LetheError(
+      'conflict',
+      `the registry at ${address} says that generation ${pointer.generation} of ${modelKey} serves, and generation ${served.generation} served here before, which has forgotten more. Was it restored from a backup? To follow it all the same, delete ${folder}`,
+    );
   }
 
   async #swap(snapshot: Snapshot): Promise<void> {
     const value = await this.#options.load(snapshot);
-    const former = this.#snapshot;
     this.#snapshot = snapshot;
     // The former one is in use until its last user is done; nobody waits for that here.
     const gone = this.#value.exchange(value);
     await this.#files.keepOnly(snapshot);
-    if (former !== undefined && former.pointer.weightsDigest !== snapshot.pointer.weightsDigest) {
-      await gone;
-      await this.#files.forget(former);
-    }
+    await gone;
   }
 
   #fallBack(reason: string): void {
@@ -176,6 +189,8 @@ export class ServedModel<T> implements AsyncDisposable {
     this.#options.onChange?.(state);
   }
 }
+
+const timeOf = ({ promotedTime }: ServingPointer) => promotedTime?.getTime() ?? 0;
 
 const connectRegistry = (address: string) => connect(RegistryServiceClient, address);
 const connectRelease = (address: string) => connect(ReleaseServiceClient, address);

@@ -61,7 +61,17 @@ export class BlobStore {
       const remedy = 'Open the BlobStore with a cacheFolder';
       throw new LetheError('precondition', `blobs have no local folder here. ${remedy}`);
     }
-    return await this.#cache.file(digest, (file) => this.#download(digest, file));
+    return await this.#cache.file(digest, (file) => this.download(digest, file));
+  }
+
+  /**
+   * Writes a blob into a file of the caller's, past the cache folder.
+   *
+   * @throws LetheError `not_found`; `corrupt`: the file is there then, and is not to be used
+   */
+  async download(digest: Digest, file: string): Promise<void> {
+    if (!(await this.#store.download(blobKey(digest), file))) throw missing(digest);
+    if ((await digestOfFile(file)) !== digest) throw corrupt(digest);
   }
 
   async has(digest: Digest): Promise<boolean> {
@@ -75,11 +85,6 @@ export class BlobStore {
       return key === wanted ? sizeBytes : undefined;
     }
     return undefined;
-  }
-
-  /** Deletes the local copy only. */
-  async deleteCopy(digest: Digest): Promise<void> {
-    await this.#cache?.delete(digest);
   }
 
   /** Deletes all versions, and the local copy; the number of versions deleted. */
@@ -113,11 +118,6 @@ export class BlobStore {
     return digest;
   }
 
-  async #download(digest: Digest, file: string): Promise<void> {
-    if (!(await this.#store.download(blobKey(digest), file))) throw missing(digest);
-    if ((await digestOfFile(file)) !== digest) throw corrupt(digest);
-  }
-
   /** Bytes under a digest prove themselves: where they do not, the right ones replace them. */
   async #mend(digest: Digest, body: ObjectBody): Promise<void> {
     const isGood = (await this.#isRecent(digest)) && (await this.#isSound(digest, body));
@@ -136,7 +136,7 @@ export class BlobStore {
     try {
       // What was given as a file may be too big for memory.
       if (body instanceof Uint8Array || this.#cache === undefined) await this.get(digest);
-      else await this.#cache.refetch(digest, (file) => this.#download(digest, file));
+      else await this.#cache.refetch(digest, (file) => this.download(digest, file));
       return true;
     } catch (thrown) {
       const { code } = LetheError.from(thrown);

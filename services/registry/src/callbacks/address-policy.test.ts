@@ -18,6 +18,8 @@ describe('addresses that callbacks may go to', () => {
     ['multicast, broadcast', '224.0.0.1', '255.255.255.255', 'ff02::1'],
     ['IPv4 in IPv6', '::ffff:127.0.0.1', '::ffff:a9fe:a9fe', '0:0:0:0:0:ffff:10.0.0.1'],
     ['IPv4 behind translation', '64:ff9b::a00:1', '2002:a00:1::', '2001:0:a00:1::', '::10.0.0.1'],
+    ['IPv4-translated', '::ffff:0:10.0.0.1', '::ffff:0:a9fe:a9fe', '64:ff9b:1::a00:1'],
+    ['IPv6 that nobody was given', '4000::1', '1::1', 'fec0::1', '100::1', '5f00::1'],
     ['no address at all', '', 'localhost', '010.0.0.1'],
   ])('are never %s', (_, ...addresses) => {
     for (const address of addresses) {

@@ -3,7 +3,8 @@ import { LetheError } from '@lethe/contracts';
 
 /**
  * Addresses that are not on the public internet, after the IANA special-purpose registries
- * (RFC 6890 and its updates), and those in which an IPv4 address may hide (6to4, NAT64, Teredo).
+ * (RFC 6890 and its updates), and those in which an IPv4 address may hide (6to4, Teredo). Of IPv6 only
+ * 2000::/3 is in use (RFC 4291): whatever lies outside is refused, NAT64 and IPv4-translated included.
  */
 const special: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
@@ -21,22 +22,20 @@ const special: readonly (readonly [string, number])[] = [
   ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
-  ['::', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
+  ['::', 3],
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
   ['3fff::', 20],
-  ['5f00::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
+  ['4000::', 2],
+  ['8000::', 1],
 ];
 
-const refused = blockListOf(special);
+/** Apart: Node also looks an IPv4 address up as the IPv6 one that it is mapped to, which is in ::/3. */
+const refused = {
+  ipv4: blockListOf(special.filter(([address]) => isIP(address) === 4)),
+  ipv6: blockListOf(special.filter(([address]) => isIP(address) === 6)),
+};
 
 /** Which addresses a callback may go to: public ones, and networks that the operator names. */
 export class AddressPolicy {
@@ -53,16 +52,25 @@ export class AddressPolicy {
   }
 
   isAllowed(address: string): boolean {
-    return isIP(address) !== 0 && (this.isNamed(address) || !holds(refused, address));
+    return isIP(address) !== 0 && (this.isNamed(address) || !isSpecial(address));
   }
 }
 
-/** An IPv4 address that is written as IPv6 (::ffff:10.0.0.1) is judged as what it is. */
-function holds(list: BlockList, address: string): boolean {
+function isSpecial(given: string): boolean {
+  const { address, family } = asWhatItIs(given);
+  return refused[family].check(address, family);
+}
+
+function holds(list: BlockList, given: string): boolean {
+  const { address, family } = asWhatItIs(given);
+  return isIP(address) !== 0 && list.check(address, family);
+}
+
+/** An IPv4 address that is written as IPv6 (::ffff:10.0.0.1) is judged as IPv4. */
+function asWhatItIs(address: string): { address: string; family: 'ipv4' | 'ipv6' } {
   const mapped = mappedIpv4(address);
-  if (mapped !== undefined) return list.check(mapped, 'ipv4');
-  const family = isIP(address);
-  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  if (mapped !== undefined) return { address: mapped, family: 'ipv4' };
+  return { address, family: isIP(address) === 6 ? 'ipv6' : 'ipv4' };
 }
 
 function mappedIpv4(address: string): string | undefined {
