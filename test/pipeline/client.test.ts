@@ -118,7 +118,6 @@ describe('a served model', () => {
     }
     expect(failures).toBe(0);
     expect(uses).toBeGreaterThan(100);
-    // It becomes current when the former one has been given up: a moment after its first use.
     await expect
       .poll(() => model.state)
       .toMatchObject({ kind: 'current', pointer: { weightsDigest: last } });

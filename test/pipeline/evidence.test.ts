@@ -159,6 +159,14 @@ test('one request leaves a receipt, a certificate and log entries that others ca
       kept: Buffer.from(checkpoint.envelope),
     });
     expect(log).toMatchObject({ kind: 'sound' });
+    // Nor is anything of the person in the log.
+    const { store } = world.lineages;
+    let entries = '';
+    for await (const { key } of store.list('audit/segments/')) {
+      entries += Buffer.from((await store.get(key))!.bytes).toString();
+    }
+    expect(entries).toContain('promotion');
+    expect(entries).not.toContain('subject-1');
 
     // Back to the original: what was completed is open again, and nothing may go out meanwhile.
     const back = { modelKey: 'tiny', sequence: 0, expectedGeneration: 0, approves: '' };

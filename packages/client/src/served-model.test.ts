@@ -144,6 +144,24 @@ describe('a served model', () => {
     await expect.poll(texts).toEqual(['weights 2']);
   });
 
+  it('goes on with the next ones while somebody uses a former one without end', async () => {
+    await using world = await open();
+    await using model = await world.start();
+    let end = (_: string) => {};
+    const endless = model.use(
+      (text) =>
+        new Promise<string>((resolve) => {
+          end = () => resolve(text);
+        }),
+    );
+    for (const generation of [2, 3]) {
+      world.say(await world.pointerOf(generation));
+      await expect.poll(() => weightsOf(model)).toBe(`weights ${generation}`);
+    }
+    end('');
+    expect(await endless).toBe('weights 1');
+  });
+
   it('tells the registry what it runs', async () => {
     await using world = await open();
     await using _model = await world.start();

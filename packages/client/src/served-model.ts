@@ -54,6 +54,8 @@ export class ServedModel<T> implements AsyncDisposable {
   #state: ServedModelState = { kind: 'loading' };
   #snapshot: Snapshot | undefined;
   #following: Promise<unknown> = Promise.resolve();
+  /** Former models that are still in use. */
+  readonly #leaving = new Set<Promise<void>>();
 
   /**
    * Resolves when there is a model to use: the one that serves or, should nobody answer, the last
@@ -92,6 +94,7 @@ export class ServedModel<T> implements AsyncDisposable {
     this.#closing.abort();
     await this.#following;
     await this.#value.exchange(undefined);
+    await Promise.all(this.#leaving);
     await this.#stack[Symbol.asyncDispose]();
   }
 
@@ -173,10 +176,13 @@ export class ServedModel<T> implements AsyncDisposable {
   async #swap(snapshot: Snapshot): Promise<void> {
     const value = await this.#options.load(snapshot);
     this.#snapshot = snapshot;
-    // The former one is in use until its last user is done; nobody waits for that here.
-    const gone = this.#value.exchange(value);
+    // The former one is in use until its last user is done, which may be never: nobody waits for that.
+    const gone: Promise<void> = this.#value
+      .exchange(value)
+      .catch(() => {})
+      .finally(() => this.#leaving.delete(gone));
+    this.#leaving.add(gone);
     await this.#files.keepOnly(snapshot);
-    await gone;
   }
 
   #fallBack(reason: string): void {

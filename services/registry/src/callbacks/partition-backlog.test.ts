@@ -43,21 +43,31 @@ function open(
   deliver: (name: PendingName) => DeliverOutcome,
 ) {
   const givenUp: string[] = [];
+  let active = 0;
+  let mostActive = 0;
   const backlog = new PartitionBacklog({
     ...{ partition: 0, deliveries, clock, log: silentLog, signal: closing.signal, maxHeld },
     giveUpMs: 10 * 3_600_000,
     deliver: async (name) => {
+      active += 1;
+      mostActive = Math.max(mostActive, active);
       await nextTurn();
+      active -= 1;
       return deliver(name);
     },
     giveUp: async (name) => {
+      if (queue.holds(name)) throw new Error(`${name.id} is in its queue, and may be under way`);
       pending.delete(name.id);
       givenUp.push(name.id);
     },
   });
   const queue = backlog.queueTo('shop');
   for (const name of pending.values()) queue.add(name);
-  return { queue, givenUp };
+  const mostActiveFromNow = () => {
+    mostActive = 0;
+    return () => mostActive;
+  };
+  return { queue, givenUp, mostActiveFromNow };
 }
 
 async function until(condition: () => boolean, stepMs: number): Promise<void> {
@@ -93,7 +103,7 @@ describe('the backlog of a partition', () => {
     const tried = new Set<string>();
     let isBack = false;
     let mostHeld = 0;
-    const { queue } = open(store, ({ id }) => {
+    const { queue, mostActiveFromNow } = open(store, ({ id }) => {
       mostHeld = Math.max(mostHeld, queue.heldCount);
       tried.add(id);
       if (!isBack) {
@@ -102,7 +112,11 @@ describe('the backlog of a partition', () => {
       store.pending.delete(id);
       return { kind: 'ended', isAnswered: true };
     });
+    await until(() => tried.size >= maxHeld, 10_000);
+    const mostActive = mostActiveFromNow();
     await until(() => tried.size === count, 10_000);
+    // It is asked with one at a time as long as nothing succeeds.
+    expect(mostActive()).toBe(1);
     // Another that comes now waits in the store like the others.
     store.pending.set(nameOf(count).id, nameOf(count));
     queue.add(nameOf(count));
@@ -121,5 +135,32 @@ describe('the backlog of a partition', () => {
     }));
     await until(() => givenUp.length >= count - maxHeld, 60_000);
     expect(queue.heldCount).toBeLessThanOrEqual(maxHeld);
+  });
+
+  it('is counted anew when others have dealt with some of it', async () => {
+    const store = storeOf(Array.from({ length: count }, (_, at) => nameOf(at)));
+    const { queue } = open(store, () => ({
+      ...{ kind: 'again', dueMs: Number.MAX_SAFE_INTEGER, hasFailed: true },
+    }));
+    expect(queue.size).toBe(count);
+    for (let at = count / 2; at < count; at++) store.pending.delete(nameOf(at).id);
+    await until(() => queue.size === count / 2, 60_000);
+  });
+
+  it('is sent though the store could not be read for a while', async () => {
+    const store = storeOf(Array.from({ length: count }, (_, at) => nameOf(at)));
+    const { deliveries } = store;
+    const pendingOf = deliveries.pendingOf.bind(deliveries);
+    let failures = 3;
+    deliveries.pendingOf = (...args) => {
+      if (failures-- > 0) throw new Error('the store does not answer');
+      return pendingOf(...args);
+    };
+    open(store, ({ id }) => {
+      store.pending.delete(id);
+      return { kind: 'ended', isAnswered: true };
+    });
+    await until(() => store.pending.size === 0, 1_000);
+    expect(failures).toBeLessThan(0);
   });
 });

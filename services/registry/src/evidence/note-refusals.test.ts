@@ -1,11 +1,13 @@
 import { LetheError } from '@lethe/contracts';
 import { reportRefusal, silentLog, takeRefusals } from '@lethe/service-kit';
+import { recordTelemetry } from '@lethe/telemetry/testing';
 import { expect, it } from 'vitest';
 import { openRegistryHome } from '../testing/registry-home.ts';
 import { registryParts } from '../testing/registry-parts.ts';
 import { noteRefusals } from './note-refusals.ts';
 
-it('writes one audit entry for each method and reason, however many calls were refused', async () => {
+it('counts every refused call, and writes one audit entry for each method and reason', async () => {
+  await using telemetry = recordTelemetry();
   await using home = await openRegistryHome();
   const parts = registryParts(home);
   takeRefusals();
@@ -22,6 +24,9 @@ it('writes one audit entry for each method and reason, however many calls were r
     { method: '/lethe.v1.ReleaseService/Rollback', reason: 'denied', count: 1000 },
     { method: '/lethe.v1.ReleaseService/Rollback', reason: 'unauthenticated', count: 1 },
   ]);
+  expect(await telemetry.scrape()).toMatch(
+    /calls_refused_total\{[^}]*Rollback[^}]*denied[^}]*} 1000/,
+  );
   for (let method = 0; method < 10_000; method++) refuse(`/made-up/${method}`, 'denied');
   expect(await noteRefusals(parts)).toBe(201);
 });
