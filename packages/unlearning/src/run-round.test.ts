@@ -194,6 +194,17 @@ describe('state across rounds', () => {
     expect(await distance(1)).toBeLessThan(0.5 * (await distance(0)));
   });
 
+  it('close the way back to the original network, in a first round there is none', async () => {
+    const first = await runRound(roundOf(task, { settings: quick }));
+    const open = { ...quick, wayBack: 'open' };
+    expect((await runRound(roundOf(task, { settings: open }))).weights).toEqual(first.weights);
+    const { weights, state } = first;
+    const second = (settings: typeof open) =>
+      runRound(roundOf(task, { forget: firstOf(task.train, 8, 8), weights, state, settings }));
+    const closed = { ...open, wayBack: 'closed' };
+    expect((await second(closed)).weights).not.toEqual((await second(open)).weights);
+  });
+
   it('is refused when it belongs to another network', async () => {
     const { state } = await runRound(roundOf(task, { settings: quick }));
     const wrong = roundOf(task, { state: state.slice(0, -4) });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { NetworkFunction } from '../network/network-function.ts';
 import type { Network } from '../round.ts';
 import { applyBlocks } from './apply-blocks.ts';
+import { dampedBlocks } from './damped-blocks.ts';
 import { dampedInverse } from './damped-inverse.ts';
 import { invertPositive } from './invert-positive.ts';
 import { kroneckerBlocks } from './kronecker-block.ts';
@@ -156,12 +157,7 @@ describe('the damped inverse', () => {
         [2, 2],
       ],
     ]);
-    const damped = blocks.map(({ layer, a, g }) => {
-      const floorOf = (t: tf.Tensor) =>
-        (t.rank === 1 ? t : tf.mul(t, tf.eye(t.shape[0]!)).sum(0)).mean().mul(0.1);
-      const added = (t: tf.Tensor) => t.add(floorOf(t).mul(t.rank === 1 ? 1 : tf.eye(t.shape[0]!)));
-      return { layer, a: added(a) as tf.Tensor2D, g: added(g) as tf.Tensor2D };
-    });
+    const damped = dampedBlocks(blocks, 0.1);
     const vector = tf.randomNormal<tf.Rank.R1>([f.parameterCount], 0, 1, 'float32', 4);
     const back = applyBlocks(await dampedInverse(blocks, 0.1), applyBlocks(damped, vector));
     expect(host(back.sub(vector).abs().max())[0]).toBeLessThan(1e-3);

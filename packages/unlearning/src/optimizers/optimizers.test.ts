@@ -57,7 +57,7 @@ function threeWeights(): KroneckerBlock[] {
 
 describe('natural steps', () => {
   it('go by the inverse curvature, and weights without a block stay', () => {
-    using optimizer = natural(4, threeWeights(), 0.5);
+    using optimizer = natural(4, threeWeights(), { momentum: 0.5 });
     const gradient = tf.tensor1d([1, 1, 1, 9]);
     // gᵀ M⁻¹ g = 1 + 2 + 4; half a step of 0.1, since μ = 0.5.
     expect(optimizer.slope(gradient).dataSync()[0]).toBe(7);
@@ -68,7 +68,7 @@ describe('natural steps', () => {
   });
 
   it('never grow longer, as M sees them, than the first', () => {
-    using optimizer = natural(3, threeWeights(), 0);
+    using optimizer = natural(3, threeWeights(), { momentum: 0 });
     const start = tf.tensor1d([0, 0, 0]);
     const moved = [1, 100, 0.5].map((size) => {
       const gradient = tf.tensor1d([0, 0, size]);
@@ -78,10 +78,39 @@ describe('natural steps', () => {
       expect(moved[i]).toBeCloseTo(value, 6);
     });
   });
+
+  it('do not go where it is closed, and lose no more than that', () => {
+    // M⁻¹ g = (1, 4, 0); w = (0, −1, 1), p = (0, −2, 4), wᵀp = 6, −wᵀM⁻¹g = 4: + ⅔ p.
+    const closed = tf.tensor1d([0, -1, 1]);
+    using optimizer = natural(3, threeWeights(), { momentum: 0, closed });
+    const start = tf.tensor1d([0, 0, 0]);
+    const step = [...optimizer.step(start, tf.tensor1d([1, 2, 0]), 1).dataSync()];
+    [-1, -4 + 4 / 3, -8 / 3].forEach((value, i) => {
+      expect(step[i]).toBeCloseTo(value, 5);
+    });
+    expect((step[2] as number) - (step[1] as number)).toBeCloseTo(0, 5);
+  });
+
+  it('go away from where it is closed as they would', () => {
+    const closed = tf.tensor1d([0, 1, 0]);
+    using optimizer = natural(3, threeWeights(), { momentum: 0, closed });
+    const step = optimizer.step(tf.tensor1d([0, 0, 0]), tf.tensor1d([1, 2, 0]), 1);
+    expect([...step.dataSync()].map((value) => value + 0)).toEqual([-1, -4, 0]);
+  });
+
+  it('know no direction that is closed where none is given length', () => {
+    using optimizer = natural(3, threeWeights(), { momentum: 0, closed: tf.tensor1d([0, 0, 0]) });
+    const step = optimizer.step(tf.tensor1d([0, 0, 0]), tf.tensor1d([1, 2, 0]), 1);
+    expect([...step.dataSync()].map((value) => value + 0)).toEqual([-1, -4, 0]);
+  });
 });
 
 it.each([
   ['Natural steps', () => natural(3, threeWeights())],
+  [
+    'Natural steps beside a closed direction',
+    () => natural(3, threeWeights(), { closed: tf.tensor1d([0, 1, 0]) }),
+  ],
   ['Adam', () => adam(3)],
   ['SGD', () => momentumSgd(3, 0.9, 0)],
 ])('%s frees what it owns', (_name, make) => {

@@ -1,4 +1,4 @@
-import type { SettingTable } from '../../settings.ts';
+import type { SettingTable, Situation } from '../../settings.ts';
 import { sharedSettings } from '../shared-settings.ts';
 
 /** Settings of `lethe`; defaults are those of docs/unlearning.md. */
@@ -10,6 +10,13 @@ export const letheSettings = {
     defaultText: 'adam in untrain, else natural',
     choices: ['adam', 'natural'],
     doc: 'How a gradient becomes a step: by Adam; or times the inverse curvature of what is retained, with momentum (decision 0135).',
+  },
+  wayBack: {
+    kind: 'choice',
+    default: ({ heldOut }) => (heldOut ? 'open' : 'closed'),
+    defaultText: 'open where the round comes with held-out samples, else closed',
+    choices: ['closed', 'open'],
+    doc: 'Only with natural steps, after the first round: closed, no step leads back towards the original network as a whole, as the curvature of what is retained sees it; what earlier rounds broke is mended across that direction (decision 0151).',
   },
   firstStep: {
     kind: 'number',
@@ -69,8 +76,9 @@ export const letheSettings = {
   },
   margin: {
     kind: 'number',
-    default: ({ earlierRounds }) => (earlierRounds > 0 ? 2 : 1),
-    defaultText: '1, after the first round 2',
+    default: ({ earlierRounds, ...round }) =>
+      earlierRounds === 0 ? 1 : isDataFreeMisclassify(round) ? 5 : 2,
+    defaultText: '1, after the first round 2, in misclassify without held-out samples 5',
     min: 0,
     max: 100,
     unit: 'logits',
@@ -86,8 +94,8 @@ export const letheSettings = {
   },
   servedTeacher: {
     kind: 'number',
-    default: ({ mode }) => (mode === 'untrain' ? 0.5 : 1),
-    defaultText: '0.5 in untrain, else 1',
+    default: (round) => (round.mode === 'untrain' || isDataFreeMisclassify(round) ? 0.5 : 1),
+    defaultText: '0.5 in untrain, and in misclassify without held-out samples; else 1',
     min: 0,
     max: 1,
     unit: 'share',
@@ -149,6 +157,11 @@ export const letheSettings = {
     doc: 'Samples of the held-out set, without their labels, instead of surrogates; with 0 the round is data-free but for the margins that untrain aims at.',
   },
 } as const satisfies SettingTable;
+
+/** Where the original network mends best, and brings most back: decision 0151. */
+function isDataFreeMisclassify({ mode, heldOut }: Pick<Situation, 'mode' | 'heldOut'>): boolean {
+  return mode === 'misclassify' && !heldOut;
+}
 
 /** Few samples are forgotten in few steps and want little repair; of many every point counts. */
 function misclassifyRepair(k: number): number {

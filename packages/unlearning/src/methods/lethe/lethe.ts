@@ -19,7 +19,7 @@ import { forgetCopies } from './forget-copies.ts';
 import { heldImportance, type ImportanceRule, ledgerPull } from './ledger-pull.ts';
 import { letheSettings } from './lethe-settings.ts';
 import { Pacer } from './pace.ts';
-import { retainedInverse } from './retained-inverse.ts';
+import { retainedCurvature } from './retained-curvature.ts';
 import {
   fillRetainBatch,
   type Proxies,
@@ -236,12 +236,17 @@ interface BatchParts {
 /** Natural steps need a layer that they know; a network without one gets Adam. */
 async function optimizerFor(
   work: RoundWork,
-  { steps, retainBatch }: LetheSettings,
+  { steps, retainBatch, wayBack }: LetheSettings,
   source: RetainSource,
 ): Promise<Optimizer> {
   const { parameterCount } = work.network;
-  const inverse = steps === 'natural' ? await retainedInverse(work, source, retainBatch) : [];
-  return inverse.length > 0 ? natural(parameterCount, inverse) : adam(parameterCount);
+  if (steps === 'adam') return adam(parameterCount);
+  const known = await retainedCurvature(work, source, retainBatch);
+  if (known.inverse.length > 0 && wayBack === 'closed') {
+    return natural(parameterCount, known.inverse, { closed: known.wayBack });
+  }
+  known.wayBack.dispose();
+  return known.inverse.length > 0 ? natural(parameterCount, known.inverse) : adam(parameterCount);
 }
 
 async function retainSource(work: RoundWork, settings: LetheSettings): Promise<RetainSource> {

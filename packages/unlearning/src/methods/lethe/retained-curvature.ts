@@ -1,24 +1,33 @@
 import * as tf from '@tensorflow/tfjs';
+import { applyBlocks } from '../../curvature/apply-blocks.ts';
+import { dampedBlocks } from '../../curvature/damped-blocks.ts';
 import { dampedInverse } from '../../curvature/damped-inverse.ts';
 import { type KroneckerBlock, kroneckerBlocks } from '../../curvature/kronecker-block.ts';
 import type { RoundWork } from '../round-work.ts';
 import { fillRetainBatch, type RetainSource } from './retention.ts';
 
+/** What is known of how weights bear on samples that are retained; all is the caller's to dispose. */
+export interface RetainedCurvature {
+  /** M⁻¹, layer by layer. */
+  readonly inverse: KroneckerBlock[];
+  /** M (θ⁰ − θ_served): [parameters]; 0 in a first round. */
+  readonly wayBack: tf.Tensor1D;
+}
+
 /**
- * Inverse of the Gauss–Newton matrix of the logits on samples that are retained, at the served
- * network: ½ Δᵀ M Δ is half the mean squared change of their logits under a small step Δ. Steps
- * multiplied by the inverse go where the forget set differs from what is retained.
+ * The Gauss–Newton matrix M of the logits on samples that are retained, at the served network:
+ * ½ Δᵀ M Δ is half the mean squared change of their logits under a small step Δ. Steps multiplied
+ * by its inverse go where the forget set differs from what is retained.
  *
  * E[v vᵀ] = I for random signs v, so that one pass with s = v · z measures all logits at once.
  *
  * @param count samples that are looked at
- * @returns blocks whose factors are the caller's to dispose
  */
-export async function retainedInverse(
-  { network, served, random, meter }: RoundWork,
+export async function retainedCurvature(
+  { network, served, original, random, meter }: RoundWork,
   source: RetainSource,
   count: number,
-): Promise<KroneckerBlock[]> {
+): Promise<RetainedCurvature> {
   const samples = new Float32Array(count * network.sampleSize);
   fillRetainBatch(samples, network, source);
   const chance = random.fork('curvature');
@@ -32,7 +41,10 @@ export async function retainedInverse(
     z.mul(tf.tensor(signs, z.shape)).sum(),
   );
   try {
-    return await dampedInverse(blocks, damping);
+    const wayBack = tf.tidy(() =>
+      applyBlocks(dampedBlocks(blocks, damping), tf.sub<tf.Tensor1D>(tf.tensor1d(original), theta)),
+    );
+    return { inverse: await dampedInverse(blocks, damping), wayBack };
   } finally {
     tf.dispose([theta, input, ...blocks.flatMap(({ a, g }) => [a, g])]);
   }
