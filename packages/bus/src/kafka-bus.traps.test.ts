@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { LetheError } from '@lethe/contracts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isInstalled } from '../../../scripts/servers/recipe.ts';
 import { KafkaCluster } from '../../../test/support/servers/kafka-cluster.ts';
 import { ServerProcess } from '../../../test/support/servers/server-process.ts';
 import {
+  deferred,
   join,
   newName,
   newTopic,
@@ -23,13 +25,16 @@ import { FencedProducer, transactionalIdOf } from './kafka/fenced-producer.ts';
 import { GroupOffsets } from './kafka/group-offsets.ts';
 import { kafkajs } from './kafka/kafkajs.ts';
 import type { KafkaOwnedPartition } from './kafka/owned-partition.ts';
+import type { IncomingRecord } from './message-bus.ts';
 import { partitionOf } from './murmur2.ts';
 
 /** What kafkajs and Kafka do to the unwary, each with the remedy that this adapter has for it. */
 describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
   let kafka: KafkaCluster;
   beforeAll(async () => {
-    kafka = await KafkaCluster.start();
+    // Transactions that nobody ends are looked for more often than every ten seconds.
+    const properties = { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '500' };
+    kafka = await KafkaCluster.start({ properties });
   });
   afterAll(() => kafka?.[Symbol.asyncDispose]());
   const open = () => openBus(kafka.bootstrap);
@@ -379,6 +384,48 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     expect(await standby.given[0]!.read(1, 500)).toEqual([]);
   });
 
+  it('keeps its partition until its commit has ended when somebody joins as it closes', async () => {
+    await using bus = await open();
+    // Members are sorted by name: who comes now would be the first to get what nobody holds.
+    await using other = await openBus(kafka.bootstrap, { clientId: 'a-first-one' });
+    const topic = await newTopic(bus);
+    const group = newName('g');
+    await bus.publish([record(topic, 'a', 'x')]);
+    const { given, consumption } = await join(bus, group, [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    const admin = rawKafka(kafka.bootstrap).admin();
+    await admin.connect();
+    const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker/index.js');
+    const { endTxn } = prototype;
+    const isEnding = deferred<void>();
+    const mayEnd = deferred<void>();
+    prototype.endTxn = async function (this: unknown, ...args: unknown[]) {
+      isEnding.resolve();
+      await mayEnd.promise;
+      return await endTxn.apply(this, args);
+    };
+    let successor: Awaited<ReturnType<typeof join>>;
+    try {
+      const commit = given[0]!.commit(1n, [], 'the last');
+      await isEnding.promise;
+      const closed = consumption[Symbol.asyncDispose]();
+      successor = await join(other, group, [topic]);
+      await expect
+        .poll(async () => (await admin.describeGroups([group])).groups[0])
+        .toMatchObject({ state: 'Stable', members: [{}, {}] });
+      // Time in which it would fence, had it the partition.
+      await sleep(1_000);
+      mayEnd.resolve();
+      await expect(commit).resolves.toBeUndefined();
+      await closed;
+    } finally {
+      prototype.endTxn = endTxn;
+      await admin.disconnect();
+    }
+    await expect.poll(() => successor.given.length).toBe(1);
+    expect(successor.given[0]!.start).toEqual({ offset: 1n, mark: 'the last' });
+  });
+
   it('fences nobody when it wakes up after its session: others own its partitions', async () => {
     await using bus = await open();
     const topic = await newTopic(bus);
@@ -516,6 +563,44 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     },
   );
 
+  it('passes over a batch that would fill the memory, and says which, as its consumer lives on', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus);
+    const { CompressionCodecs, CompressionTypes } = kafkajs;
+    const reading = CompressionCodecs[CompressionTypes.GZIP];
+    CompressionCodecs[CompressionTypes.GZIP] = () => ({
+      ...reading(),
+      compress: async ({ buffer }: { buffer: Buffer }) => gzipSync(buffer),
+    });
+    const producer = rawKafka(kafka.bootstrap).producer();
+    await producer.connect();
+    const send = (...values: (string | Buffer)[]) =>
+      producer.send({
+        topic,
+        compression: CompressionTypes.GZIP,
+        messages: values.map((value) => ({ partition: 0, key: 'k', value })),
+      });
+    try {
+      await send('before');
+      await send('small', Buffer.alloc(65 * 2 ** 20));
+      await send('after');
+    } finally {
+      CompressionCodecs[CompressionTypes.GZIP] = reading;
+      await producer.disconnect();
+    }
+    const { given, fatal } = await join(bus, newName('g'), [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    const records: IncomingRecord[] = [];
+    await expect.poll(async () => records.push(...(await given[0]!.read(3, 1_000)))).toBe(3);
+    expect(records.map(({ offset, fault }) => [offset, fault?.message])).toEqual([
+      [0n, undefined],
+      [2n, expect.stringMatching(/with gzip: none of its 2 records \(offsets 1–2\) was read/)],
+      [3n, undefined],
+    ]);
+    await expect.poll(() => bus.interruption()).toBeUndefined();
+    expect(fatal).toEqual([]);
+  });
+
   it('writes a record once whose acknowledgement was lost', async () => {
     await using bus = await open();
     const [source, target] = [await newTopic(bus), await newTopic(bus)];
@@ -542,6 +627,65 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     const reader = await join(bus, newName('g'), [target]);
     await expect.poll(() => reader.given.length).toBe(1);
     expect(await readSome(reader.given[0]!, 3)).toEqual(['published', 'committed', 'last']);
+  });
+
+  it('has one request at a time under way with a broker: none overtakes another that is sent again', async () => {
+    await using bus = await open();
+    const topic = await newTopic(bus, 8);
+    const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue');
+    const { sendSocketRequest } = prototype;
+    const underWay: number[] = [];
+    prototype.sendSocketRequest = function (
+      this: { inflight: Map<number, unknown> },
+      each: {
+        entry: { apiName: string };
+      },
+    ) {
+      sendSocketRequest.call(this, each);
+      if (each.entry.apiName === 'Produce') underWay.push(this.inflight.size);
+    };
+    try {
+      const keys = Array.from({ length: 8 }, (_, partition) => keyIn(partition, 8));
+      await bus.publish(keys.map((key) => record(topic, key, 'x')));
+    } finally {
+      prototype.sendSocketRequest = sendSocketRequest;
+    }
+    expect(underWay.length).toBeGreaterThanOrEqual(8);
+    expect(Math.max(...underWay)).toBe(1);
+  });
+
+  it('holds up readers for no longer than its transactions may last when an owner dies in one', async () => {
+    await using bus = await open();
+    const [source, target] = [await newTopic(bus), await newTopic(bus)];
+    const connection = { brokers: kafka.bootstrap, clientId: 'test' };
+    const clients = new KafkaClients(connection, () => {}, { transactionTimeoutMs: 1_000 });
+    const input = { group: newName('g'), topic: source, partition: 0 };
+    const owner = await FencedProducer.open(clients, input, 'lethe/');
+    const message = { partition: 0, key: Buffer.from('a'), value: Buffer.from('x'), headers: {} };
+    const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker/index.js');
+    const { endTxn } = prototype;
+    const died = deferred<never>();
+    const isEnding = deferred<void>();
+    prototype.endTxn = () => {
+      isEnding.resolve();
+      return died.promise;
+    };
+    try {
+      void owner
+        .commit({ offset: 1n, mark: '' }, async () => [
+          { topic: target, partition: 0, messages: [message] },
+        ])
+        .catch(() => {});
+      await isEnding.promise;
+      await bus.publish([record(target, 'a', 'after')]);
+      const { given } = await join(bus, newName('g'), [target]);
+      await expect.poll(() => given.length).toBe(1);
+      expect((await given[0]!.read(1, 30_000)).map(textOf)).toEqual(['after']);
+    } finally {
+      prototype.endTxn = endTxn;
+      died.reject(new Error('it is dead'));
+      await owner.close();
+    }
   });
 
   it('waits some milliseconds for the end of the transaction before, not 300 as kafkajs does', async () => {
@@ -661,6 +805,32 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     read.push(...(await readSome(partition, large.length - 1)));
     expect(read).toEqual(large);
     await partition.commit(BigInt(large.length), []);
+    expect([given.length, fatal.length]).toEqual([1, 0]);
+  });
+
+  it('gives out what it has fetched while nobody fetches: its consumer is being replaced', async () => {
+    await using bus = await openBus(kafka.bootstrap, { backoff: () => 1_000 });
+    const topic = await newTopic(bus);
+    const large = Array.from({ length: 40 }, (_, index) => `${index}`.padEnd(100_000, '.'));
+    await bus.publish(large.map((text) => record(topic, 'a', text)));
+    const { given, fatal } = await join(bus, newName('g'), [topic]);
+    await expect.poll(() => given.length).toBe(1);
+    const partition = given[0] as KafkaOwnedPartition;
+    const read = await readSome(partition, 1);
+    await expect.poll(() => partition.isPaused).toBe(true);
+    const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js');
+    const { fetch } = prototype;
+    prototype.fetch = async () => {
+      throw new TypeError('as if kafkajs were wrong');
+    };
+    try {
+      await expect.poll(() => bus.interruption()).toBeDefined();
+    } finally {
+      prototype.fetch = fetch;
+    }
+    // As there is room again, more is to be fetched: kafkajs would throw that nothing runs.
+    read.push(...(await readSome(partition, large.length - 1)));
+    expect(read).toEqual(large);
     expect([given.length, fatal.length]).toEqual([1, 0]);
   });
 

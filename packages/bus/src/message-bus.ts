@@ -18,6 +18,11 @@ export interface IncomingRecord {
   readonly value: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
   readonly timestampMs: number;
+  /**
+   * Why the bus could not read what lies here, where that is so: `value` is that, as it travelled.
+   * Whoever decodes the record throws it, so that it is set aside.
+   */
+  readonly fault?: LetheError;
 }
 
 /** Where a group stands in a partition, and what its owner wrote beside it. */

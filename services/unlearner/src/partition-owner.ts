@@ -26,7 +26,13 @@ import {
   parseModelKey,
   topics,
 } from '@lethe/contracts';
-import { Doorbell, deadLetterRecord, decodeEvent, OffsetWindow } from '@lethe/service-kit';
+import {
+  Doorbell,
+  deadLetterRecord,
+  decodeEvent,
+  OffsetWindow,
+  withoutBody,
+} from '@lethe/service-kit';
 import { SentOutboxes } from './domain/sent-outboxes.ts';
 import * as events from './events.ts';
 import type { ModelActorDeps } from './model-actor.ts';
@@ -114,7 +120,17 @@ export class PartitionOwner implements Outlet {
     // Before anything is read the offset stays where it is, and the mark moves.
     const nextOffset = this.#window.watermark ?? this.#partition.start.offset;
     const letters = this.#letters.slice();
-    await this.#partition.commit(nextOffset, [...letters, ...records], String(sent));
+    const commit = (asWritten: readonly OutgoingRecord[]) =>
+      this.#partition.commit(nextOffset, [...asWritten, ...records], String(sent));
+    try {
+      await commit(letters);
+    } catch (thrown) {
+      // One that the bus finds too big goes without its bytes: it must not stop its partition.
+      const lighter = letters.map(withoutBody);
+      const isLighter = lighter.some((letter, index) => letter !== letters[index]);
+      if (LetheError.from(thrown).code !== 'capacity' || !isLighter) throw thrown;
+      await commit(lighter);
+    }
     // Only now: a transaction that failed is made again.
     this.#letters.splice(0, letters.length);
     this.#sent = sent;

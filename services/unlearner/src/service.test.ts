@@ -1,4 +1,5 @@
-import { partitionOf } from '@lethe/bus';
+import { join } from 'node:path';
+import { partitionOf, SqliteBus } from '@lethe/bus';
 import { ComputeProcess } from '@lethe/compute';
 import {
   DeletionRequested,
@@ -234,6 +235,27 @@ test('poison goes to the dead letters with its bytes, once, and keeps nobody bac
     const lag = await world.bus.lag('unlearner', [topics.deletionRequested.name]);
     return lag.every((partition) => partition.lag === 0n);
   });
+});
+
+test('poison that is too big for the dead letters goes there without its bytes, and stops nobody', async () => {
+  await using letters = await tapTopic(world.bus, deadLetterTopic(topics.deletionRequested));
+  await using _ = await gateOn(world);
+  const file = join(world.folder, 'bus.sqlite');
+  {
+    // As a foreign producer may: packed, it was small enough for its broker.
+    await using generous = await SqliteBus.open({ file, maxRecordBytes: 8 * 2 ** 20 });
+    const value = new Uint8Array(5_000_000).fill(0xff);
+    await generous.publish([{ topic: topics.deletionRequested.name, key: 'tiny', value }]);
+  }
+  await using unlearner = unlearnerOn(world, new StandInCompute());
+  await unlearner.start();
+  const good = await world.submit({ rows: [7] });
+  await until(
+    'the good one is completed',
+    async () => (await progressOf(world, good)) === 'completed',
+  );
+  await until('the other is set aside', () => letters.records.length > 0);
+  expect(letters.records).toMatchObject([{ headers: { 'lethe-dlq-form': 'omitted' } }]);
 });
 
 test('a model that is registered later is found by its next request', async () => {

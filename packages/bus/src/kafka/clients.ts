@@ -24,8 +24,10 @@ const producerRetry = { ...growing, initialRetryTime: 5, maxRetryTime: 1_000, re
 
 const adminRetry = { ...growing, initialRetryTime: 50, maxRetryTime: 1_000, retries: 10 };
 
-/** An open transaction of an owner that died holds up its readers for at most this long. */
-const transactionTimeoutMs = 60_000;
+export interface KafkaClientLimits {
+  /** An open transaction of an owner that died holds up its readers for at most this long. Default 60 s. */
+  readonly transactionTimeoutMs?: number;
+}
 
 /** Makes kafkajs's clients, with the settings that its traps ask for. */
 export class KafkaClients {
@@ -33,14 +35,20 @@ export class KafkaClients {
   readonly #connection: KafkaConnection;
   readonly #log: KafkaLog;
   readonly #producers: Kafka;
+  readonly #transactionTimeoutMs: number;
   #lastError: string | undefined;
 
   /** @throws LetheError `invalid` */
-  constructor(connection: KafkaConnection, log: KafkaLog = () => {}) {
+  constructor(
+    connection: KafkaConnection,
+    log: KafkaLog = () => {},
+    { transactionTimeoutMs = 60_000 }: KafkaClientLimits = {},
+  ) {
     this.brokers = connection.brokers;
     this.#connection = connection;
     this.#log = log;
     this.#producers = this.#client(producerRetry);
+    this.#transactionTimeoutMs = transactionTimeoutMs;
   }
 
   /** The last error that kafkajs logged: why it does not get on, where it throws nothing. */
@@ -52,7 +60,10 @@ export class KafkaClients {
     return this.#client(adminRetry).admin({ retry: adminRetry });
   }
 
-  /** Writes records once each: sequence numbers per partition, all replicas in sync. */
+  /**
+   * Writes records once each: sequence numbers per partition, all replicas in sync. kafkajs has one
+   * request of an idempotent producer under way with each broker: none overtakes another.
+   */
   idempotentProducer(): Producer {
     return this.#producers.producer({ ...producing, idempotent: true });
   }
@@ -62,7 +73,7 @@ export class KafkaClients {
       ...producing,
       idempotent: true,
       transactionalId,
-      transactionTimeout: transactionTimeoutMs,
+      transactionTimeout: this.#transactionTimeoutMs,
     });
   }
 
@@ -126,8 +137,6 @@ const expected =
 
 const producing = {
   allowAutoTopicCreation: false,
-  // More than one request at a time may be written in another order when one is sent again.
-  maxInFlightRequests: 1,
   createPartitioner: () => {
     return ({ message }: { message: { partition?: number } }) => {
       // One send that spans partitions of several brokers duplicates and loses records.

@@ -54,6 +54,6 @@ export function damaged(): LetheError {
 export function tooLarge(limitBytes: number): LetheError {
   return new LetheError(
     'capacity',
-    `a batch of records has more than ${limitBytes} bytes when it is decompressed. Find out who produces it, and move the group's offset behind it.`,
+    `a batch of records has more than ${limitBytes} bytes when it is decompressed`,
   );
 }

@@ -55,7 +55,6 @@ export class GroupMember {
   #joinedMs = Number.POSITIVE_INFINITY;
   /** The last answer or failure of any kind: while brokers are away there are failures. */
   #lastSignMs = performance.now();
-  #isRunning = false;
   #isOver = false;
 
   constructor(options: GroupMemberOptions) {
@@ -149,7 +148,6 @@ export class GroupMember {
     const started = this.#start().catch((thrown) => end(thrown as Error));
     const crash = await ended;
     signal.removeEventListener('abort', stop);
-    this.#isRunning = false;
     this.#isOver = true;
     await Promise.race([
       started.then(() => consumer.disconnect()).catch(() => {}),
@@ -200,7 +198,6 @@ export class GroupMember {
 
   /** Called before anything is fetched under the new assignment. */
   #join(assignment: Assignment): void {
-    this.#isRunning = true;
     this.#options.onAssigned(assignment);
     for (const [topic, partitions] of Object.entries(assignment)) {
       for (const partition of partitions) {
@@ -221,13 +218,11 @@ export class GroupMember {
     this.#whileRunning(() => this.#consumer.seek({ topic, partition, offset: String(position) }));
   }
 
-  /** Before it runs, and as it crashes, kafkajs throws; the next assignment sets everything anew. */
   #whileRunning(tell: () => void): void {
-    if (!this.#isRunning) return;
     try {
       tell();
     } catch {
-      this.#isRunning = false;
+      // It does not run yet, or has crashed: the next assignment sets everything anew.
     }
   }
 

@@ -1,13 +1,17 @@
+import type { LetheError } from '@lethe/contracts';
 import type { IncomingRecord } from '../message-bus.ts';
 import type { KafkaMessage } from './kafkajs.ts';
 
 const decoder = new TextDecoder();
 
+/** A record, or what stands for a batch that could not be read (`setAsideOversized`). */
+type FetchedMessage = KafkaMessage & { readonly fault?: LetheError };
+
 /** A fetched record, copied out of the buffer of its fetch, which would otherwise stay in memory. */
 export function toIncoming(
   topic: string,
   partition: number,
-  { key, value, headers = {}, offset, timestamp }: KafkaMessage,
+  { key, value, headers = {}, offset, timestamp, fault }: FetchedMessage,
 ): IncomingRecord {
   return {
     topic,
@@ -19,6 +23,7 @@ export function toIncoming(
       Object.entries(headers).map(([name, content]) => [name, textOf(content)]),
     ),
     timestampMs: Number(timestamp),
+    ...(fault === undefined ? {} : { fault }),
   };
 }
 

@@ -5,15 +5,26 @@
 import { createRequire } from 'node:module';
 import { codecsUpTo } from './codecs.ts';
 import { filterAborted } from './filter-aborted.ts';
+import { setAsideOversized } from './set-aside-oversized.ts';
 
 const require = createRequire(import.meta.url);
-const mended = require.resolve('kafkajs/src/consumer/filterAbortedMessages.js');
-require(mended);
-const loaded = require.cache[mended];
-if (loaded === undefined) throw new Error('kafkajs keeps its filter elsewhere now; pin 2.2.4');
-loaded.exports = filterAborted;
 
-/** kafkajs 2.2.4, with {@link filterAborted} in place of its own filter, and {@link codecsUpTo}. */
+/** Puts something in the place of what a module of kafkajs exports, before others ask for it. */
+function mend<Exported>(path: string, replace: (exported: Exported) => Exported): void {
+  const file = require.resolve(`kafkajs/src/${path}`);
+  require(file);
+  const loaded = require.cache[file];
+  if (loaded === undefined) throw new Error(`kafkajs keeps ${path} elsewhere now; pin 2.2.4`);
+  loaded.exports = replace(loaded.exports);
+}
+
+mend('consumer/filterAbortedMessages.js', () => filterAborted);
+mend('protocol/recordBatch/v0/decoder.js', setAsideOversized);
+
+/**
+ * kafkajs 2.2.4, with {@link filterAborted} in place of its own filter, {@link setAsideOversized}
+ * around its decoder, and {@link codecsUpTo}.
+ */
 export const kafkajs = require('kafkajs') as typeof import('kafkajs');
 
 /** A batch has a few megabytes as it travels; unpacked, at most what a process can take. */

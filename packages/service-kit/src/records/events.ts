@@ -9,8 +9,9 @@ export interface BinaryCodec<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
 }
 
-/** @throws LetheError `corrupt` naming topic, partition and offset */
+/** @throws LetheError `corrupt` naming topic, partition and offset; the record's own fault */
 export function decodeEvent<T>(codec: BinaryCodec<T>, record: IncomingRecord): T {
+  if (record.fault !== undefined) throw record.fault;
   try {
     return codec.decode(record.value);
   } catch (cause) {

@@ -8,13 +8,15 @@ import {
   DeletionRequested,
   DeletionStatus,
   deadLetterTopic,
+  ForeignRecord,
   IntakeAnswer,
+  LetheError,
   Regulation,
   RequestState,
   topics,
 } from '@lethe/contracts';
 import { silentLog } from '@lethe/service-kit';
-import { readTopic } from '@lethe/service-kit/testing';
+import { busWithPartitions, readTopic } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { incoming } from '../domain/incoming-request.ts';
 import { deletionEventType } from '../formats/cloud-event.ts';
@@ -277,6 +279,35 @@ describe('intake by topic', () => {
     ]);
     const answered = (await ingest.answers()).map(({ requestId }) => requestId);
     expect(answered.sort()).toEqual(['', good]);
+  });
+
+  it('sets aside what the bus could not read, with the reason for answer', async () => {
+    await using home = await openIntakeHome();
+    const fault = new LetheError(
+      'invalid',
+      'a batch of 3 records is too large when it is unpacked',
+    );
+    const bus = busWithPartitions(home.bus, (partition) => ({
+      read: async (limit, waitMs) =>
+        (await partition.read(limit, waitMs)).map((record) =>
+          record.key === 'batch' ? { ...record, fault } : record,
+        ),
+    }));
+    await using ingest = await serve({ ...home, bus });
+    // What it may look like: as if it were an event.
+    const batch = { ...event(structured(randomUUID())), key: 'batch' };
+    await home.bus.publish([batch, event(structured(randomUUID()))]);
+    await expect.poll(ingest.answers).toHaveLength(2);
+    const cases = (await ingest.answers()).map(({ answer }) => answer);
+    expect(cases).toContainEqual(
+      expect.objectContaining({
+        $case: 'refusal',
+        value: expect.objectContaining({ reason: fault.message }),
+      }),
+    );
+    const [letter] = await readTopic(home.bus, deadLetterTopic(topics.deletionIntake));
+    expect(letter?.headers['lethe-dlq-reason']).toBe(fault.message);
+    expect(ForeignRecord.decode(letter!.value).value).toEqual(Buffer.from(batch.value));
   });
 
   it('knows emitters by their sources from a file, and says what is wrong with one', async () => {

@@ -9,9 +9,10 @@ const maxEventBytes = 1024 * 1024;
  * A CloudEvent as the Kafka binding 1.0 writes it: structured by its content type, else binary with
  * `ce_` headers, whose values are plain UTF-8.
  *
- * @throws LetheError `invalid` when the record is no event, or too big
+ * @throws LetheError `invalid` when the record is no event, or too big; its own fault
  */
-export function readEvent({ value, headers }: IncomingRecord): DeletionEvent {
+export function readEvent({ value, headers, fault }: IncomingRecord): DeletionEvent {
+  if (fault !== undefined) throw fault;
   if (value.length > maxEventBytes) {
     throw LetheError.invalid(
       'event',
