@@ -170,7 +170,7 @@ export class Fleet implements AsyncDisposable {
       },
       logFile: join(folder, `${name}.log`),
       isReady: (output) => output.includes('"grpc":'),
-      readyWithinMs: 60_000,
+      readyWithinMs: 180_000,
     });
   }
 

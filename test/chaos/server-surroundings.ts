@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MinioStore } from '@lethe/store';
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
 import { Client } from 'minio';
 import { KafkaCluster } from '../support/servers/kafka-cluster.ts';
 import { createKey } from '../support/servers/minio-key.ts';
 import { MinioServer } from '../support/servers/minio-server.ts';
+import type { SlowDoor } from '../support/servers/slow-door.ts';
 import type { TopicRecord } from './checker/observed.ts';
 import { type RawMessage, TransactionalLog } from './checker/transactional-log.ts';
 import type { Observer, Surroundings, Victim } from './surroundings.ts';
@@ -18,12 +19,29 @@ const bucket = 'lethe';
 const region = 'us-east-1';
 const policyFile = new URL('../../deploy/minio/services-policy.json', import.meta.url);
 
+/** Through which the services reach one broker, and the store. */
+export interface Doors {
+  readonly broker: SlowDoor;
+  readonly store: SlowDoor;
+}
+
 /** Real brokers that replicate everything, and a real MinIO. */
 export async function serverSurroundings(
   folder: string,
   brokers: 1 | 3 = 3,
+  doors?: Doors,
 ): Promise<Surroundings> {
-  const [kafka, minio] = await Promise.all([KafkaCluster.start({ brokers }), MinioServer.start()]);
+  const advertised = doors === undefined ? {} : { advertisedPort: doors.broker.port };
+  const [kafka, minio] = await Promise.all([
+    KafkaCluster.start({ brokers, ...advertised }),
+    MinioServer.start(),
+  ]);
+  if (doors !== undefined) {
+    doors.broker.target = Number(kafka.bootstrap[0]?.split(':')[1]);
+    doors.store.target = minio.port;
+  }
+  const busAddress = doors === undefined ? kafka.bootstrap : [`127.0.0.1:${doors.broker.port}`];
+  const storeUrl = doors === undefined ? minio.url : `http://127.0.0.1:${doors.store.port}`;
   const { accessKey, secretKey, host, port } = minio;
   const s3 = new Client({ endPoint: host, port, useSSL: false, region, accessKey, secretKey });
   await s3.makeBucket(bucket, region);
@@ -41,8 +59,8 @@ export async function serverSurroundings(
   return {
     name: `${brokers} Kafka broker${brokers === 1 ? '' : 's'} and MinIO`,
     serviceEnv: {
-      LETHE_BUS: `kafka:${kafka.bootstrap.join(',')}`,
-      LETHE_STORE: `s3:${minio.url}/${bucket}`,
+      LETHE_BUS: `kafka:${busAddress.join(',')}`,
+      LETHE_STORE: `s3:${storeUrl}/${bucket}`,
       LETHE_STORE_ACCESS_KEY_FILE: join(keys, 'access'),
       LETHE_STORE_SECRET_KEY_FILE: join(keys, 'secret'),
     },
@@ -110,7 +128,7 @@ export async function loseEverything({
   await store[Symbol.asyncDispose]();
 }
 
-/** Writes what no service would write, with a client of its own. */
+/** Writes what no service would write, with a client of its own; packed, if asked to. */
 export async function produceRaw(
   { serviceEnv }: Surroundings,
   topic: string,
@@ -119,15 +137,18 @@ export async function produceRaw(
     readonly value: Buffer;
     readonly headers?: Record<string, string>;
   }[],
+  packed: 'plain' | 'gzip' = 'plain',
 ): Promise<void> {
   const producer = clientOf(serviceEnv).producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     idempotent: true,
   });
   await producer.connect();
+  const compression = packed === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
   try {
     // One by one: kafkajs writes some twice when a send to several partitions is tried again.
-    for (const message of messages) await producer.send({ topic, messages: [message] });
+    for (const message of messages)
+      await producer.send({ topic, compression, messages: [message] });
   } finally {
     await producer.disconnect();
   }

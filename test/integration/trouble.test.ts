@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Pipeline } from '../chaos/pipeline.ts';
 import {
   createTopicRaw,
+  type Doors,
   loseEverything,
   produceRaw,
   serverSurroundings,
@@ -15,6 +16,7 @@ import {
 import { type PlannedRequest, wireRequest } from '../chaos/world.ts';
 import { lethe, temporaryFolder } from '../support/lethe-process.ts';
 import { ServerProcess } from '../support/servers/server-process.ts';
+import { SlowDoor } from '../support/servers/slow-door.ts';
 
 const models = 8;
 const requested = 'deletion.requested.v1';
@@ -26,10 +28,12 @@ describe('a pipeline on a broker and a store that have bad days', () => {
   // Shared, as by services that are run apart in earnest: who is asked must know every signer.
   const secrets = temporaryFolder();
   const keys = join(secrets.path, 'keys');
+  let doors: Doors;
   beforeAll(async () => {
     KeyRing.open(keys, new Date());
+    doors = { broker: await SlowDoor.open(), store: await SlowDoor.open() };
     pipeline = await Pipeline.start({
-      open: (folder) => serverSurroundings(folder, 1),
+      open: (folder) => serverSurroundings(folder, 1, doors),
       requests: 400,
       models,
       settings: {
@@ -41,6 +45,8 @@ describe('a pipeline on a broker and a store that have bad days', () => {
   });
   afterAll(async () => {
     await pipeline?.[Symbol.asyncDispose]();
+    await doors?.broker[Symbol.asyncDispose]();
+    await doors?.store[Symbol.asyncDispose]();
     secrets[Symbol.dispose]();
   });
 
@@ -115,6 +121,50 @@ describe('a pipeline on a broker and a store that have bad days', () => {
     expect(await readiness('ingest-1')).toMatchObject({ kind: 'ready' });
   });
 
+  test('an event of 5 MB that came packed is set aside with an answer, wherever it came, and what follows is done', async () => {
+    const { surroundings, world, accepted } = pipeline;
+    const [request] = world.requests.slice(-2);
+    const event = (extensions: object) => ({
+      key: request!.modelKey,
+      headers: { 'content-type': 'application/cloudevents+json' },
+      value: Buffer.from(
+        JSON.stringify({
+          specversion: '1.0',
+          type: 'lethe.deletion.request.v1',
+          source: request!.emitter,
+          id: request!.requestId,
+          data: { model_key: request!.modelKey, scope: { subject: request!.subject } },
+          ...extensions,
+        }),
+      ),
+    });
+    const large = event({ padding: 'x'.repeat(5 * 2 ** 20) });
+    // The broker sees some kilobytes. The second is on a topic that only services should write to.
+    for (const topic of [intake, requested]) await produceRaw(surroundings, topic, [large], 'gzip');
+    await produceRaw(surroundings, intake, [event({})]);
+    accepted.push(request!);
+    await pipeline.untilCompleted([request!]);
+    const topics = await surroundings.observer.readTopics();
+    const answers = (topics.get('deletion.receipt.v1') ?? []).map(
+      ({ value }) => IntakeAnswer.decode(value).answer,
+    );
+    expect(answers.map((answer) => answer?.$case).toSorted()).toEqual([
+      'receipt',
+      'receipt',
+      'refusal',
+      'refusal',
+    ]);
+    const reason = 'event has more than 1048576 bytes';
+    expect(answers).toContainEqual({
+      $case: 'refusal',
+      value: expect.objectContaining({ reason }),
+    });
+    for (const topic of [intake, requested]) {
+      const letter = topics.get(`${topic}.dlq`)?.at(-1);
+      expect(Buffer.from(letter!.value).toString()).toMatch(/^52\d{5} bytes, SHA-256 /);
+    }
+  });
+
   test.each([
     ['broker', /kafka|broker/i],
     ['store', /bucket|store/i],
@@ -173,6 +223,36 @@ describe('a pipeline on a broker and a store that have bad days', () => {
     await expect.poll(() => readiness('registry-2'), slow).toMatchObject({ kind: 'ready' });
   });
 
+  test('services that start before a broker and a store that are slow say whose answer they wait for, and need no restart', async () => {
+    const { fleet } = pipeline;
+    const started = ['ingest-1', 'unlearner-1', 'evaluator-1', 'registry-1'].map((name) =>
+      fleet.member(name),
+    );
+    const sent = await pipeline.send(models * 2);
+    for (const member of started) member.held = true;
+    await Promise.all(started.map((member) => member.process?.kill()));
+    // Connections are taken, and nothing is answered.
+    for (const door of [doors.broker, doors.store]) door.delayMs = Number.POSITIVE_INFINITY;
+    for (const member of started) member.held = false;
+    const ended = [...fleet.endedByThemselves];
+    const ids = () => started.map(({ process }) => process?.processId);
+    await expect.poll(ids, slow).not.toContain(undefined);
+    const before = ids();
+    const states = () => Promise.all(started.map(({ name }) => readiness(name)));
+    const waitsFor = (reason: RegExp) =>
+      started.map(() => ({ kind: 'not-ready', reason: expect.stringMatching(reason) }));
+    await expect.poll(states, slow).toMatchObject(waitsFor(/message bus kafka:.* for [1-9]\d* s/));
+    doors.broker.delayMs = 100;
+    await expect.poll(states, slow).toMatchObject(waitsFor(/object store|bucket/));
+    doors.store.delayMs = 100;
+    await expect.poll(states, slow).toEqual(started.map(() => ({ kind: 'ready' })));
+    // Slow in the middle of the work, too.
+    await pipeline.untilCompleted([...sent, ...(await pipeline.send(models))]);
+    expect(fleet.endedByThemselves).toEqual(ended);
+    expect(ids()).toEqual(before);
+    for (const door of [doors.broker, doors.store]) door.delayMs = 0;
+  });
+
   test('a manifest altered by hand stops its model, loudly, and no other; restored, it goes on', async () => {
     const { surroundings, fleet, world } = pipeline;
     const key = 'models/chaos-1/manifests/0000000001.json';
@@ -203,11 +283,11 @@ describe('a pipeline on a broker and a store that have bad days', () => {
 
   test('and through all of it every request was applied once', async () => {
     const { violations, figures } = await pipeline.check();
-    // The poison of the first two tests, and the dead letters that it became.
+    // The poison of the first tests, and the dead letters that it became.
     const poison =
-      /^deletion\.requested\.v1(\.dlq holds 8 records| \d\/\d+ is no event)|^deletion\.intake\.v1\.dlq holds 2/;
+      /^deletion\.requested\.v1(\.dlq holds 9 records| \d\/\d+ is no event)|^deletion\.intake\.v1\.dlq holds 3/;
     expect(violations.filter((violation) => !poison.test(violation))).toEqual([]);
-    expect(violations).toHaveLength(2 + models);
+    expect(violations).toHaveLength(2 + models + 1);
     expect(figures).toMatchObject({ lost: 0, twice: 0 });
   });
 

@@ -16,6 +16,8 @@ export interface KafkaOptions {
    * What TLS and SASL need (keys, mechanisms) goes into `properties`.
    */
   readonly clientProtocol?: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+  /** Where clients reach the broker instead, for example through a door; of one broker only. */
+  readonly advertisedPort?: number;
   /** Added to every broker's server.properties, last, so that it overrides. */
   readonly properties?: Readonly<Record<string, string>>;
   /** SCRAM-SHA-512 users, name → password. */
@@ -113,7 +115,12 @@ function propertiesOf(node: Node, all: readonly Node[], home: string, options: K
     listeners: Object.entries({ ...listeners, CONTROLLER: node.controller })
       .map(address)
       .join(','),
-    'advertised.listeners': Object.entries(listeners).map(address).join(','),
+    'advertised.listeners': Object.entries({
+      ...listeners,
+      CLIENT: options.advertisedPort ?? node.client,
+    })
+      .map(address)
+      .join(','),
     'listener.security.protocol.map': `CLIENT:${client},PEER:PLAINTEXT,CONTROLLER:PLAINTEXT`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PEER',

@@ -17,10 +17,11 @@ import { TracedBus } from '../traced/traced-bus.ts';
 import { TracedStore } from '../traced/traced-store.ts';
 import { letheVersion } from '../version.ts';
 import { WatchedStore } from '../watched-store.ts';
-import type { LetheService, Readiness } from './lethe-service.ts';
+import type { LetheService } from './lethe-service.ts';
 import { requireNode } from './require-node.ts';
 import { runService, type ServiceContext } from './run-service.ts';
 import { serveAlone } from './serve-alone.ts';
+import { waitingFor } from './waiting-for.ts';
 import { whenReachable } from './when-reachable.ts';
 
 /** What a service that runs alone is made from; all of it is closed after the service. */
@@ -68,7 +69,7 @@ export async function runAlone<Table extends ConfigTable>(
     const security = await openSecurity(shared, log);
     requireSafeAddress('gRPC address', shared.grpcAddress, security);
     const telemetry = context.stack.use(await startTelemetry(telemetryOf(name, shared, context)));
-    let readiness = (): Readiness => ({ kind: 'not-ready', reason: 'starting' });
+    let readiness = waitingFor(`the message bus ${shared.bus}`);
     if (shared.opsAddress !== '') {
       const options = { address: shared.opsAddress, readiness: () => readiness(), telemetry };
       const ops = context.stack.use(await serveOps(options));
@@ -84,10 +85,11 @@ export async function runAlone<Table extends ConfigTable>(
     const bus = context.stack.use(new TracedBus(opened));
     const watched = new WatchedStore(await openStore(shared));
     const store = context.stack.use(new TracedStore(watched));
-    readiness = () => ({
-      kind: 'not-ready',
-      reason: watched.interruption()?.message ?? 'trying the object store',
-    });
+    const trying = waitingFor(`the object store ${shared.store}`);
+    readiness = () => {
+      const away = watched.interruption();
+      return away === undefined ? trying() : { kind: 'not-ready', reason: away.message };
+    };
     await awaitConformance(store, { log, clock: systemClock, signal: context.signal });
     const blobs = new BlobStore(store, { cacheFolder: shared.cache });
     // `shared` was read by the whole table: it holds the service's own settings too.

@@ -6,6 +6,7 @@ import type { WireSecurity } from '../security/wire-security.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { LetheService, Readiness } from './lethe-service.ts';
 import type { ServiceContext } from './run-service.ts';
+import { waitingFor } from './waiting-for.ts';
 import { whenReachable } from './when-reachable.ts';
 import { wholeReadiness } from './whole-readiness.ts';
 
@@ -30,10 +31,13 @@ export async function serveAlone(
 ): Promise<void> {
   const { context, log, interruption = () => undefined } = options;
   let trouble: Error | undefined;
-  const readiness = (): Readiness =>
-    trouble === undefined
-      ? wholeReadiness(service.readiness(), interruption())
-      : { kind: 'not-ready', reason: trouble.message };
+  const starting = waitingFor('message bus and object store, to start,');
+  let hasStarted = false;
+  const readiness = (): Readiness => {
+    if (hasStarted) return wholeReadiness(service.readiness(), interruption());
+    const away = trouble ?? interruption();
+    return away === undefined ? starting() : { kind: 'not-ready', reason: away.message };
+  };
   options.onReadiness?.(readiness);
   context.stack.use(service);
   await whenReachable(() => service.start(), {
@@ -43,7 +47,7 @@ export async function serveAlone(
       log.warn('cannot start yet', { error });
     },
   });
-  trouble = undefined;
+  hasStarted = true;
   const server = context.stack.use(
     await startGrpcServer({
       address: options.grpcAddress,
