@@ -6,7 +6,7 @@ export const onServers = [
   'packages/bus/src/kafka-bus.{traps,security}.test.ts',
 ];
 
-/** One file after the other: each starts what it needs. */
+/** Each file starts what it needs. Two at a time: most of what each does is to wait. */
 export default defineConfig({
   test: {
     include: [...onServers],
@@ -15,6 +15,6 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
-    maxWorkers: 1,
+    maxWorkers: 2,
   },
 });

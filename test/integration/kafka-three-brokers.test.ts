@@ -15,6 +15,7 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus on three brokers', () => {
   let kafka: KafkaCluster;
   beforeAll(async () => {
     kafka = await KafkaCluster.start({ brokers: 3 });
+    expect(kafka.bootstrap).toHaveLength(3);
   });
   afterAll(() => kafka?.[Symbol.asyncDispose]());
 
