@@ -148,12 +148,7 @@ describe('a pipeline on a broker and a store that have bad days', () => {
     const answers = (topics.get('deletion.receipt.v1') ?? []).map(
       ({ value }) => IntakeAnswer.decode(value).answer,
     );
-    expect(answers.map((answer) => answer?.$case).toSorted()).toEqual([
-      'receipt',
-      'receipt',
-      'refusal',
-      'refusal',
-    ]);
+    expect(answers.filter((answer) => answer?.$case === 'receipt')).toHaveLength(2);
     const reason = 'event has more than 1048576 bytes';
     expect(answers).toContainEqual({
       $case: 'refusal',
