@@ -153,9 +153,9 @@ describe('AuditLog', () => {
   it('removes old packs and what was signed over them, says so, and can still be verified', async () => {
     await using fixture = await open();
     await fixture.log.append(events(7));
-    await fixture.log.checkpoint();
+    const keptEarly = Buffer.from((await fixture.log.checkpoint())!.envelope);
     await fixture.log.append(events(packSize - 7, 7));
-    await fixture.log.checkpoint();
+    const keptLate = Buffer.from((await fixture.log.checkpoint())!.envelope);
     await fixture.log.append(events(packSize + 1, packSize));
     await fixture.log[Symbol.asyncDispose]();
     const signed = async () => (await all(fixture.store.list('audit/checkpoints/'))).length;
@@ -168,6 +168,12 @@ describe('AuditLog', () => {
       checkpoints: 2,
     });
     expect(await signed()).toBe(2);
+    expect(await fixture.verify(keptLate)).toMatchObject({ kind: 'sound' });
+    // Whoever may write the log can also write that it was pruned: a checkpoint kept before shows it.
+    expect(await fixture.verify(keptEarly)).toMatchObject({
+      ...{ kind: 'truncated', index: packSize },
+      explanation: expect.stringContaining('7 entries, was removed'),
+    });
     expect(await fixture.log.prune(before, 'registry', now)).toBe(0);
   });
 });

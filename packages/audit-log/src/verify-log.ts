@@ -105,6 +105,13 @@ export async function verifyLog(options: VerifyLogOptions): Promise<LogVerificat
       explanation: `the log begins with entry ${first}, and no entry says that those before were pruned`,
     };
   }
+  if (kept !== undefined && kept.anchor.size < first) {
+    return {
+      kind: 'truncated',
+      index: first,
+      explanation: `the log begins with entry ${first}: what ${kept.anchor.name} was signed over, ${kept.anchor.size} entries, was removed, so that it cannot be compared. Give one that was kept later, and ask who pruned when`,
+    };
+  }
   checkpoints ??= new AnchorReader(options, 0);
   const beyond = await checkpoints.upTo(Number.POSITIVE_INFINITY);
   if ('kind' in beyond) return beyond;

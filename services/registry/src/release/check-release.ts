@@ -57,6 +57,9 @@ export async function checkRelease(
   return { allowed: problems.length === 0, problems, serving, checkedTime: now };
 }
 
+/** Pointers that are read at the same time: there may be a thousand models, and the webhook waits. */
+const readsAtOnce = 32;
+
 /** The pointer of the named model, or of those that serve these weights. */
 async function findServing(
   { lineage, board }: ReleaseContext,
@@ -65,9 +68,12 @@ async function findServing(
 ): Promise<ServingPointer[]> {
   if (modelKey !== '') return [(await board.current(parseModelKey(modelKey))).pointer];
   const found: ServingPointer[] = [];
-  for (const key of await lineage.models()) {
-    const { pointer } = await board.current(key);
-    if (pointer.weightsDigest === weightsDigest) found.push(pointer);
+  const keys = await lineage.models();
+  for (let from = 0; from < keys.length; from += readsAtOnce) {
+    const some = keys.slice(from, from + readsAtOnce);
+    for (const { pointer } of await Promise.all(some.map((key) => board.current(key)))) {
+      if (pointer.weightsDigest === weightsDigest) found.push(pointer);
+    }
   }
   return found;
 }

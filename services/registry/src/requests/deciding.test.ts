@@ -133,6 +133,10 @@ describe('an extension of the deadline', () => {
     await expect(extendDeadline(deps, deps.find(), noNotice, 'ann')).rejects.toMatchObject({
       code: 'invalid',
     });
+    const early = ask({ noticeTime: new Date('2025-01-31T00:00:00Z') });
+    await expect(extendDeadline(deps, deps.find(), early, 'ann')).rejects.toThrow(
+      /notice_time = "2025-.*is before the request/,
+    );
     deps.clock.advance(20 * 24 * 60 * 60 * 1000);
     await expect(extendDeadline(deps, deps.find(), ask(), 'ann')).rejects.toThrow(/it passed at/);
     deps.projection.apply([status({ state: RequestState.REQUEST_STATE_COMPLETED, sequence: 1 })]);

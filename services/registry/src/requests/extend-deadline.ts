@@ -59,6 +59,10 @@ export async function extendDeadline(
     const remedy = 'Tell the person first, then say when that was.';
     throw LetheError.invalid('notice_time', noticeTime ?? '', 'is not a time past', remedy);
   }
+  if (noticeTime < submittedTime) {
+    const what = `is before the request, which was made at ${submittedTime.toISOString()}`;
+    throw LetheError.invalid('notice_time', noticeTime.toISOString(), what, 'Check the year.');
+  }
   const extended = extendedDeadline(regulation, submittedTime, deps.legalClocks);
   if (extended <= deadline) throw refuse('its law gives no more time');
   const extension: DeadlineExtension = {
