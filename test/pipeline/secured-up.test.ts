@@ -1,7 +1,10 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CertificateAuthority } from '@lethe/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { lethe, startUp, temporaryFolder, type Up } from '../support/lethe-process.ts';
 
 const folder = temporaryFolder();
@@ -83,6 +86,55 @@ describe('lethe up for other machines, with TLS and identities', () => {
   test('is not reached by who does not speak TLS, or trusts nobody who signed its certificate', async () => {
     expect(await command(['models'])).toMatchObject({ code: 5 });
     expect(await command(['models'], '--tls-ca', 'system')).toMatchObject({ code: 5 });
+  });
+});
+
+describe('the ready-made steps for CI', () => {
+  const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  const read = (name: string) => parse(readFileSync(file(`deploy/ci/${name}`), 'utf8'));
+
+  /** A step as a runner runs it, but for where `lethe` comes from. */
+  function runStep(script: string, model: string) {
+    const functions = `npm() { :; }; npx() { shift; "${process.execPath}" "${file('apps/cli/bin/lethe.js')}" "$@"; }`;
+    const env = {
+      ...process.env,
+      LETHE_ADDRESS: `127.0.0.1:${up.grpc.split(':').at(-1)}`,
+      LETHE_TOKEN: readFileSync(tokenFile('alice'), 'utf8').trim(),
+      LETHE_CA: ca.certificate,
+      RUNNER_TEMP: folder.path,
+      LETHE_CA_FILE: ca.file,
+      MODEL_DIR: model,
+      ...(script.includes('RUNNER_TEMP') ? {} : { LETHE_TOKEN_FILE: tokenFile('alice') }),
+    };
+    const { status, stdout, stderr } = spawnSync('bash', ['-ec', `${functions}\n${script}`], {
+      ...{ env, cwd: folder.path, encoding: 'utf8' },
+    });
+    return { status, told: `${stdout}${stderr}` };
+  }
+
+  test('ask the registry with their token, and fail for a model that does not serve', () => {
+    const model = join(folder.path, 'my model');
+    mkdirSync(model);
+    writeFileSync(join(model, 'weights.bin'), 'weights');
+    const weightsManifest = [{ paths: ['weights.bin'], weights: [] }];
+    writeFileSync(
+      join(model, 'model.json'),
+      JSON.stringify({ modelTopology: {}, weightsManifest }),
+    );
+    const github: { run?: string }[] = read('github-actions.yaml').jobs['lethe-gate'].steps;
+    const [ask = '', verify = ''] = github.flatMap(({ run }) => run ?? []);
+    const gitlab: string[] = read('gitlab-ci.yaml')['lethe-gate'].script;
+    for (const script of [ask, gitlab.join('\n')]) {
+      expect(runStep(script, model)).toMatchObject({
+        ...{ status: 6, told: expect.stringContaining('unknown_weights') },
+      });
+    }
+    for (const script of [verify, gitlab.at(-1) ?? '']) {
+      writeFileSync(join(folder.path, 'key-set.json'), '{"keys":[]}');
+      expect(runStep(script, model)).toMatchObject({
+        ...{ status: 2, told: expect.stringContaining(join(model, 'release.json')) },
+      });
+    }
   });
 });
 

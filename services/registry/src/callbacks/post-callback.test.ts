@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { CertificateAuthority } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { openCallbackReceiver } from '../testing/callback-receiver.ts';
@@ -99,6 +99,21 @@ describe('one call', () => {
       problem: 'shop.example has no address that may be called',
       httpStatus: 0,
     });
+  });
+
+  it('does not even knock at an address that may not be called', async () => {
+    let knocks = 0;
+    const server = createServer((socket) => {
+      knocks += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `https://shop.example:${(server.address() as AddressInfo).port}/`;
+    const { resolve } = resolver(['127.0.0.1']);
+    const outcome = await post({ url }, { resolve });
+    server.close();
+    expect(outcome).toMatchObject({ reason: 'address_refused' });
+    expect(knocks).toBe(0);
   });
 
   it('connects to the very address that was judged, whatever the name says a moment later', async () => {
