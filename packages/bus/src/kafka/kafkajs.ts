@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { codecsUpTo } from './codecs.ts';
+import { connectedOnceAnswered } from './connected-once-answered.ts';
 import { filterAborted } from './filter-aborted.ts';
 import { setAsideOversized } from './set-aside-oversized.ts';
 
@@ -20,10 +21,11 @@ function mend<Exported>(path: string, replace: (exported: Exported) => Exported)
 
 mend('consumer/filterAbortedMessages.js', () => filterAborted);
 mend('protocol/recordBatch/v0/decoder.js', setAsideOversized);
+mend('broker/index.js', connectedOnceAnswered);
 
 /**
  * kafkajs 2.2.4, with {@link filterAborted} in place of its own filter, {@link setAsideOversized}
- * around its decoder, and {@link codecsUpTo}.
+ * around its decoder, {@link connectedOnceAnswered} for its brokers, and {@link codecsUpTo}.
  */
 export const kafkajs = require('kafkajs') as typeof import('kafkajs');
 
