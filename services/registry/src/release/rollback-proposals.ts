@@ -63,6 +63,14 @@ export class RollbackProposals {
         `${actor} made the proposal: somebody else has to approve`,
       );
     }
+    if (proposal.sequence !== request.sequence) {
+      const { sequence, override } = proposal;
+      const what = override ? `version ${sequence} again by override` : `version ${sequence} again`;
+      throw new LetheError(
+        'precondition',
+        `the proposal of ${proposal.actor} is to serve ${what}, not version ${request.sequence}. Approve what is meant: lethe rollback ${request.modelKey} ${sequence} --approves ${request.approves}`,
+      );
+    }
     const ageMs = this.#deps.clock.now().getTime() - (proposal.time?.getTime() ?? 0);
     if (ageMs > proposalLifeMs) {
       throw new LetheError('precondition', 'the proposal is older than a day. Make a new one');

@@ -263,6 +263,22 @@ describe('a rollback', () => {
     expect(at.generation).toBe(3);
   });
 
+  it('is approved by who names the version that was proposed, and no other', async () => {
+    await using home = await openRegistryHome();
+    const parts = await threeVersions(home, { fourEyes: true });
+    const ask = back(0, { override: true });
+    const { proposalId } = await parts.rollbacks.rollBack(ask, 'ann');
+    await expect(
+      parts.rollbacks.rollBack(back(2, { approves: proposalId }), 'bob'),
+    ).rejects.toMatchObject({
+      code: 'precondition',
+      message: expect.stringMatching(
+        /of ann is to serve version 0 again by override, not version 2/,
+      ),
+    });
+    expect((await home.lineage.serving('m1'))?.pointer.sequence).toBe(3);
+  });
+
   it('that nobody approves within a day is void', async () => {
     await using home = await openRegistryHome();
     const parts = await threeVersions(home, { fourEyes: true });
