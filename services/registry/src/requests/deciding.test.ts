@@ -124,6 +124,11 @@ describe('an extension of the deadline', () => {
       current: { state: RequestState.REQUEST_STATE_ACCEPTED },
     });
     expect(await deps.audit()).toEqual(['request_extended']);
+    // Also where the record of it was lost: statuses tell.
+    await home.lineage.store.deleteAllVersions(`requests/extensions/shop/${requestId}.json`);
+    await expect(extendDeadline(deps, deps.find(), ask(), 'ann')).rejects.toThrow(
+      /it was extended before, and that is allowed once/,
+    );
   });
 
   it('is refused without notice, after the deadline, and once the request has ended', async () => {
