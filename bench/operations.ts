@@ -6,15 +6,17 @@ import { parseArgs } from 'node:util';
 import { serverSurroundings } from '../test/chaos/server-surroundings.ts';
 import { measureDashboard } from './operations/dashboard.ts';
 import { measureFootprint } from './operations/footprint.ts';
+import { measureRoundMemory } from './operations/round-memory.ts';
 import { measureScrapes } from './operations/scrapes.ts';
 import { tracingEmbedded } from './operations/tracing-embedded.ts';
 import { tracingOnServers } from './operations/tracing-on-servers.ts';
 import { measureTracing } from './operations/tracing-overhead.ts';
 
-const help = `npm run bench:operations -- [footprint] [scrapes] [dashboard] [tracing] [tracing-on-servers]
+const help = `npm run bench:operations -- [footprint] [rounds] [scrapes] [dashboard] [tracing] [tracing-on-servers]
                                   [--repetitions N]
 
   footprint   each service alone, on files and on a real Kafka and MinIO: ready after, memory when idle
+  rounds      memory in a round of ResNet-20 with 32 samples; --backends native,wasm --data-dir DIR
   scrapes     a scrape with 100,000 models
   dashboard   every query of the dashboard over a run with 100,000 requests, on a real Prometheus
   tracing     what tracing costs a Lethe without numerics: off, on and one in a hundred in turn,
@@ -28,6 +30,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     help: { type: 'boolean', short: 'h' },
+    backends: { type: 'string', default: 'native,wasm' },
+    'data-dir': { type: 'string', default: '../shared/data' },
     repetitions: { type: 'string', default: '7' },
   },
 });
@@ -48,6 +52,11 @@ const measures = {
     } finally {
       await servers[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
+    }
+  },
+  async rounds() {
+    for (const backend of values.backends.split(',')) {
+      tell('round memory', { ...(await measureRoundMemory(backend, values['data-dir'])) });
     }
   },
   async scrapes() {

@@ -5,20 +5,12 @@ import { InstallFailure } from './install/install-failure.ts';
 import { runInstall } from './install/run-install.ts';
 import { runNpm } from './install/run-tool.ts';
 import { packageName, tfjsVersion, type Wheel, wheels } from './native/recipe.ts';
+import { type Component, completeBill, type LockFile } from './sbom/complete-bill.ts';
 
 const help = `npm run -s sbom -- cpu|gpu|wasm > sbom.cdx.json
 
 Writes a bill of materials (CycloneDX 1.5, JSON) of what an image with this backend holds: the npm
 packages that are installed, as npm says, and the libraries of the native backend, by checksum.`;
-
-interface Component {
-  readonly type: 'library';
-  readonly name: string;
-  readonly version: string;
-  readonly purl: string;
-  readonly 'bom-ref': string;
-  readonly hashes?: readonly { readonly alg: 'SHA-256'; readonly content: string }[];
-}
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -36,9 +28,10 @@ async function main(): Promise<void> {
   );
   if (status !== 0) throw new InstallFailure(`npm sbom fails:\n${output}`, 'run npm ci first');
   const bill = JSON.parse(stdout) as { components: Component[]; serialNumber?: string };
+  const lock = readFileSync(`${import.meta.dirname}/../package-lock.json`);
+  bill.components = completeBill(bill.components, JSON.parse(lock.toString()) as LockFile);
   if (backend !== 'wasm') bill.components.push(...nativeComponents(backend as 'cpu' | 'gpu'));
   // Two builds of the same have the same bill.
-  const lock = readFileSync(`${import.meta.dirname}/../package-lock.json`);
   bill.serialNumber = `urn:uuid:${uuidOf(`${backend} ${createHash('sha256').update(lock).digest('hex')}`)}`;
   const { metadata } = bill as unknown as { metadata: { timestamp?: string } };
   delete metadata.timestamp;
