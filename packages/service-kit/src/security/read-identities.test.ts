@@ -1,5 +1,7 @@
+import type { PeerCertificate } from 'node:tls';
 import { sha256 } from '@lethe/contracts';
 import { expect, test } from 'vitest';
+import { identify } from './identify.ts';
 import { readIdentities } from './read-identities.ts';
 
 const digest = sha256('a token');
@@ -18,6 +20,20 @@ test('finds who a token or a certificate stands for', () => {
   expect(byToken.get(digest)).toEqual({ kind: 'known', name: 'shop', roles: ['emitter'] });
   expect(byCertificate.get('URI:spiffe://example/alice')).toMatchObject({ name: 'alice' });
   expect(byCertificate.get('CN=shop')).toBeUndefined();
+});
+
+test('a certificate that an authority signed for somebody else stands for nobody', () => {
+  const identities = read({ name: 'alice', roles: ['operator'], certificates: ['DNS:alice'] });
+  const shown = (subjectaltname: string, CN: string) =>
+    identify(identities, { certificate: { subject: { CN }, subjectaltname } as PeerCertificate });
+  expect(shown('DNS:other, DNS:alice', 'x')).toMatchObject({ name: 'alice' });
+  for (const [names, common] of [
+    ['DNS:mallory', 'alice'],
+    ['URI:alice', 'DNS:alice'],
+    ['', ''],
+  ] as const) {
+    expect(() => shown(names, common)).toThrow(/is not in the identities file/);
+  }
 });
 
 test.each([
