@@ -1,5 +1,9 @@
-import { LetheError } from '@lethe/contracts';
+import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { IngestServiceService, LetheError } from '@lethe/contracts';
+import { protoPath } from 'grpc-health-check';
 import { expect, it } from 'vitest';
+import { implementService } from '../grpc/implement-service.ts';
 import { silentLog } from '../log/log.ts';
 import { openOnLoopback } from '../security/wire-security.ts';
 import type { Readiness } from './lethe-service.ts';
@@ -59,4 +63,58 @@ it('ends when it is told to while it waits', async () => {
   await expect.poll(readiness).toMatchObject({ reason: 'away' });
   stop.abort();
   await expect(served).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+it('says through gRPC health that it is stuck, for as long as it is', async () => {
+  let state: Readiness = { kind: 'ready' };
+  let address = '';
+  const nothing = async () => {
+    throw new LetheError('internal', 'not part of this test');
+  };
+  const stop = new AbortController();
+  const stack = new ResourceStack();
+  const served = serveAlone(
+    {
+      name: 'ingest',
+      grpc: [
+        implementService(IngestServiceService, {
+          submitDeletion: nothing,
+          submitDeletions: nothing,
+        }),
+      ],
+      async start() {},
+      readiness: () => state,
+      async [Symbol.asyncDispose]() {},
+    },
+    {
+      context: { signal: stop.signal, stack, env: {}, argv: [], fail: () => {} },
+      grpcAddress: '127.0.0.1:0',
+      security: openOnLoopback,
+      log: {
+        ...silentLog,
+        info: (message, fields) => {
+          if (message === 'serving') address = String(fields?.['grpc']);
+        },
+      },
+    },
+  );
+  await expect.poll(() => address).not.toBe('');
+  // biome-ignore lint/suspicious/noExplicitAny: a client made from a .proto file at run time
+  const loaded: any = loadPackageDefinition(loadSync(protoPath, { enums: String }));
+  const client = new loaded.grpc.health.v1.Health(address, credentials.createInsecure());
+  const health = () =>
+    new Promise((resolve) =>
+      client.check({ service: '' }, (error: Error | null, answer: { status: string }) =>
+        resolve(error?.message ?? answer.status),
+      ),
+    );
+  expect(await health()).toBe('SERVING');
+  state = { kind: 'not-ready', reason: 'a record has been handled for an hour' };
+  await expect.poll(health).toBe('NOT_SERVING');
+  state = { kind: 'ready' };
+  await expect.poll(health).toBe('SERVING');
+  client.close();
+  stop.abort();
+  await served;
+  await stack[Symbol.asyncDispose]();
 });

@@ -3,6 +3,7 @@ import { DeletionStatus, Regulation, RequestState, topics } from '@lethe/contrac
 import { deliveryId, verifyEvidence } from '@lethe/evidence';
 import { encodeEvent, silentLog, traceHeaders } from '@lethe/service-kit';
 import { ManualClock } from '@lethe/service-kit/testing';
+import { recordTelemetry } from '@lethe/telemetry/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CallbackReceiver, openCallbackReceiver } from '../testing/callback-receiver.ts';
 import { openRegistryHome, type RegistryHome } from '../testing/registry-home.ts';
@@ -129,6 +130,30 @@ describe('callbacks', () => {
     const delivery = await sending.deliveries.find(deliveryId(status));
     expect(delivery).toMatchObject({ attempts: 1, httpStatus: 204, traceparent, problem: '' });
     expect(await idsIn(sending.deliveries, 'pending')).toEqual([]);
+  });
+
+  it('are spans of their requests, each attempt with what came of it', async () => {
+    await using telemetry = await recordTelemetry();
+    await using home = await openRegistryHome();
+    await using receiver = await openCallbackReceiver((response, attempt) =>
+      attempt === 1 ? refuse(response) : void response.writeHead(204).end(),
+    );
+    await using sending = await open(home, { shop: receiver });
+    await publish(home, statusNumber(1));
+    await until(async () => (await idsIn(sending.deliveries, 'delivered')).length === 1, 1_000);
+    const [, traceId, spanId] = traceparent.split('-');
+    const attempts = telemetry.spans().filter(({ name }) => name === 'callback');
+    expect(
+      attempts.map((span) => [span.spanContext().traceId, span.parentSpanContext?.spanId]),
+    ).toEqual([
+      [traceId, spanId],
+      [traceId, spanId],
+    ]);
+    expect(attempts.map(({ attributes }) => attributes['lethe.callback.attempt'])).toEqual([1, 2]);
+    expect(attempts.map(({ attributes }) => attributes['lethe.callback.outcome'])).toEqual([
+      'answer',
+      'delivered',
+    ]);
   });
 
   it('tell nothing of states that were not asked for', async () => {
