@@ -17,6 +17,7 @@ export default defineConfig({
       ...realNetworks,
       'test/console/**',
       'test/gpu/**',
+      'test/images/**',
     ],
     globalSetup: ['test/support/servers/announce-servers.ts'],
     testTimeout: 120_000,

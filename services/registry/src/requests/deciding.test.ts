@@ -131,6 +131,21 @@ describe('an extension of the deadline', () => {
     );
   });
 
+  it('takes a notice that is known by its day alone, the day of the request', async () => {
+    await using home = await openRegistryHome();
+    const deps = await open(home);
+    const found = deps.find();
+    const submittedTime = new Date('2026-01-10T15:30:00Z');
+    const afternoon = { ...found, current: { ...found.current, submittedTime } };
+    const told = (day: string) => ask({ noticeTime: new Date(`${day}T00:00:00Z`) });
+    await expect(extendDeadline(deps, afternoon, told('2026-01-09'), 'ann')).rejects.toThrow(
+      /is before the request/,
+    );
+    expect(await extendDeadline(deps, afternoon, told('2026-01-10'), 'ann')).toMatchObject({
+      deadline: expect.any(Date),
+    });
+  });
+
   it('is refused without notice, after the deadline, and once the request has ended', async () => {
     await using home = await openRegistryHome();
     const deps = await open(home);

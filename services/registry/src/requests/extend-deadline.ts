@@ -26,6 +26,8 @@ export interface ExtensionDeps {
   readonly publish: (records: readonly OutgoingRecord[]) => Promise<void>;
 }
 
+const dayMs = 24 * 3_600_000;
+
 /**
  * Extends a request's legal deadline by what its law allows, once, with notice, before it has passed.
  * The same again gives the same deadline.
@@ -59,7 +61,8 @@ export async function extendDeadline(
     const remedy = 'Tell the person first, then say when that was.';
     throw LetheError.invalid('notice_time', noticeTime ?? '', 'is not a time past', remedy);
   }
-  if (noticeTime < submittedTime) {
+  // A notice is often known by its day alone, which anywhere began a day ago at most.
+  if (noticeTime.getTime() + dayMs < submittedTime.getTime()) {
     const what = `is before the request, which was made at ${submittedTime.toISOString()}`;
     throw LetheError.invalid('notice_time', noticeTime.toISOString(), what, 'Check the year.');
   }
