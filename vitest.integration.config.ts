@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** Whole pipelines on real servers, and what takes a broker a minute: not part of `npm test`. */
+/** Whole pipelines on real servers, and what takes a broker long: not part of `npm test`. */
 export const onServers = [
   'test/integration/**/*.test.ts',
   'packages/bus/src/kafka-bus.{traps,security}.test.ts',
+  'apps/cli/src/commands/topics-apply.test.ts',
+  'test/pipeline/object-store-commands.test.ts',
+  'test/support/servers/kafka-cluster.test.ts',
 ];
 
 /** Each file starts what it needs. Two at a time: most of what each does is to wait. */

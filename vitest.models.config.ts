@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Whole networks on all real test images: the longest work of one thread there is. */
-export const realNetworks = ['packages/models/src/pytorch/cifar-resnet*.images.test.ts'];
+/** Whole networks: imported ones on all real test images, and one of every kind that forgets. */
+export const realNetworks = [
+  'packages/models/src/pytorch/cifar-resnet*.images.test.ts',
+  'test/generality/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
