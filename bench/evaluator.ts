@@ -24,6 +24,7 @@ import {
 import { type EvaluatorWorld, openEvaluatorWorld } from './evaluator/evaluator-world.ts';
 import type { ForwardInput, ForwardOutput } from './evaluator/forward-job.ts';
 import { median } from './median.ts';
+import { cpuSecondsOf, statusMiB } from './process-usage.ts';
 
 const usage = `npm run bench:evaluator -- [--images 10000] [--forget 256] [--repeats 3]
     [--backend auto|native|wasm] [--data-dir ../shared/data] [--most 1.3] [--json]
@@ -182,18 +183,12 @@ async function barePasses(
 
 /** Most memory that a process held so far. */
 function peakMiB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+  return Math.round(statusMiB(pid, 'VmHWM') || 0);
 }
 
 /** Processor time of this process and its children so far. */
 function cpuSeconds(): number {
-  const ticks = [process.pid, ...children()].map((pid) => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return ticks.reduce((sum, each) => sum + each, 0) / 100;
+  return [process.pid, ...children()].reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
 }
 
 function children(): readonly number[] {

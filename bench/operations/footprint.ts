@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { cpuSecondsOf, statusMiB } from '../process-usage.ts';
 
 export interface Footprint {
   readonly service: string;
@@ -52,27 +53,13 @@ export async function measureFootprint(
     }
     if (!log.includes('"grpc"')) throw new Error(`${service} ended: ${log}`);
     const readySeconds = (performance.now() - startedMs) / 1000;
-    const { cpuSeconds: readyCpuSeconds } = await usageOf(child.pid!);
+    const readyCpuSeconds = cpuSecondsOf(child.pid!);
     await sleep(5_000);
-    const { residentMiB: idleMiB } = await usageOf(child.pid!);
+    const idleMiB = statusMiB(child.pid!, 'VmRSS');
     return { service, readySeconds, readyCpuSeconds, idleMiB, idleMB: idleMiB * 1.048576 };
   } finally {
     child.kill('SIGTERM');
     await exited;
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** After proc(5). */
-async function usageOf(pid: number): Promise<{ cpuSeconds: number; residentMiB: number }> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const [utime, stime] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return {
-    cpuSeconds: (Number(utime) + Number(stime)) / 100,
-    residentMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
-  };
 }

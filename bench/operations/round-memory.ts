@@ -1,7 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lethe, startUp, temporaryFolder } from '../../test/support/lethe-process.ts';
+import {
+  lethe,
+  operatorsOf,
+  requestDeletion,
+  startUp,
+  temporaryFolder,
+} from '../../test/support/lethe-process.ts';
 
 export interface RoundMemory {
   readonly backend: string;
@@ -42,18 +47,8 @@ async function measureIn(home: string, backend: string, dataDir: string): Promis
   if (imported.code !== 0) throw new Error(imported.stderr);
   const up = await startUp(home, ['--backend', backend, '--ops-address', '127.0.0.1:0']);
   try {
-    const operators = /"http":"([^"]+)","message":"serving operators"/;
-    while (!operators.test(up.log())) await sleep(50);
-    const metricsOf = `http://${operators.exec(up.log())?.[1]}/metrics`;
-    const sent = await fetch(`http://${up.http}/v1/deletions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        requestId: randomUUID(),
-        modelKey: 'resnet20',
-        scope: { subject: 'subject-7' },
-      }),
-    });
+    const metricsOf = `http://${await operatorsOf(up)}/metrics`;
+    const sent = await requestDeletion(up, 'resnet20');
     if (sent.status !== 202) throw new Error(await sent.text());
     const most = { unlearner: 0, evaluator: 0, services: 0 };
     let metrics = '';

@@ -2,12 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { topics } from '@lethe/contracts';
 import { startTelemetry } from '@lethe/telemetry';
 import { registerModels } from '../../test/chaos/world.ts';
 import { embeddedPipeline } from '../latency/embedded-pipeline.ts';
 import { hearCompleted } from '../latency/hear-completed.ts';
-import { type FromRun, type ToRun, tracingWorld } from './tracing-world.ts';
+import { type FromRun, roundsOn, type ToRun, tracingWorld } from './tracing-world.ts';
 
 const tell = (message: FromRun) => void process.send?.(message);
 
@@ -25,27 +24,21 @@ const pipeline = await embeddedPipeline({
   register: (store) => registerModels(store, world, folder),
 });
 let completed = 0;
-let awaited = { count: 0, startedMs: 0, cpu: process.cpuUsage(), rounds: 0n };
+let awaited = { count: 0, startedMs: 0, cpu: process.cpuUsage(), rounds: 0 };
 const consumption = await hearCompleted(pipeline.bus, 'bench-tracing', () => {
   completed += 1;
   if (completed === awaited.count) void tellCompleted();
 });
 
-/** So many candidates there were: nobody has read any of them in this group. */
-async function roundsSoFar(): Promise<bigint> {
-  const lags = await pipeline.bus.lag('bench-rounds', [topics.modelCandidate.name]);
-  return lags.reduce((sum, { lag }) => sum + lag, 0n);
-}
-
 async function tellCompleted(): Promise<void> {
   const { user, system } = process.cpuUsage(awaited.cpu);
   const seconds = (performance.now() - awaited.startedMs) / 1_000;
-  const rounds = Number((await roundsSoFar()) - awaited.rounds);
+  const rounds = (await roundsOn(pipeline.bus)) - awaited.rounds;
   tell({ kind: 'completed', seconds, cpuSeconds: (user + system) / 1e6, rounds });
 }
 
 process.on('message', async ({ count }: ToRun) => {
-  const rounds = await roundsSoFar();
+  const rounds = await roundsOn(pipeline.bus);
   completed = 0;
   awaited = { count, startedMs: performance.now(), cpu: process.cpuUsage(), rounds };
   tell({ kind: 'begun' });

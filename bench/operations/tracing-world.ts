@@ -1,3 +1,5 @@
+import type { MessageBus } from '@lethe/bus';
+import { topics } from '@lethe/contracts';
 import { planWorld, type World } from '../../test/chaos/world.ts';
 
 /** Sent before the clock runs: connections, caches and compilers get warm. */
@@ -10,6 +12,12 @@ const models = 12;
 export function tracingWorld(): World {
   const idOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
   return planWorld(warmUpCount + countedCount, models, idOf);
+}
+
+/** So many candidates there were: nobody has read any of them in this group. */
+export async function roundsOn(bus: Pick<MessageBus, 'lag'>): Promise<number> {
+  const lags = await bus.lag('bench-rounds', [topics.modelCandidate.name]);
+  return Number(lags.reduce((sum, { lag }) => sum + lag, 0n));
 }
 
 export interface ToRun {

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { cpuSecondsOf, statusMiB } from '../process-usage.ts';
 
 /** MiB, after collecting garbage; the peak is since the last time. */
 export interface MemoryReading {
@@ -49,14 +49,14 @@ export class LoneProcess implements AsyncDisposable {
   /** Until it has done nothing to speak of for two seconds. */
   async idle(): Promise<void> {
     for (let still = 0; still < 2; ) {
-      const before = await this.#cpuSeconds();
+      const before = cpuSecondsOf(this.#child.pid!);
       await sleep(1_000);
-      still = (await this.#cpuSeconds()) - before < 0.1 ? still + 1 : 0;
+      still = cpuSecondsOf(this.#child.pid!) - before < 0.1 ? still + 1 : 0;
     }
   }
 
   async memory(): Promise<MemoryReading> {
-    const peakMiB = (await this.#status('VmHWM')) / 1024;
+    const peakMiB = statusMiB(this.#child.pid!, 'VmHWM');
     this.#child.send('memory');
     const [usage] = (await once(this.#child, 'message')) as [NodeJS.MemoryUsage];
     const mib = (bytes: number) => Math.round((10 * bytes) / mebibyte) / 10;
@@ -78,20 +78,5 @@ export class LoneProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.pid !== undefined && this.#child.exitCode === null) this.#child.kill('SIGTERM');
     await this.#exited;
-  }
-
-  /** After proc(5). */
-  async #status(field: string): Promise<number> {
-    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]);
-  }
-
-  async #cpuSeconds(): Promise<number> {
-    const stat = await readFile(`/proc/${this.#child.pid}/stat`, 'utf8');
-    const [utime, stime] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13);
-    return (Number(utime) + Number(stime)) / 100;
   }
 }

@@ -1,13 +1,17 @@
 // A collector that never answers, one that is not there, and a Prometheus that scrapes ten times a
 // second: nothing that Lethe is for suffers.
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ResourceStack } from '@lethe/service-kit';
 import { afterAll, expect, it } from 'vitest';
 import { importDemo } from '../support/demo-home.ts';
-import { startUp, temporaryFolder } from '../support/lethe-process.ts';
+import {
+  operatorsOf,
+  requestDeletion,
+  startUp,
+  temporaryFolder,
+} from '../support/lethe-process.ts';
 import { freePort } from '../support/servers/free-port.ts';
 
 /** Of the manifests, for `lethe up`. */
@@ -35,18 +39,9 @@ it('goes on, answers every scrape and ends in time while no collector answers', 
   stack.defer(async () => {
     if (up.process.exitCode === null) await up.kill();
   });
-  const operators = /"http":"([^"]+)","message":"serving operators"/;
-  await expect.poll(() => up.log()).toMatch(operators);
-  const [, ops] = operators.exec(up.log()) ?? [];
-  const sent = await fetch(`http://${up.http}/v1/deletions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      requestId: randomUUID(),
-      modelKey: 'demo',
-      scope: { subject: 'subject-7' },
-    }),
-  });
+  await expect.poll(() => up.log()).toContain('"message":"serving operators"');
+  const ops = await operatorsOf(up);
+  const sent = await requestDeletion(up, 'demo');
   expect(sent.status).toBe(202);
 
   const completed = /^lethe_request_duration_count\{.*\} 1$/m;

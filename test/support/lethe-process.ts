@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { endWithOwner } from './servers/end-with-owner.ts';
 
@@ -46,6 +48,28 @@ export interface Up {
   kill(): Promise<void>;
   /** SIGTERM; gives the exit code. */
   stop(): Promise<number | null>;
+}
+
+/** Where an `up` with `--ops-address` serves operators, as soon as it does: `HOST:PORT`. */
+export async function operatorsOf(up: Pick<Up, 'log'>): Promise<string> {
+  for (;;) {
+    const [, address] = /"http":"([^"]+)","message":"serving operators"/.exec(up.log()) ?? [];
+    if (address !== undefined) return address;
+    await sleep(50);
+  }
+}
+
+/** Asks that one subject of a model be forgotten. */
+export function requestDeletion({ http }: Pick<Up, 'http'>, modelKey: string): Promise<Response> {
+  return fetch(`http://${http}/v1/deletions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      requestId: randomUUID(),
+      modelKey,
+      scope: { subject: 'subject-7' },
+    }),
+  });
 }
 
 /** @param under a command that runs the command line after it, for example `nice` */

@@ -25,6 +25,7 @@ import { FencedProducer, transactionalIdOf } from './kafka/fenced-producer.ts';
 import { GroupOffsets } from './kafka/group-offsets.ts';
 import { kafkajs } from './kafka/kafkajs.ts';
 import type { KafkaOwnedPartition } from './kafka/owned-partition.ts';
+import type { KafkaBus } from './kafka-bus.ts';
 import type { IncomingRecord } from './message-bus.ts';
 import { partitionOf } from './murmur2.ts';
 
@@ -773,14 +774,7 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
 
   it('goes on with its work after a mistake inside kafkajs, and reads no further ahead', async () => {
     await using bus = await open();
-    const topic = await newTopic(bus);
-    const large = Array.from({ length: 40 }, (_, index) => `${index}`.padEnd(100_000, '.'));
-    await bus.publish(large.map((text) => record(topic, 'a', text)));
-    const { given, fatal } = await join(bus, newName('g'), [topic]);
-    await expect.poll(() => given.length).toBe(1);
-    const partition = given[0] as KafkaOwnedPartition;
-    const read = await readSome(partition, 1);
-    await expect.poll(() => partition.isPaused).toBe(true);
+    const { large, read, partition, given, fatal } = await joinFilled(bus);
     const { position } = partition;
     const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js');
     const { fetch } = prototype;
@@ -806,14 +800,7 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
 
   it('gives out what it has fetched while nobody fetches: its consumer is being replaced', async () => {
     await using bus = await openBus(kafka.bootstrap, { backoff: () => 1_000 });
-    const topic = await newTopic(bus);
-    const large = Array.from({ length: 40 }, (_, index) => `${index}`.padEnd(100_000, '.'));
-    await bus.publish(large.map((text) => record(topic, 'a', text)));
-    const { given, fatal } = await join(bus, newName('g'), [topic]);
-    await expect.poll(() => given.length).toBe(1);
-    const partition = given[0] as KafkaOwnedPartition;
-    const read = await readSome(partition, 1);
-    await expect.poll(() => partition.isPaused).toBe(true);
+    const { large, read, partition, given, fatal } = await joinFilled(bus);
     const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js');
     const { fetch } = prototype;
     prototype.fetch = async () => {
@@ -869,4 +856,17 @@ type Inflight = ReadonlyMap<number, Request>;
 /** A key of that partition. */
 function keyIn(partition: number, partitions: number): string {
   for (let n = 0; ; n++) if (partitionOf(`key-${n}`, partitions) === partition) return `key-${n}`;
+}
+
+/** Owns a partition of which so much was fetched that nothing more is, until what is there is read. */
+async function joinFilled(bus: KafkaBus) {
+  const topic = await newTopic(bus);
+  const large = Array.from({ length: 40 }, (_, index) => `${index}`.padEnd(100_000, '.'));
+  await bus.publish(large.map((text) => record(topic, 'a', text)));
+  const { given, fatal } = await join(bus, newName('g'), [topic]);
+  await expect.poll(() => given.length).toBe(1);
+  const partition = given[0] as KafkaOwnedPartition;
+  const read = await readSome(partition, 1);
+  await expect.poll(() => partition.isPaused).toBe(true);
+  return { large, read, partition, given, fatal };
 }

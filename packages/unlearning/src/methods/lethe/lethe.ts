@@ -241,12 +241,12 @@ async function optimizerFor(
 ): Promise<Optimizer> {
   const { parameterCount } = work.network;
   if (steps === 'adam') return adam(parameterCount);
-  const known = await retainedCurvature(work, source, retainBatch);
-  if (known.inverse.length > 0 && wayBack === 'closed') {
+  const known = await retainedCurvature(work, source, retainBatch, wayBack === 'closed');
+  if (known.inverse.length > 0) {
     return natural(parameterCount, known.inverse, { closed: known.wayBack });
   }
-  known.wayBack.dispose();
-  return known.inverse.length > 0 ? natural(parameterCount, known.inverse) : adam(parameterCount);
+  known.wayBack?.dispose();
+  return adam(parameterCount);
 }
 
 async function retainSource(work: RoundWork, settings: LetheSettings): Promise<RetainSource> {

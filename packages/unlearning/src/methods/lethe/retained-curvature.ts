@@ -10,8 +10,8 @@ import { fillRetainBatch, type RetainSource } from './retention.ts';
 export interface RetainedCurvature {
   /** M⁻¹, layer by layer. */
   readonly inverse: KroneckerBlock[];
-  /** M (θ⁰ − θ_served): [parameters]; 0 in a first round. */
-  readonly wayBack: tf.Tensor1D;
+  /** M (θ⁰ − θ_served): [parameters]; 0 in a first round. Only where it is asked for. */
+  readonly wayBack: tf.Tensor1D | undefined;
 }
 
 /**
@@ -27,6 +27,7 @@ export async function retainedCurvature(
   { network, served, original, random, meter }: RoundWork,
   source: RetainSource,
   count: number,
+  wantsWayBack: boolean,
 ): Promise<RetainedCurvature> {
   const samples = new Float32Array(count * network.sampleSize);
   fillRetainBatch(samples, network, source);
@@ -41,9 +42,12 @@ export async function retainedCurvature(
     z.mul(tf.tensor(signs, z.shape)).sum(),
   );
   try {
-    const wayBack = tf.tidy(() =>
-      applyBlocks(dampedBlocks(blocks, damping), tf.sub<tf.Tensor1D>(tf.tensor1d(original), theta)),
-    );
+    const wayBack = wantsWayBack
+      ? tf.tidy(() => {
+          const back = tf.sub<tf.Tensor1D>(tf.tensor1d(original), theta);
+          return applyBlocks(dampedBlocks(blocks, damping), back);
+        })
+      : undefined;
     return { inverse: await dampedInverse(blocks, damping), wayBack };
   } finally {
     tf.dispose([theta, input, ...blocks.flatMap(({ a, g }) => [a, g])]);
