@@ -27,6 +27,7 @@ import {
   topics,
 } from '@lethe/contracts';
 import {
+  commitOrLighten,
   Doorbell,
   deadLetterRecord,
   decodeEvent,
@@ -120,17 +121,11 @@ export class PartitionOwner implements Outlet {
     // Before anything is read the offset stays where it is, and the mark moves.
     const nextOffset = this.#window.watermark ?? this.#partition.start.offset;
     const letters = this.#letters.slice();
-    const commit = (asWritten: readonly OutgoingRecord[]) =>
-      this.#partition.commit(nextOffset, [...asWritten, ...records], String(sent));
-    try {
-      await commit(letters);
-    } catch (thrown) {
-      // One that the bus finds too big goes without its bytes: it must not stop its partition.
-      const lighter = letters.map(withoutBody);
-      const isLighter = lighter.some((letter, index) => letter !== letters[index]);
-      if (LetheError.from(thrown).code !== 'capacity' || !isLighter) throw thrown;
-      await commit(lighter);
-    }
+    await commitOrLighten(
+      [...letters, ...records],
+      () => [...letters.map(withoutBody), ...records],
+      (written) => this.#partition.commit(nextOffset, written, String(sent)),
+    );
     // Only now: a transaction that failed is made again.
     this.#letters.splice(0, letters.length);
     this.#sent = sent;

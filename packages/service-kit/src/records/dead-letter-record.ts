@@ -1,5 +1,5 @@
 import type { IncomingRecord, OutgoingRecord } from '@lethe/bus';
-import { ForeignRecord, sha256, shorten } from '@lethe/contracts';
+import { ForeignRecord, LetheError, sha256, shorten } from '@lethe/contracts';
 
 export interface DeadLetterCause {
   /** Where it happened, for example `registry`. */
@@ -102,4 +102,25 @@ export function withoutBody(letter: OutgoingRecord): OutgoingRecord {
     value: Buffer.from(description),
     headers: { ...letter.headers, [deadLetterHeaders.form]: omittedForm },
   };
+}
+
+/**
+ * Commits records. Where the bus finds them too big, dead letters among them go without their bytes:
+ * one must not stop its partition.
+ *
+ * @param lightened the same records in the same order, those that may with {@link withoutBody}
+ */
+export async function commitOrLighten(
+  records: readonly OutgoingRecord[],
+  lightened: () => readonly OutgoingRecord[],
+  commit: (records: readonly OutgoingRecord[]) => Promise<void>,
+): Promise<void> {
+  try {
+    await commit(records);
+  } catch (thrown) {
+    const lighter = lightened();
+    const isLighter = lighter.some((record, at) => record !== records[at]);
+    if (LetheError.from(thrown).code !== 'capacity' || !isLighter) throw thrown;
+    await commit(lighter);
+  }
 }

@@ -25,7 +25,12 @@ import { Doorbell } from '../doorbell.ts';
 import type { WorkWatch } from '../lifecycle/work-watch.ts';
 import { handleTraced } from '../traced/handle-traced.ts';
 import type { ConsumeRecordsOptions } from './consume-records.ts';
-import { type DeadLetterForm, deadLetterRecord, withoutBody } from './dead-letter-record.ts';
+import {
+  commitOrLighten,
+  type DeadLetterForm,
+  deadLetterRecord,
+  withoutBody,
+} from './dead-letter-record.ts';
 import { FairSlots } from './fair-slots.ts';
 import { OffsetWindow } from './offset-window.ts';
 import { type Outcome, outcomeOfError } from './outcome.ts';
@@ -188,23 +193,14 @@ export class PartitionLoop {
     }
   }
 
-  /** A dead letter that the bus finds too big goes without its bytes: it must not block the others. */
-  async #transact(nextOffset: bigint, settled: readonly Settled[]): Promise<void> {
-    const records = settled.flatMap((each) => each.records);
-    try {
-      await this.#partition.commit(nextOffset, records);
-    } catch (thrown) {
-      const lighter = settled.flatMap(lighten);
-      const isLighter = lighter.some((record, at) => record !== records[at]);
-      if (LetheError.from(thrown).code !== 'capacity' || !isLighter) throw thrown;
-      await this.#partition.commit(nextOffset, lighter);
-    }
-  }
-
   async #commit(settled: readonly Settled[]): Promise<void> {
     const nextOffset = this.#window.watermark;
     if (nextOffset === undefined) return;
-    await this.#transact(nextOffset, settled);
+    await commitOrLighten(
+      settled.flatMap(({ records }) => records),
+      () => settled.flatMap(lighten),
+      (records) => this.#partition.commit(nextOffset, records),
+    );
     this.#window.committed(nextOffset);
     for (const { record } of settled) this.#openBytes -= record.value.length;
   }
