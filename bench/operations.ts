@@ -8,20 +8,17 @@ import { measureDashboard } from './operations/dashboard.ts';
 import { measureFootprint } from './operations/footprint.ts';
 import { measureRoundMemory } from './operations/round-memory.ts';
 import { measureScrapes } from './operations/scrapes.ts';
-import { tracingEmbedded } from './operations/tracing-embedded.ts';
-import { tracingOnServers } from './operations/tracing-on-servers.ts';
-import { measureTracing } from './operations/tracing-overhead.ts';
+import { measureTracing } from './operations/tracing/measure-tracing.ts';
 
-const help = `npm run bench:operations -- [footprint] [rounds] [scrapes] [dashboard] [tracing] [tracing-on-servers]
-                                  [--repetitions N]
+const help = `npm run bench:operations -- [footprint] [rounds] [scrapes] [dashboard] [tracing]
 
   footprint   each service alone, on files and on a real Kafka and MinIO: ready after, memory when idle
   rounds      memory in a round of ResNet-20 with 32 samples; --backends native,wasm --data-dir DIR
   scrapes     a scrape with 100,000 models
   dashboard   every query of the dashboard over a run with 100,000 requests, on a real Prometheus
-  tracing     what tracing costs a Lethe without numerics: off, on and one in a hundred in turn,
-              in one process on files
-  tracing-on-servers   the same of the services apart, on a real Kafka and MinIO
+  tracing     what tracing costs a Lethe without numerics, in one process on files: off, on and one
+              in a hundred, switched after every block of requests, compared within triples of
+              blocks; --triples N --block REQUESTS --seed S
 
 One JSON line for each figure. Take them on a quiet machine; processor time is stated beside the
 time by the clock.`;
@@ -32,7 +29,9 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     backends: { type: 'string', default: 'native,wasm' },
     'data-dir': { type: 'string', default: '../shared/data' },
-    repetitions: { type: 'string', default: '7' },
+    triples: { type: 'string', default: '60' },
+    block: { type: 'string', default: '600' },
+    seed: { type: 'string', default: '0' },
   },
 });
 
@@ -66,20 +65,15 @@ const measures = {
     tell('dashboard', await measureDashboard(100_000, 200));
   },
   async tracing() {
-    await tellTracing('tracing', tracingEmbedded);
-  },
-  async 'tracing-on-servers'() {
-    await tellTracing('tracing on servers', tracingOnServers);
+    const plan = {
+      triples: Number(values.triples),
+      requestsPerBlock: Number(values.block),
+      seed: Number(values.seed),
+    };
+    const onBlock = (mode: string, block: object) => tell('tracing, block', { mode, ...block });
+    tell('tracing', await measureTracing(plan, onBlock));
   },
 } as const;
-
-async function tellTracing(
-  measure: string,
-  start: Parameters<typeof measureTracing>[0],
-): Promise<void> {
-  const onRun = (mode: string, run: object) => tell(`${measure}, run`, { mode, ...run });
-  tell(measure, await measureTracing(start, Number(values.repetitions), onRun));
-}
 
 function tell(measure: string, figures: object): void {
   console.log(JSON.stringify({ measure, ...figures }));

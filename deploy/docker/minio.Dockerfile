@@ -16,5 +16,7 @@ FROM ${RUN_IMAGE}
 LABEL org.opencontainers.image.title=lethe-minio \
       org.opencontainers.image.licenses=AGPL-3.0-only
 COPY --from=build /minio /minio
+# It does not start as a user that nobody knows without being told of a home; it writes nothing there.
+ENV HOME=/
 USER 65532:65532
 ENTRYPOINT ["/minio"]

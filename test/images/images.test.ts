@@ -147,6 +147,8 @@ describe.each(users)('as user %i, on a root that cannot be written', (uid) => {
     );
     const expected = backend === 'wasm' ? /ok +backend +wasm/ : /ok +backend +native-/;
     expect([code, log]).toEqual([0, expect.stringMatching(expected)]);
+    // No script of a checkout is in an image.
+    expect(log).not.toContain('npm run');
   });
 
   test.each(['ingest', 'unlearner', 'evaluator', 'registry'])(

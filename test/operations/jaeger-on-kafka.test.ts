@@ -1,10 +1,11 @@
 // The trace of one request through services that run apart, on a real Kafka and a real MinIO, as a
 // real Jaeger shows it. Rounds and evaluations are stand-ins; what carries the trace is as it ships.
 import { randomBytes } from 'node:crypto';
+import { topics } from '@lethe/contracts';
 import { ResourceStack } from '@lethe/service-kit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Pipeline } from '../chaos/pipeline.ts';
-import { serverSurroundings } from '../chaos/server-surroundings.ts';
+import { produceRaw, serverSurroundings } from '../chaos/server-surroundings.ts';
 import { linkOf, namesOf, only, parentOf, pathOf } from '../support/operations/jaeger-spans.ts';
 import { JaegerServer, type JaegerSpan } from '../support/servers/jaeger-server.ts';
 
@@ -14,6 +15,9 @@ const emitterSpan = randomBytes(8).toString('hex');
 let subject: string;
 let requestSpans: readonly JaegerSpan[];
 let roundSpans: readonly JaegerSpan[];
+/** Of an event that nobody can read. */
+const poisonTrace = randomBytes(16).toString('hex');
+let poisonSpans: readonly JaegerSpan[];
 
 beforeAll(async () => {
   const jaeger = stack.use(await JaegerServer.start());
@@ -42,6 +46,9 @@ beforeAll(async () => {
     body: JSON.stringify({ requestId, emitter, modelKey, scope: { subject } }),
   });
   expect(response.status).toBe(202);
+  const poison = { key: modelKey, value: Buffer.from('no event at all') };
+  const headers = { traceparent: `00-${poisonTrace}-${emitterSpan}-01` };
+  await produceRaw(pipeline.surroundings, topics.deletionRequested.name, [{ ...poison, headers }]);
   // Four processes send their spans, each in its own time.
   await vi.waitFor(
     async () => {
@@ -53,6 +60,8 @@ beforeAll(async () => {
       expect(namesOf(roundSpans)).toEqual(
         expect.arrayContaining(['round', 'process model.verdict.v1', 'put serving']),
       );
+      poisonSpans = await jaeger.trace(poisonTrace);
+      expect(namesOf(poisonSpans)).toContain('process deletion.requested.v1');
       for (const span of roundSpans) expect(pathOf(roundSpans, span).at(-1)).toBe('round');
     },
     { timeout: 120_000, interval: 500 },
@@ -87,6 +96,15 @@ it('is linked with its round, which crosses Kafka from unlearner to evaluator to
       'put decisions',
     ]),
   );
+});
+
+it('says of an event that is set aside so, and why, in the trace of who sent it', () => {
+  const handled = only(poisonSpans, 'process deletion.requested.v1');
+  expect(parentOf(handled)).toBe(emitterSpan);
+  const [event = { fields: [] }] = handled.logs;
+  const told = new Map(event.fields.map(({ key, value }) => [key, value]));
+  expect(told.get('event')).toBe('dead letter');
+  expect(told.get('reason')).toMatch(/\w/);
 });
 
 it("says in OpenTelemetry's words what carried it", () => {

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { installAveragePoolGradient } from './average-pool-gradient.ts';
 import type { AbsentBackend, BackendOptions } from './backend.ts';
 import { installBatchNormGradient } from './batch-norm-gradient.ts';
+import { howToInstall } from './how-to-install.ts';
 import { installNativeDepthwiseGradient } from './native-depthwise-gradient.ts';
 import { installNativeReluGradient, type NativeBackend } from './native-relu-gradient.ts';
 import type { OpenAttempt } from './open-attempt.ts';
@@ -50,11 +51,8 @@ async function open(options: BackendOptions): Promise<OpenAttempt> {
     failures.push(`${name} ${failure}`);
   }
   return failures.length === 0
-    ? absent(
-        'not installed: npm run native:install gpu',
-        'not installed: npm run native:install cpu',
-      )
-    : absent(...repeat(`${failures.join('; ')}: npm run native:install repairs it`));
+    ? absent(`not installed: ${howToInstall('gpu')}`, `not installed: ${howToInstall('cpu')}`)
+    : absent(...repeat(`${failures.join('; ')}: ${howToInstall('cpu')} repairs it`));
 }
 
 /** libtensorflow reads these when it is loaded. */
@@ -109,8 +107,8 @@ function describe(name: string, threads: number): OpenAttempt {
   }
   const reason =
     name === '@tensorflow/tfjs-node'
-      ? 'the CPU package is installed: npm run native:install gpu'
-      : 'no GPU is usable: none present, no driver, or a library for CPUs (npm run native:install gpu); TF_CPP_MIN_LOG_LEVEL=0 shows what it tried';
+      ? `the CPU package is installed: ${howToInstall('gpu')}`
+      : `no GPU is usable: none present, no driver, or a library for CPUs (${howToInstall('gpu')}); TF_CPP_MIN_LOG_LEVEL=0 shows what it tried`;
   return {
     kind: 'open',
     backend: {

@@ -13,6 +13,7 @@ import {
   withNavigator,
 } from './dawn.ts';
 import { guardWebgpu, type WebgpuBackendClass } from './guarded-webgpu.ts';
+import { howToInstall } from './how-to-install.ts';
 import type { OpenAttempt } from './open-attempt.ts';
 import { installReluGradient } from './relu-gradient.ts';
 
@@ -24,13 +25,13 @@ export type WantedAdapter = 'gpu' | 'any';
  * (Metal, Direct3D 12 elsewhere). Not among the dependencies; `npm run webgpu:install` brings it.
  */
 export async function openWebgpuBackend(wanted: WantedAdapter): Promise<OpenAttempt> {
-  if (!isDawnInstalled()) return absent('not installed: npm run webgpu:install');
+  if (!isDawnInstalled()) return absent(`not installed: ${howToInstall('webgpu')}`);
   if (!hasGpuLoader()) return absent(`no GPU is usable: ${driverAdvice}`);
   let gpu: Gpu;
   try {
     gpu = await loadDawn();
   } catch (thrown) {
-    return absent(`cannot be loaded (${firstLine(thrown)}): npm run webgpu:install repairs it`);
+    return absent(`cannot be loaded (${firstLine(thrown)}): ${howToInstall('webgpu')} repairs it`);
   }
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) return absent(`no GPU is usable: ${driverAdvice}`);

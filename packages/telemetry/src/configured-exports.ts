@@ -17,6 +17,16 @@ export function followsParents(env: NodeJS.ProcessEnv): boolean {
   return !/^(always_on|traceidratio)$/.test(env['OTEL_TRACES_SAMPLER']?.trim() ?? '');
 }
 
+/** Whether spans go as the SDK sends them unless told otherwise: OTLP, as protobuf over HTTP. */
+export function sendsTracesAsProtobuf(env: NodeJS.ProcessEnv): boolean {
+  const exporter = env['OTEL_TRACES_EXPORTER']?.trim() || 'otlp';
+  const protocol =
+    env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL']?.trim() ||
+    env['OTEL_EXPORTER_OTLP_PROTOCOL']?.trim() ||
+    'http/protobuf';
+  return sendsTraces(env) && exporter === 'otlp' && protocol === 'http/protobuf';
+}
+
 function isSent(env: NodeJS.ProcessEnv, exporter: string, endpoint: string): boolean {
   const chosen = env[exporter]?.trim();
   if (chosen) return chosen !== 'none';

@@ -2,7 +2,8 @@
  * Spans that are not even made: those below one that was not sampled. The samplers `parentbased_…`
  * would decide the same, after all the work of making a span; others decide for each span.
  */
-import { isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { namesSpan } from './trace-context.ts';
 
 let leavesOut = false;
 
@@ -11,6 +12,5 @@ export function leaveOutUnsampled(leave: boolean): void {
 }
 
 export function isLeftOut(above: SpanContext | undefined): boolean {
-  if (!leavesOut || above === undefined) return false;
-  return (above.traceFlags & TraceFlags.SAMPLED) === 0 && isSpanContextValid(above);
+  return leavesOut && namesSpan(above) && (above.traceFlags & TraceFlags.SAMPLED) === 0;
 }

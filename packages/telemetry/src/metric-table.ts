@@ -49,14 +49,20 @@ export const metricTable = {
     kind: 'histogram',
     unit: 's',
     help: 'Handling of one record of the bus, up to its settlement.',
-    attributes: ['messaging.destination.name', 'messaging.consumer.group.name', 'outcome'],
+    attributes: [
+      'messaging.system',
+      'messaging.operation.name',
+      'messaging.destination.name',
+      'messaging.consumer.group.name',
+      'outcome',
+    ],
     buckets: workBuckets,
   },
   'messaging.client.operation.duration': {
     kind: 'histogram',
     unit: 's',
     help: 'Writes to the bus: publishing, and transactions of records and offset.',
-    attributes: ['messaging.operation.name', 'outcome'],
+    attributes: ['messaging.system', 'messaging.operation.name', 'outcome'],
     buckets: callBuckets,
   },
   'lethe.store.operation.duration': {

@@ -7,9 +7,15 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { followsParents, sendsMetrics, sendsTraces } from './configured-exports.ts';
+import {
+  followsParents,
+  sendsMetrics,
+  sendsTraces,
+  sendsTracesAsProtobuf,
+} from './configured-exports.ts';
 import { observe, openInstruments } from './instruments.ts';
 import { leaveOutUnsampled } from './left-out.ts';
+import { traceExporter } from './otlp/trace-exporter.ts';
 import type { Telemetry, TelemetryOptions } from './telemetry.ts';
 
 /** A round may serve thousands of requests, and links to each; the SDK would keep 128. */
@@ -36,6 +42,7 @@ export function startSdk(options: TelemetryOptions): Telemetry {
     logRecordProcessors: [],
     spanLimits: { linkCountLimit },
     ...(sendsTraces(env) ? {} : { spanProcessors: [] }),
+    ...(sendsTracesAsProtobuf(env) ? { traceExporter: traceExporter() } : {}),
   });
   sdk.start();
   openInstruments();

@@ -5,13 +5,16 @@ import {
   type Attributes,
   type Context,
   context,
+  type Link,
   type Span,
   SpanKind,
   SpanStatusCode,
+  type Tracer,
+  type TracerProvider,
   trace,
 } from '@opentelemetry/api';
 import { isLeftOut } from './left-out.ts';
-import { remoteContext, spanContextOf, traceparentOf } from './trace-context.ts';
+import { namesSpan, remoteContext, spanContextOf, traceparentOf } from './trace-context.ts';
 
 export type { Attributes } from '@opentelemetry/api';
 
@@ -51,23 +54,10 @@ export interface OpenSpan {
 
 export function beginSpan(name: string, options: SpanOptions = {}): OpenSpan {
   const above = contextAbove(options);
-  if (isLeftOut(trace.getSpanContext(above))) return leftOut(above, options);
-  const span = open(name, options, above);
-  let inside: Context | undefined;
-  return {
-    recorded: span.isRecording(),
-    get traceparent() {
-      return traceparentOf(span.spanContext());
-    },
-    run(work) {
-      inside ??= trace.setSpan(above, span);
-      return context.with(inside, work);
-    },
-    set: (attributes) => void span.setAttributes(attributes),
-    event: (name, attributes) => void span.addEvent(name, attributes),
-    fail: (thrown) => markFailed(span, thrown),
-    end: () => span.end(),
-  };
+  if (isLeftOut(trace.getSpanContext(above))) {
+    return new LeftOutSpan(above, options.parent === undefined);
+  }
+  return new RecordedSpan(open(name, options, above), above);
 }
 
 /** Runs `work` inside a span, which ends when it settles. What is thrown goes on. */
@@ -90,7 +80,17 @@ export async function inSpan<T>(
 
 /** A span for something that is over already. */
 export function tellSpan(name: string, options: SpanOptions): void {
+  const { parent } = options;
+  // Told of each request of a round: nothing is made where nothing will be recorded.
+  if (parent !== undefined && parent !== 'none' && isLeftOut(spanContextOf(parent.traceparent)))
+    return;
   beginSpan(name, options).end();
+}
+
+/** Whether a span that begins here would have a parent, and would be made. */
+export function isTracedHere(): boolean {
+  const above = trace.getSpanContext(context.active());
+  return namesSpan(above) && !isLeftOut(above);
 }
 
 /** Something that happened inside the active span. */
@@ -103,12 +103,49 @@ export function continueTrace<T>(traceparent: string | undefined, work: () => T)
   return context.with(remoteContext(traceparent), work);
 }
 
-function markFailed(span: Span, thrown: unknown): void {
-  const { code } = LetheError.from(thrown);
-  span.setAttribute('error.type', code);
-  // Whoever cancels has what they wanted: no error.
-  if (code === 'cancelled') return;
-  span.setStatus({ code: SpanStatusCode.ERROR, message: describeSafely(thrown) });
+/** A span that the SDK makes, and the context that its children are begun in. */
+class RecordedSpan implements OpenSpan {
+  readonly #span: Span;
+  readonly #above: Context;
+  #inside: Context | undefined;
+
+  constructor(span: Span, above: Context) {
+    this.#span = span;
+    this.#above = above;
+  }
+
+  get recorded(): boolean {
+    return this.#span.isRecording();
+  }
+
+  get traceparent(): string | undefined {
+    return traceparentOf(this.#span.spanContext());
+  }
+
+  run<T>(work: () => T): T {
+    this.#inside ??= trace.setSpan(this.#above, this.#span);
+    return context.with(this.#inside, work);
+  }
+
+  set(attributes: Attributes): void {
+    this.#span.setAttributes(attributes);
+  }
+
+  event(name: string, attributes?: Attributes): void {
+    this.#span.addEvent(name, attributes);
+  }
+
+  fail(thrown: unknown): void {
+    const { code } = LetheError.from(thrown);
+    this.#span.setAttribute('error.type', code);
+    // Whoever cancels has what they wanted: no error.
+    if (code === 'cancelled') return;
+    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: describeSafely(thrown) });
+  }
+
+  end(): void {
+    this.#span.end();
+  }
 }
 
 function contextAbove({ parent }: SpanOptions): Context {
@@ -117,33 +154,57 @@ function contextAbove({ parent }: SpanOptions): Context {
 }
 
 /** Hands on the trace that nobody records, so that its id is in logs and certificates all the same. */
-function leftOut(above: Context, { parent }: SpanOptions): OpenSpan {
-  return {
-    recorded: false,
-    get traceparent() {
-      return traceparentOf(trace.getSpanContext(above));
-    },
-    run: (work) => (parent === undefined ? work() : context.with(above, work)),
-    set() {},
-    event() {},
-    fail() {},
-    end() {},
-  };
+class LeftOutSpan implements OpenSpan {
+  readonly recorded = false;
+  readonly #above: Context;
+  /** Whether work runs in that context anyway. */
+  readonly #isActive: boolean;
+
+  constructor(above: Context, isActive: boolean) {
+    this.#above = above;
+    this.#isActive = isActive;
+  }
+
+  get traceparent(): string | undefined {
+    return traceparentOf(trace.getSpanContext(this.#above));
+  }
+
+  run<T>(work: () => T): T {
+    return this.#isActive ? work() : context.with(this.#above, work);
+  }
+
+  set(): void {}
+  event(): void {}
+  fail(): void {}
+  end(): void {}
 }
 
 function open(name: string, options: SpanOptions, above: Context): Span {
-  const { kind = 'internal', attributes, links = [], startMs } = options;
-  return trace.getTracer('lethe').startSpan(
+  const { kind = 'internal', attributes, links, startMs } = options;
+  return tracer().startSpan(
     name,
     {
       kind: kinds[kind],
-      links: links.flatMap((link) => {
-        const linked = spanContextOf(link);
-        return linked === undefined ? [] : [{ context: linked }];
-      }),
+      ...(links === undefined ? {} : { links: linksTo(links) }),
       ...(attributes === undefined ? {} : { attributes }),
       ...(startMs === undefined ? {} : { startTime: new Date(startMs) }),
     },
     above,
   );
+}
+
+function linksTo(traceparents: readonly (string | undefined)[]): Link[] {
+  return traceparents.flatMap((traceparent) => {
+    const linked = spanContextOf(traceparent);
+    return linked === undefined ? [] : [{ context: linked }];
+  });
+}
+
+let known: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined;
+
+/** Looked up once for each provider that is registered: the SDK composes a name at every look. */
+function tracer(): Tracer {
+  const provider = trace.getTracerProvider();
+  if (known?.provider !== provider) known = { provider, tracer: provider.getTracer('lethe') };
+  return known.tracer;
 }

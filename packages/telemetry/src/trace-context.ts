@@ -5,7 +5,8 @@
 import {
   type Context,
   context,
-  isSpanContextValid,
+  INVALID_SPANID,
+  INVALID_TRACEID,
   ROOT_CONTEXT,
   type SpanContext,
   trace,
@@ -14,7 +15,7 @@ import {
 /** Name of the header that carries it, in HTTP, gRPC metadata and messages. */
 export const traceparentHeader = 'traceparent';
 
-const format = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+const format = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Context of the span that is active here; `undefined` where nothing is traced. */
 export function activeTraceparent(): string | undefined {
@@ -24,7 +25,7 @@ export function activeTraceparent(): string | undefined {
 /** Id of the trace that is active here, 32 hexadecimal digits. */
 export function activeTraceId(): string | undefined {
   const active = trace.getSpanContext(context.active());
-  return active !== undefined && isSpanContextValid(active) ? active.traceId : undefined;
+  return namesSpan(active) ? active.traceId : undefined;
 }
 
 /** Id of the trace that a traceparent names; `undefined` when it is none. */
@@ -33,17 +34,31 @@ export function traceIdOf(traceparent: string | undefined): string | undefined {
 }
 
 export function traceparentOf(span: SpanContext | undefined): string | undefined {
-  if (span === undefined || !isSpanContextValid(span)) return undefined;
+  if (!namesSpan(span)) return undefined;
   const flags = span.traceFlags.toString(16).padStart(2, '0');
   return `00-${span.traceId}-${span.spanId}-${flags}`;
 }
 
+/**
+ * Whether it is one at all. Contexts come from the SDK or from {@link spanContextOf}: their digits
+ * need no second look.
+ */
+export function namesSpan(span: SpanContext | undefined): span is SpanContext {
+  return span !== undefined && span.traceId !== INVALID_TRACEID && span.spanId !== INVALID_SPANID;
+}
+
 /** What somebody else sent may be anything: `undefined` for all that is no trace context. */
 export function spanContextOf(traceparent: string | undefined): SpanContext | undefined {
-  const [, traceId, spanId, flags] = format.exec(traceparent ?? '') ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
-  const span = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
-  return isSpanContextValid(span) ? span : undefined;
+  if (traceparent === undefined || !format.test(traceparent)) return undefined;
+  const traceId = traceparent.slice(3, 35);
+  const spanId = traceparent.slice(36, 52);
+  if (traceId === INVALID_TRACEID || spanId === INVALID_SPANID) return undefined;
+  return {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(traceparent.slice(53), 16),
+    isRemote: true,
+  };
 }
 
 /** A context whose spans are children of the one that a traceparent names; else without parent. */

@@ -34,6 +34,33 @@ export async function baseImages(node: string): Promise<{ build: string; run: st
   }
 }
 
+/**
+ * An image as `golang:<version>-bookworm` is: the small one from above and the toolchain that the Go
+ * project publishes as a module, whose checksum go itself checks.
+ */
+export async function goImage(version: string, slim: string): Promise<string> {
+  const name = `localhost/golang:${version}-bookworm`;
+  if (await isThere(name)) return name;
+  const toolchain = `golang.org/toolchain@v0.0.1-go${version}.linux-amd64`;
+  const { Dir } = JSON.parse(await must('go', 'mod', 'download', '-json', toolchain));
+  const folder = await mkdtemp(join(tmpdir(), 'lethe-base-'));
+  try {
+    await cp(Dir, join(folder, 'go'), { recursive: true });
+    await must('chmod', '-R', 'u+w', join(folder, 'go'));
+    // Modules carry no right to execute.
+    await must('chmod', '-R', 'a+x', join(folder, 'go/bin'), join(folder, 'go/pkg/tool'));
+    const file = join(folder, 'Containerfile.go');
+    await writeFile(
+      file,
+      `FROM ${slim}\nCOPY go/ /usr/local/go/\nENV GOPATH=/go GOTOOLCHAIN=local PATH=/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin\n`,
+    );
+    await buildImage(file, name, folder);
+    return name;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function isThere(image: string): Promise<boolean> {
   return await buildah('inspect', '--type', 'image', image).then(
     () => true,

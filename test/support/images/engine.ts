@@ -24,6 +24,17 @@ export async function buildah(...args: string[]): Promise<string> {
   return await must('buildah', ...places, ...args);
 }
 
+/** Where a Go program's modules, and what was compiled of them, lie here and in Go's image. */
+async function goCaches(): Promise<[here: string, inside: string][]> {
+  const { status, stdout } = await runTool('go', ['env', 'GOMODCACHE', 'GOCACHE']);
+  const [modules, compiled] = stdout.trim().split('\n');
+  if (status !== 0 || modules === undefined || compiled === undefined) return [];
+  return [
+    [modules, '/go/pkg/mod'],
+    [compiled, '/root/.cache/go-build'],
+  ];
+}
+
 /**
  * Builds an image. What this machine needs to reach package registries (authorities, npm's
  * registry, caches) is mounted while it is built, and is neither in the file nor in the image.
@@ -47,6 +58,7 @@ export async function buildImage(
       [npmCache, '/root/.npm'],
       [pip, '/root/.cache/pip'],
       [authorities, `${authorities}:ro`],
+      ...(await goCaches()),
       ['/etc/pip.conf', '/etc/pip.conf:ro'],
     ] as const;
     await buildah(

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildah } from './engine.ts';
 
@@ -8,6 +8,8 @@ interface ImageConfig {
   readonly User: string;
   readonly Env: readonly string[];
   readonly Cmd: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly WorkingDir?: string;
 }
 
 export interface ProgramInside {
@@ -51,7 +53,8 @@ export class MountedImage {
     };
     const container = await buildah('from', '--pull-never', image);
     const root = await buildah('mount', container);
-    // The runtime makes the folders of mounts.
+    // The runtime makes the folders of mounts, and a kubelet brings the pod's own names.
+    await writeFile(join(root, 'etc/hosts'), '127.0.0.1\tlocalhost\n');
     await mkdir(join(root, 'var/lethe'), { recursive: true });
     return new MountedImage(container, root, described.OCIv1.config);
   }
@@ -71,7 +74,8 @@ export class MountedImage {
         ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
         ...['/usr/sbin/chroot', '.'],
         ...[...setpriv, '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
-        ...['sh', '-c', 'cd /lethe && exec "$@"', 'program', ...command],
+        ...['sh', '-c', 'cd "$1" && shift && exec "$@"', 'program'],
+        ...[this.config.WorkingDir || '/', ...command],
       ],
       {
         env: { PATH: process.env['PATH'], ROOT: this.root, STATE: state },

@@ -1,4 +1,9 @@
-import { type BackendName, type BackendPreference, openBackend } from '@lethe/compute';
+import {
+  type BackendName,
+  type BackendPreference,
+  howToInstall,
+  openBackend,
+} from '@lethe/compute';
 import { type Finding, note, ok } from './finding.ts';
 
 /** What would do the arithmetic here, and why nothing better does. */
@@ -9,7 +14,7 @@ export async function checkBackend(prefer: BackendPreference): Promise<Finding[]
     ...absent.map((better) => {
       // "not installed: npm run native:install cpu"
       const [why = '', remedy = installOf(better.name)] =
-        better.reason.split(/: (?=npm |install )/);
+        better.reason.split(/: (?=npm |install |use )/);
       const seen = `${better.name}, which would go first, is absent: ${why}`;
       return note('backend', seen, `To have it: ${remedy}`);
     }),
@@ -17,5 +22,6 @@ export async function checkBackend(prefer: BackendPreference): Promise<Finding[]
 }
 
 function installOf(name: BackendName): string {
-  return name.startsWith('webgpu') ? 'npm run webgpu:install' : 'npm run native:install';
+  if (name.startsWith('webgpu')) return howToInstall('webgpu');
+  return howToInstall(name === 'native-gpu' ? 'gpu' : 'cpu');
 }

@@ -1,5 +1,6 @@
 import { LetheError } from '@lethe/contracts';
 import * as tf from '@tensorflow/tfjs';
+import { howToInstall } from '../how-to-install.ts';
 
 interface BackendWithHeap extends tf.KernelBackend {
   readonly wasm: { _malloc(bytes: number): number; _free(address: number): void };
@@ -19,7 +20,7 @@ export function guardHeap(): void {
     if (address !== 0 || bytes === 0) return address;
     throw new LetheError(
       'capacity',
-      `WebAssembly's 4 GB of memory are full: ${Math.ceil(bytes / 1e6)} MB more do not fit; use smaller batches, or the native backend (npm run native:install)`,
+      `WebAssembly's 4 GB of memory are full: ${Math.ceil(bytes / 1e6)} MB more do not fit; use smaller batches, or the native backend (${howToInstall('cpu')})`,
     );
   };
 }

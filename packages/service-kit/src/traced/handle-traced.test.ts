@@ -32,5 +32,8 @@ it.each([
     expect(span?.parentSpanContext?.spanId).toBe('b7ad6b7169203331');
     expect(span?.attributes).toMatchObject({ 'lethe.attempt': 3, 'lethe.outcome': outcome.kind });
     expect(span?.events).toMatchObject([{ name: event, attributes: { reason: 'why' } }]);
+    expect(await telemetry.scrape()).toContain(
+      `messaging_process_duration_count{messaging_system="lethe",messaging_operation_name="process",messaging_destination_name="model.verdict.v1",messaging_consumer_group_name="g",outcome="${outcome.kind}"} 1`,
+    );
   },
 );

@@ -37,6 +37,8 @@ export function handleTraced(
     const startedMs = performance.now();
     const outcome = await work();
     measure('messaging.process.duration', (performance.now() - startedMs) / 1000, {
+      'messaging.system': attributes['messaging.system'],
+      'messaging.operation.name': attributes['messaging.operation.name'],
       'messaging.destination.name': topic,
       'messaging.consumer.group.name': group,
       outcome: outcome.kind,

@@ -181,7 +181,7 @@ describe('TracedBus', () => {
   it('measures what it writes', async () => {
     const commits = async () =>
       Number(
-        /^messaging_client_operation_duration_count\{messaging_operation_name="commit",outcome="ok"\} (\d+)$/m.exec(
+        /^messaging_client_operation_duration_count\{messaging_system="lethe",messaging_operation_name="commit",outcome="ok"\} (\d+)$/m.exec(
           await telemetry.scrape(),
         )?.[1] ?? 0,
       );

@@ -200,6 +200,7 @@ function sending(
       () => send(traced),
       (seconds, outcome) =>
         measure('messaging.client.operation.duration', seconds, {
+          'messaging.system': system,
           'messaging.operation.name': operation,
           outcome,
         }),

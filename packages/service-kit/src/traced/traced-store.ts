@@ -6,7 +6,7 @@ import type {
   WriteCondition,
   WriteOutcome,
 } from '@lethe/store';
-import { activeTraceparent, addSpanEvent, count, inSpan, measure } from '@lethe/telemetry';
+import { addSpanEvent, count, inSpan, isTracedHere, measure } from '@lethe/telemetry';
 import { timed } from './timed.ts';
 
 /**
@@ -58,7 +58,7 @@ function traced<T>(operation: string, key: string, work: () => Promise<T>): Prom
     timed(work, (seconds, outcome) =>
       measure('lethe.store.operation.duration', seconds, { operation, outcome }),
     );
-  if (activeTraceparent() === undefined) return measured();
+  if (!isTracedHere()) return measured();
   const attributes = { 'lethe.store.operation': operation, 'lethe.store.key': key };
   return inSpan(`${operation} ${kindOf(key)}`, { kind: 'client', attributes }, measured);
 }
