@@ -52,6 +52,9 @@ test('names a file that is not there at the beginning', async () => {
   const file = join(folder, 'missing');
   await expect(ChangingFiles.read([file], joined)).rejects.toMatchObject({
     code: 'invalid',
-    message: expect.stringContaining(file),
+    message: expect.stringContaining(`file = "${file}"`),
   });
+  await expect(ChangingFiles.read([file], joined, ['LETHE_KEY_FILE'])).rejects.toThrow(
+    /^LETHE_KEY_FILE = .*missing.*ENOENT.*mounted secret/,
+  );
 });

@@ -28,13 +28,15 @@ export class ChangingFiles<T> {
   }
 
   /**
+   * @param settings the setting that names each file, for errors
    * @throws LetheError `invalid` naming a file that cannot be read; what `make` throws
    */
   static async read<T>(
     files: readonly string[],
     make: (...texts: readonly string[]) => T,
+    settings: readonly string[] = [],
   ): Promise<ChangingFiles<T>> {
-    const stamp = await stampOf(files);
+    const stamp = await stampOf(files, settings);
     return new ChangingFiles(files, make, { value: make(...(await textsOf(files))), stamp });
   }
 
@@ -67,10 +69,13 @@ export class ChangingFiles<T> {
  *
  * Follows symbolic links, by which Kubernetes replaces the files of a secret all at once.
  */
-async function stampOf(files: readonly string[]): Promise<string> {
+async function stampOf(
+  files: readonly string[],
+  settings: readonly string[] = [],
+): Promise<string> {
   const stamps: string[] = [];
-  for (const file of files) {
-    const stats = await stat(file, { bigint: true }).catch(unreadable(file));
+  for (const [index, file] of files.entries()) {
+    const stats = await stat(file, { bigint: true }).catch(unreadable(file, settings[index]));
     stamps.push(`${stats.ino}-${stats.mtimeNs}-${stats.size}`);
   }
   return stamps.join(' ');
@@ -82,9 +87,10 @@ async function textsOf(files: readonly string[]): Promise<string[]> {
   return texts;
 }
 
-function unreadable(file: string): (thrown: unknown) => never {
+function unreadable(file: string, setting = 'file'): (thrown: unknown) => never {
   return (thrown) => {
     const reason = (thrown as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw LetheError.invalid('file', file, `cannot be read (${reason})`, 'Give a readable file.');
+    const remedy = 'Give a readable file; of a mounted secret, look whether it has this key.';
+    throw LetheError.invalid(setting, file, `cannot be read (${reason})`, remedy);
   };
 }

@@ -36,7 +36,9 @@ export async function s3Options(
   checkTransport(address, config);
   const files = [keyFile(config, 'storeAccessKeyFile'), keyFile(config, 'storeSecretKeyFile')];
   if (config.storeCaFile !== '') files.push(config.storeCaFile);
-  const secrets = await ChangingFiles.read(files, toSecrets);
+  const { storeAccessKeyFile, storeSecretKeyFile, storeCaFile } = storeSettings;
+  const settings = [storeAccessKeyFile, storeSecretKeyFile, storeCaFile].map(({ env }) => env);
+  const secrets = await ChangingFiles.read(files, toSecrets, settings);
   return {
     ...address,
     region: config.storeRegion,

@@ -5,8 +5,10 @@ import { traceIdOf, traceparentHeader } from '@lethe/telemetry';
 import { type RecordedTelemetry, recordTelemetry } from '@lethe/telemetry/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TinyWorld, tapTopic, until } from '../../../test/support/tiny-world.ts';
+import type { Attempt } from './actor-state.ts';
 import { StandInCompute, standInRound } from './testing/stand-in-compute.ts';
 import { progressOf, unlearnerOn } from './testing/unlearner-under-test.ts';
+import { tracedRound } from './traced-round.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 let telemetry: RecordedTelemetry;
@@ -51,6 +53,14 @@ test('failed steps of the ladder are events of their rounds, and the end of it o
   const [escalate] = spansNamed('escalate');
   expect(escalate?.parentSpanContext?.spanId).toBe('b7ad6b7169203331');
   expect(escalate?.events.map(({ name }) => name)).toEqual(['escalated']);
+});
+
+test('a round whose position another owner took first says so', async () => {
+  const attempt = { sequence: 7, ladderStep: 0, rung: { method: 'a' }, parts: [] } as const;
+  await tracedRound('tiny', attempt as unknown as Attempt, async () => ({ kind: 'overtaken' }));
+  const round = spansNamed('round').find(({ attributes }) => attributes['lethe.sequence'] === 7);
+  expect(round?.attributes['lethe.outcome']).toBe('overtaken');
+  expect(round?.events).toMatchObject([{ name: 'fenced', attributes: { 'lethe.sequence': 7 } }]);
 });
 
 test('a request that is set aside says so in its trace', async () => {

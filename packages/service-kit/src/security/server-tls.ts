@@ -1,5 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { ChangingFiles } from '../changing-files.ts';
+import { securitySettings } from './security-settings.ts';
 
 /** PEM texts of a server. */
 export interface TlsMaterial {
@@ -26,7 +27,9 @@ export async function readTlsFiles(
   clientCaFile: string,
 ): Promise<ChangingFiles<TlsMaterial>> {
   const files = [certFile, keyFile, ...(clientCaFile === '' ? [] : [clientCaFile])];
-  return await ChangingFiles.read(files, toMaterial);
+  const { tlsCertFile, tlsKeyFile, tlsClientCaFile } = securitySettings;
+  const settings = [tlsCertFile, tlsKeyFile, tlsClientCaFile].map(({ env }) => env);
+  return await ChangingFiles.read(files, toMaterial, settings);
 }
 
 /** Hands `use` the material now and whenever it has changed, until disposed of. */

@@ -44,7 +44,9 @@ export async function openSecurity(config: SecurityConfig, log: Log): Promise<Wi
   const guard = new CallGuard(
     identitiesFile === ''
       ? undefined
-      : await ChangingFiles.read([identitiesFile], (text = '') => readIdentities(text)),
+      : await ChangingFiles.read([identitiesFile], (text = '') => readIdentities(text), [
+          securitySettings.identitiesFile.env,
+        ]),
   );
   if (guard.isOpen)
     log.info('no identities are configured: whoever reaches this may do everything');
