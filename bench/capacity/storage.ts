@@ -12,8 +12,8 @@ export interface StorageInput {
 
 const bytes = {
   weight: 4,
-  /** One number per weight. */
-  state: 4,
+  /** Of a weight of ResNet-20; what is carried of curvature depends on the layers. */
+  state: 22,
   manifest: 1_000,
   manifestPerRequest: 620,
   verdict: 19_000,

@@ -1,9 +1,11 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ledgerShape } from './ledger/ledger-shape.ts';
 import { decodeState } from './ledger/state-format.ts';
 import { accuracy } from './measures/accuracy.ts';
 import { classMatchedAccuracy } from './measures/class-matched-accuracy.ts';
+import { NetworkFunction } from './network/network-function.ts';
 import type { LabelledSamples, RoundProgress } from './round.ts';
 import { runRound } from './run-round.ts';
 import { type BlobTask, firstOf, logitsOf, roundOf, trainBlobTask } from './testing/blob-task.ts';
@@ -27,7 +29,10 @@ function accuracyOf(weights: readonly Float32Array[], samples: LabelledSamples):
 /** Enough to go through every phase, for tests that ask nothing of the accuracy. */
 const quick = { retainBatch: 16, repairSteps: 2 };
 
-const parameterCount = () => task.weights.reduce((sum, { length }) => sum + length, 0);
+function shape() {
+  using network = new NetworkFunction(task.network, task.weights);
+  return ledgerShape(network);
+}
 
 it('is tried on a network that knows its training samples by heart', () => {
   expect(accuracyOf(task.weights, task.train)).toBe(1);
@@ -168,7 +173,11 @@ describe('state across rounds', () => {
     const { weights, state } = first;
     const second = await runRound(roundOf(task, { forget, weights, state, settings: quick }));
     expect(second.state).toHaveLength(first.state.length);
-    expect(decodeState(second.state, parameterCount())).toMatchObject({ rounds: 2, samples: 12 });
+    expect(decodeState(second.state, shape())).toMatchObject({
+      rounds: 2,
+      samples: 12,
+      curvature: { samples: expect.closeTo(0.97 * 8 + 4) },
+    });
   });
 
   it('holds earlier forget sets better the more it weighs, and can be turned off', async () => {
@@ -183,7 +192,7 @@ describe('state across rounds', () => {
           settings: { ...quick, importance },
         }),
       );
-      const { importance: stiffness } = decodeState(first.state, parameterCount());
+      const { importance: stiffness } = decodeState(first.state, shape());
       const served = Float32Array.from(first.weights.flatMap((values) => [...values]));
       const theta = Float32Array.from(weights.flatMap((values) => [...values]));
       return theta.reduce(
@@ -243,7 +252,7 @@ describe('a round that need not or cannot change anything', () => {
     const result = await runRound(roundOf(task, { method, settings, weights }));
     expect(result.outcome).toBe('diverged');
     expect(result.weights).toEqual(weights);
-    expect(decodeState(result.state, parameterCount()).rounds).toBe(0);
+    expect(decodeState(result.state, shape()).rounds).toBe(0);
   });
 });
 

@@ -3,12 +3,13 @@ import * as tf from '@tensorflow/tfjs';
 import { checkRoundInput } from './check-round-input.ts';
 import { goalFor } from './goals/goal-for.ts';
 import { advanceLedger, emptyLedger, type Ledger } from './ledger/ledger.ts';
+import { ledgerShape } from './ledger/ledger-shape.ts';
 import { marginImportance } from './ledger/margin-importance.ts';
 import { decodeState, encodeState } from './ledger/state-format.ts';
 import { accuracy } from './measures/accuracy.ts';
 import type { PreparedMethod } from './methods/method.ts';
 import { methodNamed } from './methods/methods.ts';
-import type { RoundWork } from './methods/round-work.ts';
+import type { MethodResult, RoundWork } from './methods/round-work.ts';
 import { NetworkFunction } from './network/network-function.ts';
 import { toNetworkInput } from './network/network-input.ts';
 import { Random } from './random.ts';
@@ -25,10 +26,8 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   const method = methodNamed(input.method);
   checkRoundInput(input, method);
   using network = new NetworkFunction(input.network, input.weights);
-  const ledger =
-    input.state === undefined
-      ? emptyLedger(network.parameterCount)
-      : decodeState(input.state, network.parameterCount);
+  const shape = ledgerShape(network);
+  const ledger = input.state === undefined ? emptyLedger(shape) : decodeState(input.state, shape);
   const prepared = method.prepare(input.settings, {
     mode: input.mode,
     k: input.forget.labels.length,
@@ -88,15 +87,22 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     meter,
     checkpoint,
   };
-  const { outcome, theta, steps } = await prepared.run(work);
+  const { outcome, theta, steps, curvature } = await prepared.run(work);
   if (outcome === 'diverged' || !theta.every(Number.isFinite)) return unchanged('diverged', steps);
 
   const after = await evaluateAt(network, theta, forget.input);
   meter.forward += forget.labels.length;
   const forgetAccuracyAfter = accuracy(after, forget.labels, input.network.classCount);
-  const next = await enterRound(work, prepared, theta, forgetAccuracyAfter);
+  const next = await enterRound(work, prepared, {
+    theta,
+    curvature,
+    forgetAccuracy: forgetAccuracyAfter,
+  });
   // Gradients may not be numbers where the loss still is; the next round could not read them.
-  if (!next.importance.every(Number.isFinite)) return unchanged('diverged', steps);
+  const sound = [next.importance, next.curvature.sums].every((values) =>
+    values.every(Number.isFinite),
+  );
+  if (!sound) return unchanged('diverged', steps);
   return {
     outcome,
     weights: network.unflatten(theta),
@@ -130,8 +136,11 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
 async function enterRound(
   { network, goal, forget, ledger, meter, checkpoint }: RoundWork,
   { settings }: PreparedMethod,
-  theta: Float32Array,
-  forgetAccuracy: number,
+  {
+    theta,
+    curvature,
+    forgetAccuracy,
+  }: Pick<MethodResult, 'theta' | 'curvature'> & { readonly forgetAccuracy: number },
 ): Promise<Ledger> {
   const stepLimit = forget.labels.length;
   const position = tf.tensor1d(theta);
@@ -147,7 +156,7 @@ async function enterRound(
       },
     );
     const decay = settings.importanceDecay;
-    return advanceLedger(ledger, { samples: stepLimit, importance, decay });
+    return advanceLedger(ledger, { samples: stepLimit, importance, decay, curvature });
   } finally {
     position.dispose();
   }

@@ -10,28 +10,41 @@ const entry = (importance: number[], decay = 1) => ({
 describe('the ledger', () => {
   it('adds up rounds, weight by weight', () => {
     const rounds = [entry([1, 0]), entry([3, 2]), entry([0, 8])];
-    expect(rounds.reduce(advanceLedger, emptyLedger(2))).toEqual({
+    expect(rounds.reduce(advanceLedger, emptyLedger({ importance: 2, curvature: 0 }))).toEqual({
       rounds: 3,
       samples: 12,
       importance: Float32Array.of(4, 10),
+      curvature: { samples: 0, sums: new Float32Array(0) },
     });
   });
 
   it('lets earlier rounds fade by the decay', () => {
     const rounds = [entry([4], 0.5), entry([2], 0.5), entry([1], 0.5)];
     // 4 · ¼ + 2 · ½ + 1
-    expect([...rounds.reduce(advanceLedger, emptyLedger(1)).importance]).toEqual([3]);
+    expect([
+      ...rounds.reduce(advanceLedger, emptyLedger({ importance: 1, curvature: 1 })).importance,
+    ]).toEqual([3]);
   });
 
   it('stays bounded over hundreds of rounds when it decays', () => {
-    let ledger = emptyLedger(1);
+    let ledger = emptyLedger({ importance: 1, curvature: 1 });
     for (let round = 0; round < 1000; round++) ledger = advanceLedger(ledger, entry([1], 0.97));
     expect(ledger.importance[0]).toBeCloseTo(1 / 0.03, 2);
   });
 
+  it('takes the curvature that a round has measured, and keeps it where one has not', () => {
+    const curvature = { samples: 4, sums: Float32Array.of(7) };
+    const measured = advanceLedger(emptyLedger({ importance: 1, curvature: 1 }), {
+      ...entry([1]),
+      curvature,
+    });
+    expect(measured.curvature).toEqual(curvature);
+    expect(advanceLedger(measured, entry([1])).curvature).toEqual(curvature);
+  });
+
   it('leaves what it is given unchanged', () => {
-    const empty = emptyLedger(1);
+    const empty = emptyLedger({ importance: 1, curvature: 1 });
     advanceLedger(empty, entry([1]));
-    expect(empty).toEqual(emptyLedger(1));
+    expect(empty).toEqual(emptyLedger({ importance: 1, curvature: 1 }));
   });
 });

@@ -1,3 +1,5 @@
+import type { CarriedCurvature } from '../curvature/carried-curvature.ts';
+
 /**
  * What an unlearner remembers of what it has made a network forget: per weight, how much moving
  * it would move the margins of forgotten samples.
@@ -10,6 +12,9 @@
  *
  * The anchor that Δ is taken from is the served network, where all earlier margins are as they
  * were left. Not each round's own weights: pulling back to those undoes the rounds after it.
+ *
+ * Beside that stands what samples look like to the network: the curvature that steps are measured
+ * by, of which a round of a few samples alone would know little.
  */
 export interface Ledger {
   /** Rounds that have been entered. */
@@ -18,10 +23,24 @@ export interface Ledger {
   readonly samples: number;
   /** F: [parameters] */
   readonly importance: Float32Array;
+  readonly curvature: CarriedCurvature;
 }
 
-export function emptyLedger(parameterCount: number): Ledger {
-  return { rounds: 0, samples: 0, importance: new Float32Array(parameterCount) };
+/** How many numbers a ledger of a network holds. */
+export interface LedgerShape {
+  /** Trainable weights. */
+  readonly importance: number;
+  /** See `carriedLength`. */
+  readonly curvature: number;
+}
+
+export function emptyLedger({ importance, curvature }: LedgerShape): Ledger {
+  return {
+    rounds: 0,
+    samples: 0,
+    importance: new Float32Array(importance),
+    curvature: { samples: 0, sums: new Float32Array(curvature) },
+  };
 }
 
 export interface RoundEntry {
@@ -30,6 +49,8 @@ export interface RoundEntry {
   readonly importance: Float32Array;
   /** γ, 0 to 1; 1 keeps every round at full weight. */
   readonly decay: number;
+  /** Earlier rounds included; undefined where the round has measured none. */
+  readonly curvature?: CarriedCurvature | undefined;
 }
 
 /** The ledger after one more round. */
@@ -40,5 +61,6 @@ export function advanceLedger(ledger: Ledger, entry: RoundEntry): Ledger {
     importance: ledger.importance.map(
       (value, i) => entry.decay * value + (entry.importance[i] as number),
     ),
+    curvature: entry.curvature ?? ledger.curvature,
   };
 }

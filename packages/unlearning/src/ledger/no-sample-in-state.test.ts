@@ -5,6 +5,7 @@ import { NetworkFunction } from '../network/network-function.ts';
 import { Random } from '../random.ts';
 import type { Network } from '../round.ts';
 import { runRound } from '../run-round.ts';
+import { ledgerShape } from './ledger-shape.ts';
 import { decodeState } from './state-format.ts';
 
 /**
@@ -139,17 +140,19 @@ describe.each(networks)('the state of %s', (name, layers) => {
     return {
       image,
       state,
-      importance: decodeState(state, f.parameterCount).importance,
+      importance: decodeState(state, ledgerShape(f)).importance,
+      curvature: decodeState(state, ledgerShape(f)).curvature.sums,
       strides: [...new Set([1, ...f.segments.map(({ shape }) => shape.at(-1) ?? 1)])],
       squares: squares.dataSync<'float32'>().slice(),
     };
   }
 
   it('is no nearer to the forgotten picture than to pictures nobody ever gave it', async () => {
-    const { image, importance, strides, state } = await forgetOne();
+    const { image, importance, curvature, strides, state } = await forgetOne();
     const controls = Array.from({ length: 24 }, (_, i) => picture(100 + i));
     const searches = [
       nearness(importance, strides, [image, ...controls]),
+      nearness(curvature, [1, 2, 3, 4, 5, 12, 13], [image, ...controls]),
       nearness(Float32Array.from(state), [1, 3, 4], [image, ...controls]),
     ];
     for (const [ofImage = Number.NaN, ...ofControls] of searches) {

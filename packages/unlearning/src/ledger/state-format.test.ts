@@ -6,7 +6,9 @@ const ledger: Ledger = {
   rounds: 3,
   samples: 96,
   importance: Float32Array.of(0, 1.5, 3e-7),
+  curvature: { samples: 12.5, sums: Float32Array.of(2, 4) },
 };
+const shape = { importance: 3, curvature: 2 };
 
 /** The state with some of its header's text replaced by text of the same length. */
 function altered(from: string, to: string): Uint8Array {
@@ -18,20 +20,21 @@ function altered(from: string, to: string): Uint8Array {
 
 describe('the state format', () => {
   it('gives back what was put in', () => {
-    expect(decodeState(encodeState(ledger), 3)).toEqual(ledger);
+    expect(decodeState(encodeState(ledger), shape)).toEqual(ledger);
   });
 
   it('is as long after many rounds as after the first', () => {
-    const later = { ...ledger, rounds: 2 ** 40, samples: 2 ** 50 };
-    expect(encodeState(later)).toHaveLength(stateSizeBytes(3));
-    expect(encodeState(ledger)).toHaveLength(stateSizeBytes(3));
-    expect(decodeState(encodeState(later), 3).rounds).toBe(2 ** 40);
+    const curvature = { samples: 2 ** 40 / 3, sums: Float32Array.of(1, 2) };
+    const later = { ...ledger, rounds: 2 ** 40, samples: 2 ** 50, curvature };
+    expect(encodeState(later)).toHaveLength(stateSizeBytes(shape));
+    expect(encodeState(ledger)).toHaveLength(stateSizeBytes(shape));
+    expect(decodeState(encodeState(later), shape).rounds).toBe(2 ** 40);
   });
 
   it('has room in its header for the largest counters and networks', () => {
     const largest = Number.MAX_SAFE_INTEGER;
     const bytes = encodeState({ ...ledger, rounds: largest, samples: largest });
-    expect(decodeState(bytes, 3).samples).toBe(largest);
+    expect(decodeState(bytes, shape).samples).toBe(largest);
   });
 
   it('is laid out as a safetensors file', () => {
@@ -40,10 +43,12 @@ describe('the state format', () => {
     const headerBytes = Number(view.getBigUint64(0, true));
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes)));
     expect(header.importance).toEqual({ dtype: 'F32', shape: [3], data_offsets: [0, 12] });
+    expect(header.curvature).toEqual({ dtype: 'F32', shape: [2], data_offsets: [12, 20] });
     expect(view.getFloat32(8 + headerBytes + 4, true)).toBe(1.5);
+    expect(view.getFloat32(8 + headerBytes + 16, true)).toBe(4);
   });
 
-  it('reads what version 1 wrote, to the byte, and still writes it', () => {
+  it('reads what version 1 wrote, which had measured no curvature', () => {
     const header =
       '{"__metadata__":{"format":"lethe-unlearning-state","version":"1","rounds":"3","samples":"96"},' +
       '"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}';
@@ -54,39 +59,63 @@ describe('the state format', () => {
       Buffer.from(header.padEnd(504)),
       Buffer.from(floats),
     ]);
-    expect(decodeState(kept, 3)).toEqual(ledger);
+    expect(decodeState(kept, shape)).toEqual({
+      ...ledger,
+      curvature: { samples: 0, sums: new Float32Array(2) },
+    });
+  });
+
+  it('writes version 2, to the byte', () => {
+    const header =
+      '{"__metadata__":{"format":"lethe-unlearning-state","version":"2","rounds":"3","samples":"96",' +
+      '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
+      '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}';
+    // 0, 1.5, 3e-7, 2 and 4 as float32, little-endian.
+    const floats = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0xb0, 0x0f, 0xa1, 0x34];
+    const kept = Buffer.concat([
+      Buffer.from([0xf8, 1, 0, 0, 0, 0, 0, 0]),
+      Buffer.from(header.padEnd(504)),
+      Buffer.from([...floats, 0, 0, 0, 0x40, 0, 0, 0x80, 0x40]),
+    ]);
     expect(Buffer.from(encodeState(ledger)).equals(kept)).toBe(true);
+    expect(decodeState(kept, shape)).toEqual(ledger);
   });
 
   it('is read from any offset in memory', () => {
-    const shifted = new Uint8Array(stateSizeBytes(3) + 1);
+    const shifted = new Uint8Array(stateSizeBytes(shape) + 1);
     shifted.set(encodeState(ledger), 1);
-    expect(decodeState(shifted.subarray(1), 3)).toEqual(ledger);
+    expect(decodeState(shifted.subarray(1), shape)).toEqual(ledger);
   });
 
   it.each([
     ['nothing', new Uint8Array(0), 'corrupt', /only 0 bytes/],
     ['text', new TextEncoder().encode('x'.repeat(600)), 'corrupt', /header cannot be read/],
-    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /520 bytes, a network with 3/],
+    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /528 bytes, a network with 3/],
     [
       'another format',
       altered('lethe-unlearning-state', 'lethe-unlearning-stats'),
       'corrupt',
       /format/,
     ],
-    ['a newer version', altered('"version":"1"', '"version":"9"'), 'precondition', /version 9/],
+    ['a newer version', altered('"version":"2"', '"version":"9"'), 'precondition', /version 9/],
+    ['a wrong weight', altered('"12.5"', '"-1.5"'), 'corrupt', /weight is -1.5/],
     ['a wrong counter', altered('"rounds":"3"', '"rounds":"x"'), 'corrupt', /counter is x/],
   ])('refuses %s', (_name, bytes, code, message) => {
-    expect(() => decodeState(bytes, 3)).toThrow(expect.objectContaining({ code }));
-    expect(() => decodeState(bytes, 3)).toThrow(message);
+    expect(() => decodeState(bytes, shape)).toThrow(expect.objectContaining({ code }));
+    expect(() => decodeState(bytes, shape)).toThrow(message);
   });
 
   it('refuses the state of another network', () => {
-    expect(() => decodeState(encodeState(ledger), 4)).toThrow(/another network/);
+    expect(() => decodeState(encodeState(ledger), { ...shape, importance: 4 })).toThrow(
+      /another network/,
+    );
   });
 
   it('refuses numbers that are not finite', () => {
     const broken = encodeState({ ...ledger, importance: Float32Array.of(1, Number.NaN, 1) });
-    expect(() => decodeState(broken, 3)).toThrow(/not finite/);
+    expect(() => decodeState(broken, shape)).toThrow(/not finite/);
+    const sums = Float32Array.of(1, Number.POSITIVE_INFINITY);
+    const worse = encodeState({ ...ledger, curvature: { samples: 1, sums } });
+    expect(() => decodeState(worse, shape)).toThrow(/not finite/);
   });
 });

@@ -4,64 +4,90 @@
  * so that the state of a network is the same number of bytes after every round.
  */
 import { LetheError } from '@lethe/contracts';
-import type { Ledger } from './ledger.ts';
+import { emptyLedger, type Ledger, type LedgerShape } from './ledger.ts';
 
 const format = 'lethe-unlearning-state';
-const version = 1;
+const version = 2;
 const prefixBytes = 8;
 const headerBytes = 504;
 
-/** Bytes of the state of a network with so many trainable weights. */
-export function stateSizeBytes(parameterCount: number): number {
-  return prefixBytes + headerBytes + 4 * parameterCount;
+/** Bytes of the state of a network, after however many rounds. */
+export function stateSizeBytes({ importance, curvature }: LedgerShape): number {
+  return prefixBytes + headerBytes + 4 * (importance + curvature);
 }
 
 export function encodeState(ledger: Ledger): Uint8Array {
-  const count = ledger.importance.length;
+  const { importance, curvature } = ledger;
+  const shape = { importance: importance.length, curvature: curvature.sums.length };
+  const end = 4 * (shape.importance + shape.curvature);
   const header = JSON.stringify({
     __metadata__: {
       format,
       version: String(version),
       rounds: String(ledger.rounds),
       samples: String(ledger.samples),
+      curvature_samples: String(curvature.samples),
     },
-    importance: { dtype: 'F32', shape: [count], data_offsets: [0, 4 * count] },
+    importance: {
+      dtype: 'F32',
+      shape: [shape.importance],
+      data_offsets: [0, 4 * shape.importance],
+    },
+    curvature: {
+      dtype: 'F32',
+      shape: [shape.curvature],
+      data_offsets: [4 * shape.importance, end],
+    },
   });
-  const bytes = new Uint8Array(stateSizeBytes(count));
+  const bytes = new Uint8Array(stateSizeBytes(shape));
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
   bytes.set(new TextEncoder().encode(header.padEnd(headerBytes)), prefixBytes);
-  new Float32Array(bytes.buffer, prefixBytes + headerBytes).set(ledger.importance);
+  const values = new Float32Array(bytes.buffer, prefixBytes + headerBytes);
+  values.set(importance);
+  values.set(curvature.sums, shape.importance);
   return bytes;
 }
 
 /**
- * @param parameterCount trainable weights of the network the state must belong to
+ * Version 1 held no curvature: nothing has been measured then.
+ *
+ * @param shape of the ledger of the network that the state must belong to
  * @throws LetheError `corrupt` for bytes that are no state or one of another network,
  *   `precondition` for a state of a newer version
  */
-export function decodeState(bytes: Uint8Array, parameterCount: number): Ledger {
+export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
   const metadata = readMetadata(bytes);
   if (metadata['format'] !== format) throw corrupt(`its format is ${metadata['format']}`);
-  if (metadata['version'] !== String(version)) {
+  const written = Number(metadata['version']);
+  if (!(written >= 1 && written <= version)) {
     throw new LetheError(
       'precondition',
-      `The unlearning state has version ${metadata['version']}, this engine reads ${version}. Use the release that wrote it, or a newer one.`,
+      `The unlearning state has version ${metadata['version']}, this engine reads 1 to ${version}. Use the release that wrote it, or a newer one.`,
     );
   }
-  if (bytes.length !== stateSizeBytes(parameterCount)) {
+  const size = stateSizeBytes(written === 1 ? { ...shape, curvature: 0 } : shape);
+  if (bytes.length !== size) {
     throw corrupt(
-      `it is ${bytes.length} bytes, a network with ${parameterCount} trainable weights needs ${stateSizeBytes(parameterCount)}`,
+      `it is ${bytes.length} bytes, a network with ${shape.importance} trainable weights needs ${size}`,
     );
   }
   // Copied: float32 views start at multiples of four only, and slice is a view on a Buffer.
-  const importance = new Float32Array(
+  const values = new Float32Array(
     Uint8Array.from(bytes.subarray(prefixBytes + headerBytes)).buffer,
   );
-  if (!importance.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
+  if (!values.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
+  const empty = emptyLedger(shape);
   return {
     rounds: counter(metadata['rounds']),
     samples: counter(metadata['samples']),
-    importance,
+    importance: values.slice(0, shape.importance),
+    curvature:
+      written === 1
+        ? empty.curvature
+        : {
+            samples: weight(metadata['curvature_samples']),
+            sums: values.slice(shape.importance),
+          },
   };
 }
 
@@ -82,6 +108,12 @@ function counter(text: unknown): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw corrupt(`a counter is ${String(text)}`);
+}
+
+function weight(text: unknown): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw corrupt(`a weight is ${String(text)}`);
 }
 
 function corrupt(why: string, cause?: unknown): LetheError {

@@ -1,3 +1,4 @@
+import type { CarriedCurvature } from '../curvature/carried-curvature.ts';
 import type { Goal } from '../goals/goal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NetworkFunction } from '../network/network-function.ts';
@@ -54,4 +55,6 @@ export interface MethodResult {
   /** Where the method ended; not used when it diverged. [parameters] */
   readonly theta: Float32Array;
   readonly steps: number;
+  /** For the ledger, where the method has measured it. */
+  readonly curvature?: CarriedCurvature | undefined;
 }

@@ -6,10 +6,9 @@ export const letheSettings = {
   ...sharedSettings,
   steps: {
     kind: 'choice',
-    default: ({ mode }) => (mode === 'untrain' ? 'adam' : 'natural'),
-    defaultText: 'adam in untrain, else natural',
+    default: 'natural',
     choices: ['adam', 'natural'],
-    doc: 'How a gradient becomes a step: by Adam; or times the inverse curvature of what is retained, with momentum (decision 0135).',
+    doc: 'How a gradient becomes a step: by Adam; or times the inverse curvature of the logits on samples in general, with momentum (decisions 0135, 0155).',
   },
   wayBack: {
     kind: 'choice',
@@ -20,16 +19,17 @@ export const letheSettings = {
   },
   firstStep: {
     kind: 'number',
-    default: ({ mode, k }) => (mode === 'untrain' ? 0.6 : k <= 64 ? 0.3 : 0.16),
-    defaultText: '0.6 in untrain, else 0.3, from k = 65 0.16',
+    default: ({ mode, k }) => (mode === 'untrain' || k <= 64 ? 0.3 : 0.16),
+    defaultText: '0.3, but from k = 65 in misclassify and relabel 0.16',
     min: 1e-4,
     max: 100,
     unit: 'share of the forget loss',
-    doc: 'Sets the step size: the share of the forget loss that the first step would take off, to first order (with Adam 1e-4 to 2e-4 on ResNet-20).',
+    doc: 'Sets the step size: the share of the forget loss that the first step would take off, to first order.',
   },
   retainWeight: {
     kind: 'number',
-    default: 16,
+    default: ({ k, ...round }) => (isDataFreeMisclassify(round) && k <= 32 ? 64 : 16),
+    defaultText: '16, in misclassify without held-out samples 64 up to k = 32',
     min: 0,
     max: 1000,
     unit: 'factor',
@@ -77,8 +77,8 @@ export const letheSettings = {
   margin: {
     kind: 'number',
     default: ({ earlierRounds, ...round }) =>
-      earlierRounds === 0 ? 1 : isDataFreeMisclassify(round) ? 5 : 2,
-    defaultText: '1, after the first round 2, in misclassify without held-out samples 5',
+      isDataFreeMisclassify(round) ? 5 : earlierRounds === 0 ? 1 : 2,
+    defaultText: 'in misclassify without held-out samples 5; else 1, after the first round 2',
     min: 0,
     max: 100,
     unit: 'logits',
@@ -91,6 +91,11 @@ export const letheSettings = {
     max: 1e6,
     unit: 'logits',
     doc: 'How far beyond that lead a sample may end; farther, it is led back. The default leads nobody back, since that brings earlier forget sets back sooner (decision 0142).',
+  },
+  shorten: {
+    kind: 'flag',
+    default: true,
+    doc: 'Not in untrain: once the goal is met, the network goes back on the straight way to the served one as far as every forget sample keeps the lead that it was to have.',
   },
   servedTeacher: {
     kind: 'number',

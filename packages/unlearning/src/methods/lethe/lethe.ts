@@ -4,6 +4,8 @@
  *   L(θ) = goal(f_θ(x_f)) + λ T² KL(p_teacher ‖ p_θ) on surrogates + w ½ Σ F (θ − θ_served)²
  */
 import * as tf from '@tensorflow/tfjs';
+import type { CarriedCurvature } from '../../curvature/carried-curvature.ts';
+import type { Goal } from '../../goals/goal.ts';
 import { margins } from '../../goals/margins.ts';
 import { distillationLoss } from '../../losses/distillation.ts';
 import { adam } from '../../optimizers/adam.ts';
@@ -16,6 +18,7 @@ import type { MethodResult, RoundWork } from '../round-work.ts';
 import { firstStepRate } from './first-step.ts';
 import { ForgetBatches } from './forget-batches.ts';
 import { forgetCopies } from './forget-copies.ts';
+import { leastStep } from './least-step.ts';
 import { heldImportance, type ImportanceRule, ledgerPull } from './ledger-pull.ts';
 import { letheSettings } from './lethe-settings.ts';
 import { Pacer } from './pace.ts';
@@ -59,7 +62,8 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   const served = tf.tensor1d(work.served);
   const teachers = teachersOf(work, settings, served);
   const pull = ledgerPull(held, served, work.original, rule);
-  using optimizer = await optimizerFor(work, settings, source);
+  const steps = await stepsFor(work, settings, source);
+  using optimizer = steps.optimizer;
   let theta = served.clone();
   let good: tf.Tensor1D | undefined;
 
@@ -209,14 +213,30 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       return due && goal.isReached(distances) && (await judgeAll());
     }
 
-    async function finish(steps: number): Promise<MethodResult> {
+    async function finish(count: number): Promise<MethodResult> {
       const reached = await judgeAll();
-      const chosen = reached ? theta : (good ?? theta);
+      const end = reached ? theta : (good ?? theta);
+      const forgotten = reached || good !== undefined;
+      const pressureOf = settings.shorten && forgotten ? goal.pressure : undefined;
+      const least = pressureOf && (await leastOf(end, pressureOf));
+      const chosen = least ?? end;
+      const result = (await chosen.data<'float32'>()).slice();
+      least?.dispose();
       return {
-        outcome: reached || good !== undefined ? 'forgotten' : 'not_converged',
-        theta: (await chosen.data<'float32'>()).slice(),
-        steps,
+        outcome: forgotten ? 'forgotten' : 'not_converged',
+        theta: result,
+        steps: count,
+        curvature: steps.curvature,
       };
+    }
+
+    /** The nearest point on the way where nobody is short of a lead that is had at its end. */
+    function leastOf(end: tf.Tensor1D, pressureOf: NonNullable<Goal['pressure']>) {
+      const all = Int32Array.from({ length: k }, (_, i) => i);
+      return leastStep(served, end, async (at) => {
+        meter.forward += k;
+        return pressureOf(await network.evaluate(at, forget.input), all, settings);
+      });
     }
   } finally {
     pull[Symbol.dispose]();
@@ -234,19 +254,55 @@ interface BatchParts {
 }
 
 /** Natural steps need a layer that they know; a network without one gets Adam. */
-async function optimizerFor(
+async function stepsFor(
   work: RoundWork,
-  { steps, retainBatch, wayBack }: LetheSettings,
+  settings: LetheSettings,
   source: RetainSource,
-): Promise<Optimizer> {
+): Promise<{ readonly optimizer: Optimizer; readonly curvature: CarriedCurvature | undefined }> {
   const { parameterCount } = work.network;
-  if (steps === 'adam') return adam(parameterCount);
-  const known = await retainedCurvature(work, source, retainBatch, wayBack === 'closed');
-  if (known.inverse.length > 0) {
-    return natural(parameterCount, known.inverse, { closed: known.wayBack });
+  if (settings.steps === 'adam') return { optimizer: adam(parameterCount), curvature: undefined };
+  const { inverse, wayBack, carried } = await retainedCurvature(
+    work,
+    curvatureSamples(work, source, settings.retainBatch),
+    { decay: settings.importanceDecay, wantsWayBack: settings.wayBack === 'closed' },
+  );
+  if (inverse.length > 0) {
+    const optimizer = natural(parameterCount, inverse, { closed: wayBack });
+    return { optimizer, curvature: carried };
   }
-  known.wayBack?.dispose();
-  return adam(parameterCount);
+  wayBack?.dispose();
+  return { optimizer: adam(parameterCount), curvature: undefined };
+}
+
+/**
+ * What curvature is measured on: held-out samples; or copies of the forget set, none of which is
+ * mixed or coloured; or, of what is no image, surrogates.
+ *
+ * @param least samples
+ * @returns preprocessed, row-major
+ */
+function curvatureSamples(
+  { network, forget, random }: RoundWork,
+  source: RetainSource,
+  least: number,
+): Float32Array {
+  const k = forget.labels.length;
+  const chance = random.fork('curvature samples');
+  const room = (count: number) => new Float32Array(count * network.sampleSize);
+  if (source.proxies !== undefined) {
+    const into = room(heldOutBatches * least);
+    fillRetainBatch(into, network, { ...source, proxyShare: 1, random: chance });
+    return into;
+  }
+  const into = room(Math.max(k, least));
+  const copies = forgetCopies(network.network, forget.values, 1, chance);
+  if (copies.countOf(1) === 0) fillRetainBatch(into, network, source);
+  else
+    copies.fill(
+      into,
+      Int32Array.from({ length: into.length / network.sampleSize }, (_, i) => i % k),
+    );
+  return into;
 }
 
 async function retainSource(work: RoundWork, settings: LetheSettings): Promise<RetainSource> {
@@ -284,5 +340,7 @@ function mean(values: Float32Array | Uint8Array): number {
   return sum / values.length;
 }
 
+/** Retain batches of held-out samples that curvature is measured on. */
+const heldOutBatches = 4;
 /** Steps between two looks at all samples when batches do not hold them. */
 const checkEvery = 5;
