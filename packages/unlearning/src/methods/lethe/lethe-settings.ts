@@ -28,8 +28,10 @@ export const letheSettings = {
   },
   retainWeight: {
     kind: 'number',
-    default: ({ k, ...round }) => (isDataFreeMisclassify(round) && k <= 32 ? 64 : 16),
-    defaultText: '16, in misclassify without held-out samples 64 up to k = 32',
+    default: ({ k, ...round }) =>
+      isDataFreeMisclassify(round) ? Math.min(64, Math.max(16, 512 / k)) : 16,
+    defaultText:
+      '16; in misclassify without held-out samples 64 up to k = 8, then 512 / k down to 16 at 32',
     min: 0,
     max: 1000,
     unit: 'factor',
@@ -77,8 +79,8 @@ export const letheSettings = {
   margin: {
     kind: 'number',
     default: ({ earlierRounds, ...round }) =>
-      isDataFreeMisclassify(round) ? 5 : earlierRounds === 0 ? 1 : 2,
-    defaultText: 'in misclassify without held-out samples 5; else 1, after the first round 2',
+      isDataFreeMisclassify(round) ? 6 : earlierRounds === 0 ? 1 : 2,
+    defaultText: 'in misclassify without held-out samples 6; else 1, after the first round 2',
     min: 0,
     max: 100,
     unit: 'logits',
