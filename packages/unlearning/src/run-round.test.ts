@@ -1,8 +1,9 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { margins } from './goals/margins.ts';
 import { ledgerShape } from './ledger/ledger-shape.ts';
-import { decodeState } from './ledger/state-format.ts';
+import { decodeState, encodeState } from './ledger/state-format.ts';
 import { accuracy } from './measures/accuracy.ts';
 import { classMatchedAccuracy } from './measures/class-matched-accuracy.ts';
 import { NetworkFunction } from './network/network-function.ts';
@@ -49,6 +50,20 @@ describe('a round of lethe', () => {
     expect(result.metrics.forgetAccuracyAfter).toBe(0);
     expect(accuracyOf(result.weights, forget)).toBe(0);
     expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.03);
+  });
+
+  it('goes no farther than the leads that it was asked for', async () => {
+    const forget = firstOf(task.train, 8);
+    const leadsOf = async (shorten: boolean) => {
+      const settings = { ...quick, margin: 1, retainWeight: 0, shorten };
+      const { weights } = await runRound(roundOf(task, { forget, settings }));
+      const logits = logitsOf(task, weights, forget);
+      return margins(logits, forget.labels, task.network.classCount).map((margin) => -margin);
+    };
+    const [whole, short] = [await leadsOf(false), await leadsOf(true)];
+    expect(Math.min(...whole)).toBeGreaterThan(2);
+    expect(Math.min(...short)).toBeGreaterThanOrEqual(1);
+    expect(Math.min(...short)).toBeLessThan(1.5);
   });
 
   it('brings forget samples to where unseen ones of their class are in untrain', async () => {
@@ -201,6 +216,22 @@ describe('state across rounds', () => {
       );
     };
     expect(await distance(1)).toBeLessThan(0.5 * (await distance(0)));
+  });
+
+  it('measures steps by what earlier rounds have seen, where they are natural', async () => {
+    const { weights, state } = await runRound(roundOf(task, { settings: quick }));
+    const ledger = decodeState(state, shape());
+    const nothing = { samples: 0, sums: new Float32Array(shape().curvature) };
+    const forgetful = encodeState({ ...ledger, curvature: nothing });
+    const forget = firstOf(task.train, 8, 8);
+    const second = async (from: Uint8Array, steps: string) =>
+      (
+        await runRound(
+          roundOf(task, { forget, weights, state: from, settings: { ...quick, steps } }),
+        )
+      ).weights;
+    expect(await second(forgetful, 'natural')).not.toEqual(await second(state, 'natural'));
+    expect(await second(forgetful, 'adam')).toEqual(await second(state, 'adam'));
   });
 
   it('close the way back to the original network, in a first round there is none', async () => {
