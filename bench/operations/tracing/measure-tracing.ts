@@ -48,7 +48,8 @@ export async function measureTracing(
       return requests.slice(sent - count, sent);
     };
     for (let triple = 0; triple < warmUpTriples + triples; triple++) {
-      for (const mode of shuffled(modes, random)) {
+      for (const at of random.permutation(modes.length)) {
+        const mode = modes[at]!;
         await lethe.drive(mode, next(requestsToSettle));
         const took = await lethe.drive(mode, next(requestsPerBlock));
         if (triple < warmUpTriples) continue;
@@ -144,11 +145,4 @@ async function sendAll(url: string, requests: readonly PlannedRequest[]): Promis
     }
   };
   await Promise.all(Array.from({ length: emitters }, emit));
-}
-
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  return items
-    .map((item) => ({ item, rank: random.bits() }))
-    .toSorted((a, b) => a.rank - b.rank)
-    .map(({ item }) => item);
 }

@@ -19,10 +19,7 @@ export interface CarriedCurvature {
 
 /** Length of `sums`. */
 export function carriedLength(layers: readonly AffineLayer[]): number {
-  return layers
-    .filter(({ inputFacing }) => !inputFacing)
-    .flatMap(widths)
-    .reduce((sum, width) => sum + packedLength(width), 0);
+  return Math.max(0, ...placesOf(layers).map(({ g }) => g.to));
 }
 
 /**
@@ -41,16 +38,12 @@ export async function withMeasured(
   measured: { readonly samples: number; readonly decay: number },
 ): Promise<CarriedCurvature> {
   const next = sums.map((value) => value * measured.decay);
-  let at = 0;
-  for (const layer of layers) {
-    if (layer.inputFacing) continue;
-    const block = blocks.find((one) => one.layer.kernel.name === layer.kernel.name);
-    for (const [side, width] of widths(layer).entries()) {
-      const part = next.subarray(at, at + packedLength(width));
-      at += part.length;
-      if (block === undefined) continue;
-      const factor = await (side === 0 ? block.a : block.g).data<'float32'>();
-      addPacked(part, factor, width, measured.samples);
+  for (const { name, a, g } of placesOf(layers)) {
+    const block = blocks.find(({ layer }) => layer.kernel.name === name);
+    if (block === undefined) continue;
+    for (const [place, factor] of [[a, block.a] as const, [g, block.g] as const]) {
+      const values = await factor.data<'float32'>();
+      addPacked(next.subarray(place.from, place.to), values, place.width, measured.samples);
     }
   }
   return { samples: measured.decay * samples + measured.samples, sums: next };
@@ -67,27 +60,40 @@ export function carriedBlocks(
   { samples, sums }: CarriedCurvature,
   blocks: readonly KroneckerBlock[],
 ): KroneckerBlock[] {
-  const starts = new Map<string, number>();
-  let end = 0;
-  for (const layer of layers) {
-    if (layer.inputFacing) continue;
-    starts.set(layer.kernel.name, end);
-    end += widths(layer).reduce((sum, width) => sum + packedLength(width), 0);
-  }
+  const places = new Map(placesOf(layers).map((place) => [place.name, place]));
+  const meanOf = ({ from, to, width }: Place) =>
+    unpacked(sums.subarray(from, to), width, 1 / samples);
   return blocks.map(({ layer, a, g }) => {
-    const from = starts.get(layer.kernel.name);
-    if (from === undefined) return { layer, a: a.clone(), g: g.clone() };
-    const [inputs, outputs] = widths(layer);
-    const middle = from + packedLength(inputs);
-    const meanOf = (start: number, width: number) =>
-      unpacked(sums.subarray(start, start + packedLength(width)), width, 1 / samples);
-    return { layer, a: meanOf(from, inputs), g: meanOf(middle, outputs) };
+    const place = places.get(layer.kernel.name);
+    return place === undefined
+      ? { layer, a: a.clone(), g: g.clone() }
+      : { layer, a: meanOf(place.a), g: meanOf(place.g) };
   });
 }
 
-/** Of both factors. */
-function widths({ bias, inputs, outputs }: AffineLayer): [number, number] {
-  return [bias === undefined ? inputs : inputs + 1, outputs];
+/** Where a factor lies in `sums`. */
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  /** Rows of the factor. */
+  readonly width: number;
+}
+
+/** Both factors of every layer that is carried, one after another; a layer goes by its kernel. */
+function placesOf(layers: readonly AffineLayer[]) {
+  let end = 0;
+  const next = (width: number): Place => {
+    const from = end;
+    end += packedLength(width);
+    return { from, to: end, width };
+  };
+  return layers
+    .filter(({ inputFacing }) => !inputFacing)
+    .map(({ kernel, bias, inputs, outputs }) => ({
+      name: kernel.name,
+      a: next(bias === undefined ? inputs : inputs + 1),
+      g: next(outputs),
+    }));
 }
 
 /** A lower triangle by rows, or a diagonal. */

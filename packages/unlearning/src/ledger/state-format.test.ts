@@ -18,6 +18,18 @@ function altered(from: string, to: string): Uint8Array {
   return bytes;
 }
 
+/** 0, 1.5 and 3e-7 as float32, little-endian; 2 and 4 are 00000040 and 00008040. */
+const importanceBytes = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0xb0, 0x0f, 0xa1, 0x34];
+
+/** A state with this header, byte by byte. */
+function stateOf(header: string, values: readonly number[]): Buffer {
+  return Buffer.concat([
+    Buffer.from([0xf8, 1, 0, 0, 0, 0, 0, 0]),
+    Buffer.from(header.padEnd(504)),
+    Buffer.from(values),
+  ]);
+}
+
 describe('the state format', () => {
   it('gives back what was put in', () => {
     expect(decodeState(encodeState(ledger), shape)).toEqual(ledger);
@@ -52,13 +64,7 @@ describe('the state format', () => {
     const header =
       '{"__metadata__":{"format":"lethe-unlearning-state","version":"1","rounds":"3","samples":"96"},' +
       '"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}';
-    // 0, 1.5 and 3e-7 as float32, little-endian.
-    const floats = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0xb0, 0x0f, 0xa1, 0x34];
-    const kept = Buffer.concat([
-      Buffer.from([0xf8, 1, 0, 0, 0, 0, 0, 0]),
-      Buffer.from(header.padEnd(504)),
-      Buffer.from(floats),
-    ]);
+    const kept = stateOf(header, importanceBytes);
     expect(decodeState(kept, shape)).toEqual({
       ...ledger,
       curvature: { samples: 0, sums: new Float32Array(2) },
@@ -70,13 +76,7 @@ describe('the state format', () => {
       '{"__metadata__":{"format":"lethe-unlearning-state","version":"2","rounds":"3","samples":"96",' +
       '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
       '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}';
-    // 0, 1.5, 3e-7, 2 and 4 as float32, little-endian.
-    const floats = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0xb0, 0x0f, 0xa1, 0x34];
-    const kept = Buffer.concat([
-      Buffer.from([0xf8, 1, 0, 0, 0, 0, 0, 0]),
-      Buffer.from(header.padEnd(504)),
-      Buffer.from([...floats, 0, 0, 0, 0x40, 0, 0, 0x80, 0x40]),
-    ]);
+    const kept = stateOf(header, [...importanceBytes, 0, 0, 0, 0x40, 0, 0, 0x80, 0x40]);
     expect(Buffer.from(encodeState(ledger)).equals(kept)).toBe(true);
     expect(decodeState(kept, shape)).toEqual(ledger);
   });

@@ -76,16 +76,15 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
     Uint8Array.from(bytes.subarray(prefixBytes + headerBytes)).buffer,
   );
   if (!values.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
-  const empty = emptyLedger(shape);
   return {
-    rounds: counter(metadata['rounds']),
-    samples: counter(metadata['samples']),
+    rounds: numberOf('counter', metadata['rounds'], Number.isSafeInteger),
+    samples: numberOf('counter', metadata['samples'], Number.isSafeInteger),
     importance: values.slice(0, shape.importance),
     curvature:
       written === 1
-        ? empty.curvature
+        ? emptyLedger(shape).curvature
         : {
-            samples: weight(metadata['curvature_samples']),
+            samples: numberOf('weight', metadata['curvature_samples'], Number.isFinite),
             sums: values.slice(shape.importance),
           },
   };
@@ -104,16 +103,11 @@ function readMetadata(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
-function counter(text: unknown): number {
+/** @param isOne what it must be, besides 0 or more */
+function numberOf(what: string, text: unknown, isOne: (value: number) => boolean): number {
   const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw corrupt(`a counter is ${String(text)}`);
-}
-
-function weight(text: unknown): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw corrupt(`a weight is ${String(text)}`);
+  if (isOne(value) && value >= 0) return value;
+  throw corrupt(`a ${what} is ${String(text)}`);
 }
 
 function corrupt(why: string, cause?: unknown): LetheError {

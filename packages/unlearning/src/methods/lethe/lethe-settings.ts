@@ -1,4 +1,4 @@
-import type { SettingTable, Situation } from '../../settings.ts';
+import type { Settings, SettingTable, Situation } from '../../settings.ts';
 import { sharedSettings } from '../shared-settings.ts';
 
 /** Settings of `lethe`; defaults are those of docs/unlearning.md. */
@@ -167,6 +167,8 @@ export const letheSettings = {
     doc: 'Samples of the held-out set, without their labels, instead of surrogates; with 0 the round is data-free but for the margins that untrain aims at.',
   },
 } as const satisfies SettingTable;
+
+export type LetheSettings = Settings<typeof letheSettings>;
 
 /** Where the original network mends best, and brings most back: decision 0151. */
 function isDataFreeMisclassify({ mode, heldOut }: Pick<Situation, 'mode' | 'heldOut'>): boolean {

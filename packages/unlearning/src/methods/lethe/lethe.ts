@@ -4,14 +4,9 @@
  *   L(θ) = goal(f_θ(x_f)) + λ T² KL(p_teacher ‖ p_θ) on surrogates + w ½ Σ F (θ − θ_served)²
  */
 import * as tf from '@tensorflow/tfjs';
-import type { CarriedCurvature } from '../../curvature/carried-curvature.ts';
 import type { Goal } from '../../goals/goal.ts';
 import { margins } from '../../goals/margins.ts';
 import { distillationLoss } from '../../losses/distillation.ts';
-import { adam } from '../../optimizers/adam.ts';
-import { natural } from '../../optimizers/natural.ts';
-import type { Optimizer } from '../../optimizers/optimizer.ts';
-import type { Settings } from '../../settings.ts';
 import { surrogatesFor } from '../../surrogates/surrogates-for.ts';
 import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
@@ -20,9 +15,8 @@ import { ForgetBatches } from './forget-batches.ts';
 import { forgetCopies } from './forget-copies.ts';
 import { leastStep } from './least-step.ts';
 import { heldImportance, type ImportanceRule, ledgerPull } from './ledger-pull.ts';
-import { letheSettings } from './lethe-settings.ts';
+import { type LetheSettings, letheSettings } from './lethe-settings.ts';
 import { Pacer } from './pace.ts';
-import { retainedCurvature } from './retained-curvature.ts';
 import {
   fillRetainBatch,
   type Proxies,
@@ -30,8 +24,7 @@ import {
   retainTargets,
   type Teacher,
 } from './retention.ts';
-
-type LetheSettings = Settings<typeof letheSettings>;
+import { stepsFor } from './steps-for.ts';
 
 export const lethe = defineMethod({
   name: 'lethe',
@@ -68,6 +61,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   let good: tf.Tensor1D | undefined;
 
   try {
+    const everyone = Int32Array.from({ length: k }, (_, i) => i);
     const distances = new Float32Array(k);
     const pressure = goal.pressure && new Float32Array(k);
     const wrong = new Uint8Array(k);
@@ -197,10 +191,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     async function judgeAll(): Promise<boolean> {
       meter.forward += k;
       const logits = await network.evaluate(theta, forget.input);
-      note(
-        logits,
-        Int32Array.from({ length: k }, (_, i) => i),
-      );
+      note(logits, everyone);
       return goal.isReached(distances);
     }
 
@@ -232,10 +223,9 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
 
     /** The nearest point on the way where nobody is short of a lead that is had at its end. */
     function leastOf(end: tf.Tensor1D, pressureOf: NonNullable<Goal['pressure']>) {
-      const all = Int32Array.from({ length: k }, (_, i) => i);
       return leastStep(served, end, async (at) => {
         meter.forward += k;
-        return pressureOf(await network.evaluate(at, forget.input), all, settings);
+        return pressureOf(await network.evaluate(at, forget.input), everyone, settings);
       });
     }
   } finally {
@@ -251,58 +241,6 @@ interface BatchParts {
   readonly forget: Float32Array;
   readonly copies: Float32Array;
   readonly retain: Float32Array;
-}
-
-/** Natural steps need a layer that they know; a network without one gets Adam. */
-async function stepsFor(
-  work: RoundWork,
-  settings: LetheSettings,
-  source: RetainSource,
-): Promise<{ readonly optimizer: Optimizer; readonly curvature: CarriedCurvature | undefined }> {
-  const { parameterCount } = work.network;
-  if (settings.steps === 'adam') return { optimizer: adam(parameterCount), curvature: undefined };
-  const { inverse, wayBack, carried } = await retainedCurvature(
-    work,
-    curvatureSamples(work, source, settings.retainBatch),
-    { decay: settings.importanceDecay, wantsWayBack: settings.wayBack === 'closed' },
-  );
-  if (inverse.length > 0) {
-    const optimizer = natural(parameterCount, inverse, { closed: wayBack });
-    return { optimizer, curvature: carried };
-  }
-  wayBack?.dispose();
-  return { optimizer: adam(parameterCount), curvature: undefined };
-}
-
-/**
- * What curvature is measured on: held-out samples; or copies of the forget set, none of which is
- * mixed or coloured; or, of what is no image, surrogates.
- *
- * @param least samples
- * @returns preprocessed, row-major
- */
-function curvatureSamples(
-  { network, forget, random }: RoundWork,
-  source: RetainSource,
-  least: number,
-): Float32Array {
-  const k = forget.labels.length;
-  const chance = random.fork('curvature samples');
-  const room = (count: number) => new Float32Array(count * network.sampleSize);
-  if (source.proxies !== undefined) {
-    const into = room(heldOutBatches * least);
-    fillRetainBatch(into, network, { ...source, proxyShare: 1, random: chance });
-    return into;
-  }
-  const into = room(Math.max(k, least));
-  const copies = forgetCopies(network.network, forget.values, 1, chance);
-  if (copies.countOf(1) === 0) fillRetainBatch(into, network, source);
-  else
-    copies.fill(
-      into,
-      Int32Array.from({ length: into.length / network.sampleSize }, (_, i) => i % k),
-    );
-  return into;
 }
 
 async function retainSource(work: RoundWork, settings: LetheSettings): Promise<RetainSource> {
@@ -340,7 +278,5 @@ function mean(values: Float32Array | Uint8Array): number {
   return sum / values.length;
 }
 
-/** Retain batches of held-out samples that curvature is measured on. */
-const heldOutBatches = 4;
 /** Steps between two looks at all samples when batches do not hold them. */
 const checkEvery = 5;
