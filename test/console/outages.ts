@@ -1,5 +1,5 @@
 /** Registries that go away, and sessions that end, under the page. */
-import type { Session } from '@lethe/console';
+import type { DeadLetterPage, Session } from '@lethe/console';
 import { expect, test } from 'vitest';
 import { axeFindings } from './accessibility.ts';
 import { context, goTo, openAs, page, text, world } from './scene.ts';
@@ -21,6 +21,22 @@ export function testOutages(): void {
     // Still signed in, and what happens now is seen without a reload.
     await world.submit({ subject: 'subject-6' });
     await expect.poll(() => rounds.count()).toBeGreaterThan(before);
+  });
+
+  test('what changes before a page listens is shown', async () => {
+    const gate = Promise.withResolvers<void>();
+    await page.route('**/api/changes', async (route) => {
+      await gate.promise;
+      await route.continue();
+    });
+    await goTo('/dead-letters', 'Dead letters');
+    await text('No dead letter is open.');
+    await world.poison('early');
+    const open = async () => (await world.get<DeadLetterPage>('/dead-letters')).openCount;
+    await expect.poll(open).toBe(1);
+    gate.resolve();
+    await page.getByRole('button', { name: 'Replay …' }).waitFor();
+    await page.unroute('**/api/changes');
   });
 
   test('a session that ends is told of, and one is back where one was after signing in', async () => {

@@ -11,7 +11,7 @@ export type LiveState =
 
 interface Listener {
   readonly onState: (state: LiveState) => void;
-  /** `undefined`: anything may have changed, the connection was away. */
+  /** `undefined`: anything may have changed, the connection was not there. */
   readonly onChange: (change: Change | undefined) => void;
 }
 
@@ -20,7 +20,7 @@ const maxRetryMs = 5_000;
 
 /**
  * One stream of changes for the whole page. While it is lost it is tried again, sooner at first;
- * when it is back, everything is asked for anew.
+ * once it is there, everything is asked for anew.
  */
 export class Live {
   /** Digest of the page that the registry serves now. */
@@ -31,7 +31,6 @@ export class Live {
   #source: EventSource | undefined;
   #retryMs = firstRetryMs;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #wasConnected = false;
   readonly #listeners = new Set<Listener>();
 
   get state(): LiveState {
@@ -51,7 +50,6 @@ export class Live {
   stop(): void {
     document.removeEventListener('visibilitychange', this.#onVisibility);
     this.#close();
-    this.#wasConnected = false;
   }
 
   #onVisibility = (): void => {
@@ -67,8 +65,8 @@ export class Live {
       this.page = (JSON.parse((event as MessageEvent<string>).data) as Hello).page;
       this.#retryMs = firstRetryMs;
       this.#set({ kind: 'live' });
-      if (this.#wasConnected) this.#tell(undefined);
-      this.#wasConnected = true;
+      // The first time too: what is shown may have been asked for before the stream was there.
+      this.#tell(undefined);
     });
     source.addEventListener('change', (event) => {
       this.#tell(JSON.parse((event as MessageEvent<string>).data) as Change);
