@@ -24,9 +24,12 @@ export function testOutages(): void {
   });
 
   test('what changes before a page listens is shown', async () => {
-    const gate = Promise.withResolvers<void>();
+    let listen = () => {};
+    const listening = new Promise<void>((resolve) => {
+      listen = resolve;
+    });
     await page.route('**/api/changes', async (route) => {
-      await gate.promise;
+      await listening;
       await route.continue();
     });
     await goTo('/dead-letters', 'Dead letters');
@@ -34,7 +37,7 @@ export function testOutages(): void {
     await world.poison('early');
     const open = async () => (await world.get<DeadLetterPage>('/dead-letters')).openCount;
     await expect.poll(open).toBe(1);
-    gate.resolve();
+    listen();
     await page.getByRole('button', { name: 'Replay …' }).waitFor();
     await page.unroute('**/api/changes');
   });
