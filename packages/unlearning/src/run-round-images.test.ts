@@ -72,3 +72,68 @@ it.each([
     else expect(values).not.toEqual(round.weights[i]);
   }
 });
+
+/** Two classes of pictures of noise, told apart by which half is brighter, or by how bright all is. */
+function halvesRound(which: 'half' | 'all', settings: RoundInput['settings']): RoundInput {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.flatten({ inputShape: [8, 8, 1] }),
+      tf.layers.dense({
+        units: 6,
+        activation: 'relu',
+        kernelInitializer: tf.initializers.heNormal({ seed: 2 }),
+      }),
+      tf.layers.dense({ units: 2, kernelInitializer: tf.initializers.heNormal({ seed: 3 }) }),
+    ],
+  });
+  const random = new Random(7);
+  const labels = Int32Array.from({ length: 120 }, (_, i) => i % 2);
+  const values = Float32Array.from({ length: 120 * 64 }, (_, at) => {
+    const isLeft = at % 8 < 4;
+    const isBright = labels[Math.floor(at / 64)] === (which === 'all' || isLeft ? 1 : 0);
+    return random.uniform() + (isBright ? 0.6 : 0);
+  });
+  const x = tf.tensor(values.slice(0, 40 * 64), [40, 8, 8, 1]);
+  const y = tf.oneHot(tf.tensor1d(labels.slice(0, 40), 'int32'), 2);
+  const optimizer = tf.train.adam(0.02);
+  for (let step = 0; step < 150; step++) {
+    optimizer.minimize(() => tf.losses.softmaxCrossEntropy(y, model.apply(x) as tf.Tensor2D));
+  }
+  const weights = model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
+  return {
+    network: {
+      model,
+      sampleShape: [8, 8, 1],
+      classCount: 2,
+      isImage: true,
+      preprocessing: { scale: 1, mean: [0], std: [1] },
+    },
+    weights,
+    originalWeights: weights,
+    state: undefined,
+    forget: { values: values.slice(0, 4 * 64), labels: labels.slice(0, 4) },
+    mode: 'untrain',
+    method: 'lethe',
+    settings: { retainBatch: 16, ...settings },
+    heldOut: { values: values.slice(40 * 64), labels: labels.slice(40) },
+    seed: 1,
+  };
+}
+
+it('forgets mirrored copies too, of pictures that are known mirrored', async () => {
+  const [both, alone] = [
+    await runRound(halvesRound('all', {})),
+    await runRound(halvesRound('all', { mirrored: false })),
+  ];
+  expect(both.outcome).toBe('forgotten');
+  expect(both.weights).not.toEqual(alone.weights);
+});
+
+it('leaves mirrored copies alone that the network takes for something else', async () => {
+  const [both, alone] = [
+    await runRound(halvesRound('half', {})),
+    await runRound(halvesRound('half', { mirrored: false })),
+  ];
+  expect(both.outcome).toBe('forgotten');
+  expect(both.weights).toEqual(alone.weights);
+});

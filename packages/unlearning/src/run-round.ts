@@ -1,6 +1,7 @@
 import { LetheError } from '@lethe/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { checkRoundInput } from './check-round-input.ts';
+import { type ForgetViews, knowsMirrored, mirroredViews, plainView } from './forget-views.ts';
 import { goalFor } from './goals/goal-for.ts';
 import { advanceLedger, emptyLedger, type Ledger } from './ledger/ledger.ts';
 import { ledgerShape } from './ledger/ledger-shape.ts';
@@ -36,15 +37,15 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   });
   const meter = { training: 0, forward: 0 };
   const checkpoint = checkpointOf(hooks, meter);
-  const forget = {
-    values: input.forget.values,
-    input: inputOf(input, input.forget.values),
-    labels: input.forget.labels,
-  };
+  const { isImage, sampleShape, classCount } = input.network;
+  const original = network.flatten(input.originalWeights);
+  const { views, unseenLogits } = await chooseViews();
+  const seen = views.of(input.forget);
+  const forget = { ...seen, input: inputOf(input, seen.values) };
   const served = network.flatten(input.weights);
   const before = await evaluateAt(network, served, forget.input);
   meter.forward += forget.labels.length;
-  const forgetAccuracyBefore = accuracy(before, forget.labels, input.network.classCount);
+  const forgetAccuracyBefore = forgetAccuracy(before);
   await checkpoint({
     phase: 'preparing',
     step: 0,
@@ -53,11 +54,11 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   });
 
   const random = new Random(input.seed);
-  const original = network.flatten(input.originalWeights);
-  let knownHeldOutLogits: Float32Array | undefined;
+  let plainUnseenLogits = unseenLogits?.subarray(0, unseenLogits.length / views.count);
   const goal = goalFor(input, {
+    viewCount: views.count,
     forgetLogits: before,
-    heldOutLogits: input.mode === 'untrain' ? await heldOutLogits() : undefined,
+    heldOutLogits: unseenLogits,
     tolerance: prepared.settings.untrainTolerance,
     overshoot: prepared.settings.untrainOvershoot,
     random: random.fork('goal'),
@@ -75,6 +76,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     network,
     mode: input.mode,
     goal,
+    views,
     forget,
     heldOut: input.heldOut,
     retain: input.retain ?? { values: new Float32Array(0), labels: new Int32Array(0) },
@@ -92,7 +94,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
 
   const after = await evaluateAt(network, theta, forget.input);
   meter.forward += forget.labels.length;
-  const forgetAccuracyAfter = accuracy(after, forget.labels, input.network.classCount);
+  const forgetAccuracyAfter = forgetAccuracy(after);
   const next = await enterRound(work, prepared, {
     theta,
     curvature,
@@ -111,13 +113,38 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     settings: prepared.settings,
   };
 
+  /** Of the samples as they are, from the logits of all views. */
+  function forgetAccuracy(logits: Float32Array): number {
+    const { labels } = input.forget;
+    return accuracy(logits.subarray(0, labels.length * classCount), labels, classCount);
+  }
+
+  /** In `untrain`, what the original network knows mirrored is forgotten mirrored too. */
+  async function chooseViews(): Promise<{
+    readonly views: ForgetViews;
+    readonly unseenLogits: Float32Array | undefined;
+  }> {
+    if (input.mode !== 'untrain') return { views: plainView, unseenLogits: undefined };
+    const mayMirror = isImage && prepared.settings.mirrored;
+    const views = mayMirror ? mirroredViews(sampleShape) : plainView;
+    const unseenLogits = await unseenLogitsIn(views);
+    const labels = input.heldOut?.labels ?? new Int32Array(0);
+    return mayMirror && !knowsMirrored(unseenLogits, labels, classCount)
+      ? { views: plainView, unseenLogits: unseenLogits.subarray(0, unseenLogits.length / 2) }
+      : { views, unseenLogits };
+  }
+
   /** Under θ⁰: what unseen samples looked like to the network as it was trained. */
-  async function heldOutLogits(): Promise<Float32Array> {
-    if (knownHeldOutLogits !== undefined) return knownHeldOutLogits;
-    const { values, labels } = input.heldOut ?? { values: new Float32Array(0), labels: [] };
+  async function unseenLogitsIn(views: ForgetViews): Promise<Float32Array> {
+    const unseen = input.heldOut ?? { values: new Float32Array(0), labels: new Int32Array(0) };
+    const { values, labels } = views.of(unseen);
     meter.forward += labels.length;
-    knownHeldOutLogits = await evaluateAt(network, original, inputOf(input, values));
-    return knownHeldOutLogits;
+    return await evaluateAt(network, original, inputOf(input, values));
+  }
+
+  async function heldOutLogits(): Promise<Float32Array> {
+    plainUnseenLogits ??= await unseenLogitsIn(plainView);
+    return plainUnseenLogits;
   }
 
   function metrics(steps: number, forgetAccuracyAfter: number): RoundResult['metrics'] {

@@ -18,6 +18,7 @@ function distanceOf(margin: number, tolerance: number, overshoot: number) {
       network: { classCount: 2 },
     } as unknown as RoundInput,
     {
+      viewCount: 1,
       forgetLogits: Float32Array.of(margin, 0),
       heldOutLogits,
       tolerance,
@@ -38,4 +39,32 @@ it('lets an excess pass that is within the tolerance, in the same unit', () => {
   const { distance } = distanceOf(14, 0, 0);
   expect(distanceOf(14, distance + 0.01, 0).reached).toBe(true);
   expect(distanceOf(14, distance - 0.01, 0).reached).toBe(false);
+});
+
+it('leads each view to where unseen samples stand in it', () => {
+  const goal = goalFor(
+    {
+      mode: 'untrain',
+      forget: { values: new Float32Array(1), labels: new Int32Array(1) },
+      heldOut,
+      network: { classCount: 2 },
+    } as unknown as RoundInput,
+    {
+      viewCount: 2,
+      forgetLogits: Float32Array.of(14, 0, 14, 0),
+      // Seen the other way, the same samples are wrong by 5.
+      heldOutLogits: Float32Array.of(
+        ...Array.from({ length: 10 }, () => [10, 0]).flat(),
+        ...Array.from({ length: 10 }, () => [0, 5]).flat(),
+      ),
+      tolerance: 0,
+      overshoot: 0,
+      random: new Random(3),
+    },
+  );
+  const distances = goal.distances(Float32Array.of(14, 0, 14, 0));
+  expect([...distances]).toEqual([4, 19]);
+  expect([...goal.labels]).toEqual([0, 0]);
+  expect(goal.isReached(goal.distances(Float32Array.of(10, 0, 14, 0)))).toBe(false);
+  expect(goal.isReached(goal.distances(Float32Array.of(10, 0, 0, 5)))).toBe(true);
 });

@@ -9,9 +9,11 @@ import { untrainGoal } from './untrain.ts';
 
 /** What a goal is made from besides the round's input. */
 export interface GoalFacts {
-  /** [k, classes] under the served weights. */
+  /** Views of each sample; all samples in the first of them come first, and so on. */
+  readonly viewCount: number;
+  /** [viewCount · k, classes] under the served weights. */
   readonly forgetLogits: Float32Array;
-  /** [n, classes] under the original weights; there in `untrain`. */
+  /** [viewCount · n, classes] under the original weights; there in `untrain`. */
   readonly heldOutLogits: Float32Array | undefined;
   /** Mean excess of margins that is let pass in `untrain`, in spreads of the held-out margins. */
   readonly tolerance: number;
@@ -31,21 +33,37 @@ export function goalFor(
     case 'relabel':
       return relabelGoal(targetLabels ?? new Int32Array(0), classCount);
     case 'untrain': {
+      const { heldOutLogits = new Float32Array(0), viewCount } = facts;
       const heldOutLabels = heldOut?.labels ?? new Int32Array(0);
-      const unseen = margins(facts.heldOutLogits ?? new Float32Array(0), heldOutLabels, classCount);
-      const targets = matchedMargins(
-        margins(facts.forgetLogits, forget.labels, classCount),
-        forget.labels,
-        unseen,
-        heldOutLabels,
-        facts.random,
+      const views = Array.from({ length: viewCount }, (_, view) => {
+        const own = marginsOf(forget.labels, facts.forgetLogits, view);
+        const unseen = marginsOf(heldOutLabels, heldOutLogits, view);
+        const random = facts.random;
+        return {
+          unseen,
+          targets: matchedMargins(own, forget.labels, unseen, heldOutLabels, random),
+        };
+      });
+      const sigma = spread(views[0]?.unseen ?? new Float32Array(0));
+      const led = views.flatMap(({ targets }) => [...targets]);
+      return untrainGoal(
+        Int32Array.from(
+          { length: led.length },
+          (_, i) => forget.labels[i % forget.labels.length] as number,
+        ),
+        Float32Array.from(led, (target) => target - facts.overshoot * sigma),
+        classCount,
+        facts.tolerance * sigma,
       );
-      const sigma = spread(unseen);
-      const led = targets.map((target) => target - facts.overshoot * sigma);
-      return untrainGoal(forget.labels, led, classCount, facts.tolerance * sigma);
     }
     default:
       return mode satisfies never;
+  }
+
+  /** [n] margins of the samples in one view. */
+  function marginsOf(labels: Int32Array, logits: Float32Array, view: number): Float32Array {
+    const size = labels.length * classCount;
+    return margins(logits.subarray(view * size, (view + 1) * size), labels, classCount);
   }
 }
 

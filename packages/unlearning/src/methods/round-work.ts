@@ -1,17 +1,18 @@
 import type { CarriedCurvature } from '../curvature/carried-curvature.ts';
+import type { ForgetViews } from '../forget-views.ts';
 import type { Goal } from '../goals/goal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NetworkFunction } from '../network/network-function.ts';
 import type { Random } from '../random.ts';
 import type { LabelledSamples, Mode, RoundProgress } from '../round.ts';
 
-/** Forget samples in the two forms that are needed. */
+/** Forget samples in the two forms that are needed; `n` is k, or k times their views. */
 export interface ForgetSet {
-  /** As read: [k, …sampleShape]. */
+  /** As read: [n, …sampleShape]. */
   readonly values: Float32Array;
   /** Preprocessed for the network. */
   readonly input: Float32Array;
-  /** [k] */
+  /** [n] */
   readonly labels: Int32Array;
 }
 
@@ -20,6 +21,8 @@ export interface RoundWork {
   readonly network: NetworkFunction;
   readonly mode: Mode;
   readonly goal: Goal;
+  readonly views: ForgetViews;
+  /** In all views. */
   readonly forget: ForgetSet;
   readonly heldOut: LabelledSamples | undefined;
   /** Samples to learn on; none but for methods that need them. */

@@ -18,6 +18,11 @@ export const sharedSettings = {
     unit: 'standard deviations of the held-out margins',
     doc: 'Only in untrain: how far below its held-out counterpart each forget margin is led, since later rounds bring back a little of every earlier one.',
   },
+  mirrored: {
+    kind: 'flag',
+    default: true,
+    doc: 'Only in untrain, and only for images that the network knows mirrored too (nine tenths as many of the held-out ones are right): mirrored copies of what is forgotten are led to where mirrored unseen images stand, as samples of their own (decision 0159).',
+  },
   importanceDecay: {
     kind: 'number',
     default: 0.97,

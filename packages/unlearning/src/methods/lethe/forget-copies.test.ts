@@ -16,7 +16,7 @@ const values = Float32Array.from({ length: 128 }, (_, i) => (i < 64 ? 10 : 100) 
 
 describe('copies of forget samples', () => {
   it('are mirrored or shifted by at most an eighth, and preprocessed', () => {
-    const copies = forgetCopies(network({}), values, 1, new Random(1));
+    const copies = forgetCopies(network({}), values, 1, new Random(1), true);
     const seen = new Set<string>();
     for (let i = 0; i < 60; i++) {
       const into = new Float32Array(128);
@@ -34,14 +34,23 @@ describe('copies of forget samples', () => {
     );
   });
 
+  it('are not mirrored where mirrored ones are samples of their own', () => {
+    const copies = forgetCopies(network({}), values, 1, new Random(1), false);
+    const into = new Float32Array(64);
+    for (let i = 0; i < 30; i++) {
+      copies.fill(into, Int32Array.of(0));
+      expect(into[7]).toBeGreaterThan(into[0] as number);
+    }
+  });
+
   it('are made of a share of each batch', () => {
-    const copies = forgetCopies(network({}), values, 0.5, new Random(1));
+    const copies = forgetCopies(network({}), values, 0.5, new Random(1), true);
     expect(copies.countOf(5)).toBe(3);
     expect(copies.fill(new Float32Array(64), Int32Array.of(0, 1))).toHaveLength(1);
   });
 
   it('are not made of what is no image', () => {
-    const copies = forgetCopies(network({ isImage: false }), values, 0.5, new Random(1));
+    const copies = forgetCopies(network({ isImage: false }), values, 0.5, new Random(1), true);
     expect(copies.countOf(100)).toBe(0);
   });
 });

@@ -4,8 +4,8 @@ import type { Network } from '../../round.ts';
 import { affineSample } from '../../surrogates/affine-sample.ts';
 
 /**
- * Copies of forget samples as training makes them: mirrored in half of the cases, shifted by up
- * to an eighth of each side. What is forgotten of a picture is then forgotten of its copies too,
+ * Copies of forget samples as training makes them: shifted by up to an eighth of each side, and
+ * mirrored in half of the cases unless mirrored ones are samples of their own. What is forgotten of a picture is then forgotten of its copies too,
  * and a margin moved on a neighbourhood is held better by later rounds than one on exact pixels.
  */
 export interface ForgetCopies {
@@ -23,12 +23,14 @@ export interface ForgetCopies {
 /**
  * @param values forget samples as read, row-major [k, …sampleShape]
  * @param share of a batch that is shown as copies too
+ * @param mirrors whether copies may be mirrored
  */
 export function forgetCopies(
   { isImage, sampleShape, preprocessing }: Network,
   values: Float32Array,
   share: number,
   random: Random,
+  mirrors: boolean,
 ): ForgetCopies {
   const [height, width, channels = 1] = sampleShape;
   if (!isImage || height === undefined || width === undefined) {
@@ -44,7 +46,7 @@ export function forgetCopies(
       const chosen = order.map((i) => samples[i] as number);
       for (const [row, sample] of chosen.entries()) {
         affineSample(values, sample * size, into, row * size, shape, {
-          scaleX: random.chance(0.5) ? -1 : 1,
+          scaleX: mirrors && random.chance(0.5) ? -1 : 1,
           scaleY: 1,
           shiftX: pixels(width, random),
           shiftY: pixels(height, random),

@@ -45,6 +45,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     forget.values,
     settings.copies,
     work.random.fork('copies'),
+    work.views.count === 1,
   );
   // A batch is forget samples, copies of some of them, and what is retained.
   const largest = batches.size + copies.countOf(batches.size) + settings.retainBatch;

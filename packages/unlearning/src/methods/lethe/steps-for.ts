@@ -50,7 +50,7 @@ function curvatureSamples(
     return into;
   }
   const into = room(Math.max(k, least));
-  const copies = forgetCopies(network.network, forget.values, 1, chance);
+  const copies = forgetCopies(network.network, forget.values, 1, chance, true);
   if (copies.countOf(1) === 0) fillRetainBatch(into, network, source);
   else
     copies.fill(
