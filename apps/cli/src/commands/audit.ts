@@ -15,8 +15,13 @@ import { rangesInForce, SetsInForce } from '@lethe/datasets';
 import { modelAuditStatement, signStatement } from '@lethe/evidence';
 import { LineageStore } from '@lethe/lineage';
 import { BlobStore } from '@lethe/store';
-import { type AuditFigures, auditFigures } from '../audit/audit-figures.ts';
-import type { AuditInput, AuditMember, AuditProgress } from '../audit/audit-job.ts';
+import {
+  type AuditFigures,
+  type AuditMember,
+  type AuditProgress,
+  auditFigures,
+} from '@lethe/unlearning/audit';
+import type { AuditInput } from '../audit/audit-job.ts';
 import type { CommandFunction } from '../command-function.ts';
 import { homeLayout } from '../embedded/home-layout.ts';
 import { exitCodes } from '../output/exit-codes.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { auditFigures } from './audit-figures.ts';
-import type { AuditMember } from './audit-job.ts';
+import type { AuditMember } from './audit-member.ts';
 
 const bounds = { leastTugOfWar: 0.9, mostULira: 0.6 };
 

@@ -1,5 +1,6 @@
-import { type Accuracies, tugOfWar, uLiraAccuracy } from '@lethe/unlearning/measures';
-import type { AuditMember, Membership } from './audit-job.ts';
+import { type Accuracies, tugOfWar } from '../measures/tug-of-war.ts';
+import { uLiraAccuracy } from '../measures/u-lira.ts';
+import type { AuditMember, Membership } from './audit-member.ts';
 
 /** What an audit has to show for the gate to have been right. */
 export interface AuditBounds {

@@ -1,0 +1,213 @@
+/**
+ * `untrain` against retraining: networks trained on everything unlearn, and are held against
+ * networks that never saw what was forgotten (`auditMember`, as `lethe audit` does it). A small
+ * network, trained on the spot, so that an ensemble takes minutes.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type BackendPreference, backendPreferences, openBackend } from '@lethe/compute';
+import {
+  joinSamples,
+  type LabelledSamples,
+  Random,
+  type RoundInput,
+  runRound,
+} from '@lethe/unlearning';
+import {
+  type AuditMember,
+  type AuditTask,
+  auditFigures,
+  auditMember,
+} from '@lethe/unlearning/audit';
+import { oneOf, parseOverride, wholeNumber } from './unlearning/arguments.ts';
+import { rowsOf } from './unlearning/mnist-task.ts';
+import { percent } from './unlearning/percent.ts';
+import { readFirst, smallNetwork, smallPreprocessing } from './unlearning/small-network.ts';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string', default: 'mnist' },
+    train: { type: 'string', default: '4000' },
+    k: { type: 'string', default: '32' },
+    rounds: { type: 'string', default: '4' },
+    members: { type: 'string', default: '4' },
+    epochs: { type: 'string', default: '20' },
+    method: { type: 'string', default: 'lethe' },
+    set: { type: 'string', multiple: true, default: [] },
+    seed: { type: 'string', default: '0' },
+    resume: { type: 'string' },
+    'data-dir': { type: 'string', default: process.env['LETHE_DATA_DIR'] ?? '../shared/data' },
+    backend: { type: 'string', default: 'auto' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const usage = `Usage: npm run bench:audit -- [options]
+Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, membership AUC.
+
+  --data D        mnist or cifar-10, with a small convolutional network (default mnist)
+  --train N       training images (default 4000)
+  --k K           images in each round (default 32)
+  --rounds R      rounds (default 4)
+  --members N     networks of each kind, at least 2 (default 4)
+  --epochs N      walks over the training images (default 20)
+  --method M      how shadows unlearn (default lethe)
+  --set NAME=V    overrides a setting of the method; may be repeated
+  --seed S        which images, and every random choice (default 0)
+  --resume DIR    keep each member there, and go on after the last one
+  --data-dir DIR  folder with mnist/ or cifar-10-batches-bin/ (default LETHE_DATA_DIR or ../shared/data)
+  --backend B     ${backendPreferences.join(', ')} (default auto)
+  --json          ends with one line of JSON`;
+
+const heldOutCount = 1000;
+const testCount = 4000;
+
+if (values.help) console.log(usage);
+else await bench();
+
+async function bench(): Promise<void> {
+  const prefer = oneOf('backend', values.backend, backendPreferences) as BackendPreference;
+  const backend = await openBackend({ prefer });
+  const task = await loadTask();
+  const count = wholeNumber('members', values.members, 2);
+  const members: AuditMember[] = [];
+  for (let member = 0; member < count; member++) {
+    members.push(await memberOf({ ...task, seed: task.seed + 100 * (member + 1) }, member, count));
+  }
+  process.stderr.write('\n');
+  const figures = auditFigures(members, { leastTugOfWar: 0.97, mostULira: 0.52 });
+  const { shadow, served, retrained, membership } = figures;
+  console.log(
+    `${backend.description}; ${values.data}, ${values.rounds} rounds of ${values.k} of ${values.train} images, ${count} networks of each kind, ${values.method} ${values.set.join(' ')}`,
+  );
+  console.log('network | forget | retain | test | membership AUC');
+  for (const [name, of, auc] of [
+    ['original', figures.original, membership.original],
+    ['shadows', shadow, membership.shadow],
+    ['served', served, membership.served],
+    ['retrained', retrained, membership.retrained],
+  ] as const) {
+    const cells = [of.forget, of.retain, of.test].map(percent);
+    console.log([name, ...cells, auc.toFixed(3)].join(' | '));
+  }
+  console.log(
+    `ToW ${figures.tugOfWar.toFixed(3)} (0.97 is aimed at), U-LiRA ${percent(figures.uLira)} (52 at most is aimed at), before unlearning ${percent(figures.uLiraBefore)}`,
+  );
+  if (values.json) console.log(JSON.stringify({ ...values, backend: backend.name, figures }));
+}
+
+/** One that was kept, or a new one. */
+async function memberOf(task: AuditTask, member: number, count: number): Promise<AuditMember> {
+  const file = values.resume && join(values.resume, `member-${member}.json`);
+  if (file) {
+    mkdirSync(values.resume as string, { recursive: true });
+    const kept = readIfThere(file);
+    if (kept !== undefined) return kept;
+  }
+  const told = await auditMember(task, {
+    report: ({ what, step, stepLimit }) =>
+      process.stderr.write(`\rmember ${member + 1}/${count}: ${what} ${step}/${stepLimit}\x1b[K`),
+  });
+  if (file) {
+    writeFileSync(`${file}.new`, JSON.stringify(told));
+    renameSync(`${file}.new`, file);
+  }
+  return told;
+}
+
+function readIfThere(file: string): AuditMember | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as AuditMember;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A network trained on everything, and what it is after it has unlearned. */
+async function loadTask(): Promise<AuditTask> {
+  const data = oneOf('data', values.data, ['mnist', 'cifar-10']) as 'mnist' | 'cifar-10';
+  const [trainCount, k] = [wholeNumber('train', values.train, 1), wholeNumber('k', values.k, 1)];
+  const [rounds, seed] = [
+    wholeNumber('rounds', values.rounds, 1),
+    wholeNumber('seed', values.seed, 0),
+  ];
+  const epochs = wholeNumber('epochs', values.epochs, 1);
+  const train = await readFirst(values['data-dir'], data, 'train', trainCount);
+  const unseen = await readFirst(values['data-dir'], data, 'test', heldOutCount + testCount);
+  const order = new Random(seed).fork('forget').permutation(trainCount);
+  const sets = Array.from({ length: rounds }, (_, i) =>
+    rowsOf(train, order.slice(i * k, (i + 1) * k)),
+  );
+  const network = { ...smallNetwork(data), preprocessing: smallPreprocessing, isImage: true };
+  const forget = joinSamples(sets);
+  const retain = rowsOf(train, order.slice(rounds * k));
+  const heldOut = rowsOf(unseen, range(0, heldOutCount));
+  const test = rowsOf(unseen, range(heldOutCount, heldOutCount + testCount));
+  const fresh = network.model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
+  const round = async (what: string, changes: Partial<RoundInput>) =>
+    await runRound(
+      {
+        network,
+        weights: fresh,
+        originalWeights: fresh,
+        state: undefined,
+        forget,
+        mode: 'untrain',
+        method: values.method,
+        settings: Object.fromEntries(values.set.map(parseOverride)),
+        heldOut,
+        seed,
+        ...changes,
+      },
+      {
+        onProgress: ({ step, stepLimit }) =>
+          process.stderr.write(`\r${what} ${step}/${stepLimit}\x1b[K`),
+      },
+    );
+  const trained = await round('training the original', {
+    method: 'retrain',
+    settings: { epochs },
+    forget: firstOf(test, 8),
+    retain: train,
+  });
+  const original = trained.weights;
+  let [served, state] = [original, undefined as Uint8Array | undefined];
+  for (const [index, samples] of sets.entries()) {
+    const result = await round(`unlearning, round ${index + 1}`, {
+      weights: served,
+      originalWeights: original,
+      state,
+      forget: samples,
+      seed: new Random(seed).fork(`round ${index}`).bits(),
+    });
+    [served, state] = [result.weights, result.state];
+  }
+  const method = {
+    name: values.method,
+    settings: Object.fromEntries(values.set.map(parseOverride)),
+  };
+  return {
+    network,
+    original,
+    served,
+    rounds: sets,
+    forget,
+    retain,
+    heldOut,
+    test,
+    epochs,
+    seed,
+    method,
+  };
+}
+
+function range(from: number, to: number): Int32Array {
+  return Int32Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+function firstOf(samples: LabelledSamples, count: number): LabelledSamples {
+  return rowsOf(samples, range(0, count));
+}

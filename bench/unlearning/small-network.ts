@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { openDataset } from '@lethe/datasets';
+import type { LabelledSamples } from '@lethe/unlearning';
+import * as tf from '@tensorflow/tfjs';
+
+export type SmallData = 'mnist' | 'cifar-10';
+
+/** Values as datasets read them, from 0 to 1. */
+export const smallPreprocessing = { scale: 1, mean: [0], std: [1] };
+
+/** The first images of a split. */
+export async function readFirst(
+  dataDir: string,
+  data: SmallData,
+  split: 'train' | 'test',
+  count: number,
+): Promise<LabelledSamples> {
+  const source =
+    data === 'mnist'
+      ? ({ kind: 'mnist-idx', path: join(dataDir, 'mnist') } as const)
+      : ({ kind: 'cifar10-binary', path: join(dataDir, 'cifar-10-batches-bin') } as const);
+  const dataset = await openDataset({ ...source, split, options: {} });
+  try {
+    return await dataset.read(Int32Array.from({ length: count }, (_, i) => i));
+  } finally {
+    await dataset[Symbol.asyncDispose]();
+  }
+}
+
+/** A convolutional network of some 100,000 weights that are yet to be trained. */
+export function smallNetwork(data: SmallData) {
+  const sampleShape = data === 'mnist' ? [28, 28, 1] : [32, 32, 3];
+  const convolution = (filters: number, strides: number, more: object = {}) =>
+    tf.layers.conv2d({
+      filters,
+      strides,
+      kernelSize: 3,
+      padding: 'same',
+      activation: 'relu',
+      ...more,
+    });
+  const model = tf.sequential({
+    layers: [
+      convolution(16, data === 'mnist' ? 2 : 1, { inputShape: sampleShape }),
+      convolution(32, 2),
+      convolution(64, 2),
+      convolution(64, 2),
+      tf.layers.flatten({}),
+      tf.layers.dense({ units: 10 }),
+    ],
+  });
+  return { model, sampleShape, classCount: 10 };
+}

@@ -1,0 +1,9 @@
+/** What rounds are held against: networks that never saw what was forgotten. */
+export { type AuditBounds, type AuditFigures, auditFigures } from './audit-figures.ts';
+export {
+  type AuditMember,
+  type AuditProgress,
+  type AuditTask,
+  auditMember,
+  type Membership,
+} from './audit-member.ts';
