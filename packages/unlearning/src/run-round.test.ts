@@ -76,7 +76,8 @@ describe('a round of lethe', () => {
       forget.labels,
       task.network.classCount,
     );
-    expect(Math.abs(result.metrics.forgetAccuracyAfter - unseen)).toBeLessThan(0.07);
+    // Three samples of 32.
+    expect(Math.abs(result.metrics.forgetAccuracyAfter - unseen)).toBeLessThan(0.1);
     expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.03);
   });
 

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { checkRoundInput } from './check-round-input.ts';
 import { type ForgetViews, knowsMirrored, mirroredViews, plainView } from './forget-views.ts';
 import { goalFor } from './goals/goal-for.ts';
+import type { Standings } from './goals/matched-margins.ts';
 import { advanceLedger, emptyLedger, type Ledger } from './ledger/ledger.ts';
 import { ledgerShape } from './ledger/ledger-shape.ts';
 import { marginImportance } from './ledger/margin-importance.ts';
@@ -55,10 +56,11 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
 
   const random = new Random(input.seed);
   let plainUnseenLogits = unseenLogits?.subarray(0, unseenLogits.length / views.count);
-  const goal = goalFor(input, {
+  const { goal, standings } = goalFor(input, {
     viewCount: views.count,
-    forgetLogits: before,
+    forgetLogits: input.mode === 'untrain' ? await originalForgetLogits() : undefined,
     heldOutLogits: unseenLogits,
+    standings: ledger.standings,
     tolerance: prepared.settings.untrainTolerance,
     overshoot: prepared.settings.untrainOvershoot,
     random: random.fork('goal'),
@@ -98,6 +100,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   const next = await enterRound(work, prepared, {
     theta,
     curvature,
+    standings,
     forgetAccuracy: forgetAccuracyAfter,
   });
   // Gradients may not be numbers where the loss still is; the next round could not read them.
@@ -134,6 +137,11 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
       : { views, unseenLogits };
   }
 
+  async function originalForgetLogits(): Promise<Float32Array> {
+    meter.forward += forget.labels.length;
+    return await evaluateAt(network, original, forget.input);
+  }
+
   /** Under θ⁰: what unseen samples looked like to the network as it was trained. */
   async function unseenLogitsIn(views: ForgetViews): Promise<Float32Array> {
     const unseen = input.heldOut ?? { values: new Float32Array(0), labels: new Int32Array(0) };
@@ -166,8 +174,12 @@ async function enterRound(
   {
     theta,
     curvature,
+    standings,
     forgetAccuracy,
-  }: Pick<MethodResult, 'theta' | 'curvature'> & { readonly forgetAccuracy: number },
+  }: Pick<MethodResult, 'theta' | 'curvature'> & {
+    readonly standings: Standings;
+    readonly forgetAccuracy: number;
+  },
 ): Promise<Ledger> {
   const stepLimit = forget.labels.length;
   const position = tf.tensor1d(theta);
@@ -183,7 +195,7 @@ async function enterRound(
       },
     );
     const decay = settings.importanceDecay;
-    return advanceLedger(ledger, { samples: stepLimit, importance, decay, curvature });
+    return advanceLedger(ledger, { samples: stepLimit, importance, decay, curvature, standings });
   } finally {
     position.dispose();
   }

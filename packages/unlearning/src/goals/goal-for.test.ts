@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { Random } from '../random.ts';
 import type { RoundInput } from '../round.ts';
 import { goalFor } from './goal-for.ts';
+import { standingBins } from './matched-margins.ts';
 
 /** Two classes; held-out margins of class 0 are 11 and 9 in turns: mean 10, deviation 1. */
 const heldOutLogits = Float32Array.from({ length: 20 }, (_, i) =>
@@ -10,7 +11,7 @@ const heldOutLogits = Float32Array.from({ length: 20 }, (_, i) =>
 const heldOut = { values: new Float32Array(10), labels: new Int32Array(10) };
 
 function distanceOf(margin: number, tolerance: number, overshoot: number) {
-  const goal = goalFor(
+  const { goal } = goalFor(
     {
       mode: 'untrain',
       forget: { values: new Float32Array(1), labels: new Int32Array(1) },
@@ -19,6 +20,7 @@ function distanceOf(margin: number, tolerance: number, overshoot: number) {
     } as unknown as RoundInput,
     {
       viewCount: 1,
+      standings: new Float32Array(2 * standingBins),
       forgetLogits: Float32Array.of(margin, 0),
       heldOutLogits,
       tolerance,
@@ -42,7 +44,7 @@ it('lets an excess pass that is within the tolerance, in the same unit', () => {
 });
 
 it('leads each view to where unseen samples stand in it', () => {
-  const goal = goalFor(
+  const { goal, standings } = goalFor(
     {
       mode: 'untrain',
       forget: { values: new Float32Array(1), labels: new Int32Array(1) },
@@ -51,6 +53,7 @@ it('leads each view to where unseen samples stand in it', () => {
     } as unknown as RoundInput,
     {
       viewCount: 2,
+      standings: new Float32Array(2 * standingBins),
       forgetLogits: Float32Array.of(14, 0, 14, 0),
       // Seen the other way, the same samples are wrong by 5.
       heldOutLogits: Float32Array.of(
@@ -65,6 +68,8 @@ it('leads each view to where unseen samples stand in it', () => {
   const distances = goal.distances(Float32Array.of(14, 0, 14, 0));
   expect([...distances]).toEqual([4, 19]);
   expect([...goal.labels]).toEqual([0, 0]);
+  // Above all that are unseen, either way.
+  expect([standings[standingBins - 1], standings[2 * standingBins - 1]]).toEqual([1, 1]);
   expect(goal.isReached(goal.distances(Float32Array.of(10, 0, 14, 0)))).toBe(false);
   expect(goal.isReached(goal.distances(Float32Array.of(10, 0, 0, 5)))).toBe(true);
 });

@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { RoundInput } from '../round.ts';
 import type { Goal } from './goal.ts';
 import { margins } from './margins.ts';
-import { matchedMargins } from './matched-margins.ts';
+import { matchedMargins, type Standings, standingBins } from './matched-margins.ts';
 import { misclassifyGoal } from './misclassify.ts';
 import { relabelGoal } from './relabel.ts';
 import { untrainGoal } from './untrain.ts';
@@ -11,10 +11,12 @@ import { untrainGoal } from './untrain.ts';
 export interface GoalFacts {
   /** Views of each sample; all samples in the first of them come first, and so on. */
   readonly viewCount: number;
-  /** [viewCount · k, classes] under the served weights. */
-  readonly forgetLogits: Float32Array;
-  /** [viewCount · n, classes] under the original weights; there in `untrain`. */
+  /** [viewCount · k, classes] under the original weights; there in `untrain`. */
+  readonly forgetLogits: Float32Array | undefined;
+  /** [viewCount · n, classes] likewise. */
   readonly heldOutLogits: Float32Array | undefined;
+  /** Of all earlier rounds, view after view: [2 · standingBins]. */
+  readonly standings: Standings;
   /** Mean excess of margins that is let pass in `untrain`, in spreads of the held-out margins. */
   readonly tolerance: number;
   /** How far below their counterparts margins are led in `untrain`, in the same unit. */
@@ -22,31 +24,41 @@ export interface GoalFacts {
   readonly random: Random;
 }
 
-/** The goal of a round's mode. */
+/** The goal of a round's mode, and the standings after the round. */
 export function goalFor(
   { mode, forget, heldOut, targetLabels, network: { classCount } }: RoundInput,
   facts: GoalFacts,
-): Goal {
+): { readonly goal: Goal; readonly standings: Standings } {
   switch (mode) {
     case 'misclassify':
-      return misclassifyGoal(forget.labels, classCount);
-    case 'relabel':
-      return relabelGoal(targetLabels ?? new Int32Array(0), classCount);
+      return { goal: misclassifyGoal(forget.labels, classCount), standings: facts.standings };
+    case 'relabel': {
+      const goal = relabelGoal(targetLabels ?? new Int32Array(0), classCount);
+      return { goal, standings: facts.standings };
+    }
     case 'untrain': {
-      const { heldOutLogits = new Float32Array(0), viewCount } = facts;
+      const none = new Float32Array(0);
+      const { heldOutLogits = none, forgetLogits = none, viewCount } = facts;
       const heldOutLabels = heldOut?.labels ?? new Int32Array(0);
+      const standings = facts.standings.slice();
+      const u = facts.random.uniform();
       const views = Array.from({ length: viewCount }, (_, view) => {
-        const own = marginsOf(forget.labels, facts.forgetLogits, view);
-        const unseen = marginsOf(heldOutLabels, heldOutLogits, view);
-        const random = facts.random;
-        return {
-          unseen,
-          targets: matchedMargins(own, forget.labels, unseen, heldOutLabels, random),
+        const own = {
+          margins: marginsOf(forget.labels, forgetLogits, view),
+          labels: forget.labels,
         };
+        const unseen = {
+          margins: marginsOf(heldOutLabels, heldOutLogits, view),
+          labels: heldOutLabels,
+        };
+        const earlier = standings.subarray(view * standingBins, (view + 1) * standingBins);
+        const matched = matchedMargins(own, unseen, earlier, u);
+        earlier.set(matched.standings);
+        return { unseen: unseen.margins, targets: matched.targets };
       });
       const sigma = spread(views[0]?.unseen ?? new Float32Array(0));
       const led = views.flatMap(({ targets }) => [...targets]);
-      return untrainGoal(
+      const goal = untrainGoal(
         Int32Array.from(
           { length: led.length },
           (_, i) => forget.labels[i % forget.labels.length] as number,
@@ -55,6 +67,7 @@ export function goalFor(
         classCount,
         facts.tolerance * sigma,
       );
+      return { goal, standings };
     }
     default:
       return mode satisfies never;

@@ -1,78 +1,96 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random.ts';
-import { matchedMargins, quantile } from './matched-margins.ts';
+import { matchedMargins, quantile, standing, standingBins } from './matched-margins.ts';
 
 const upTo = (n: number, scale = 1) => Float32Array.from({ length: n }, (_, i) => scale * (i + 1));
 const labelled = (n: number, label: number) => new Int32Array(n).fill(label);
+const nobody = new Float32Array(standingBins);
+/** Margins 1 … 10 of class 0. */
+const ten = { margins: upTo(10), labels: labelled(10, 0) };
 
-/** A chance that always gives the same u. */
-function always(u: number): Random {
-  const random = new Random(0);
-  random.uniform = () => u;
-  return random;
-}
+describe('quantile and standing', () => {
+  const sorted = Float32Array.of(10, 20, 30, 40);
 
-describe('quantile', () => {
-  it('is linear between order statistics at (i + ½)/n', () => {
-    const sorted = Float32Array.of(10, 20, 30, 40);
+  it('are linear between order statistics at (i + ½)/n', () => {
     expect([0, 0.125, 0.25, 0.5, 0.875, 1].map((q) => quantile(sorted, q))).toEqual([
       10, 10, 15, 25, 40, 40,
     ]);
+    expect([10, 15, 25, 39].map((value) => standing(sorted, value))).toEqual([
+      0.125, 0.25, 0.5, 0.85,
+    ]);
+  });
+
+  it('say of what is beyond all that it is', () => {
+    expect([9, 40, 41].map((value) => standing(sorted, value))).toEqual([0, 1, 1]);
   });
 });
 
 describe('margins of unseen counterparts', () => {
-  it('are taken by rank within the class', () => {
+  it('are taken by rank', () => {
     // Held-out 1 … 10; three samples, u = ½: quantiles 1/6, 1/2, 5/6 → 10q + ½ = 2.17, 5.5, 8.83.
-    const targets = matchedMargins(
-      Float32Array.of(9, 3, 5),
-      labelled(3, 0),
-      upTo(10),
-      labelled(10, 0),
-      always(0.5),
-    );
+    const forget = { margins: Float32Array.of(9, 3, 5), labels: labelled(3, 0) };
+    const { targets } = matchedMargins(forget, ten, nobody, 0.5);
     expect(targets[0]).toBeCloseTo(8.8333, 3);
     expect(targets[1]).toBeCloseTo(2.1667, 3);
     expect(targets[2]).toBeCloseTo(5.5, 5);
   });
 
-  it('are taken from the own class alone', () => {
-    const heldOut = Float32Array.of(...upTo(6), ...upTo(6, 100));
-    const targets = matchedMargins(
-      Float32Array.of(1, 1),
-      Int32Array.of(0, 1),
-      heldOut,
-      Int32Array.of(...labelled(6, 0), ...labelled(6, 1)),
-      always(0.5),
-    );
-    expect([...targets]).toEqual([3.5, 350]);
+  it('are taken from the own class, by rank among the samples of all classes', () => {
+    const heldOut = {
+      margins: Float32Array.of(...upTo(6), ...upTo(6, 100)),
+      labels: Int32Array.of(...labelled(6, 0), ...labelled(6, 1)),
+    };
+    // Higher up among those of its class, though its margin is less.
+    const forget = { margins: Float32Array.of(5, 200), labels: Int32Array.of(0, 1) };
+    const { targets } = matchedMargins(forget, heldOut, nobody, 0.5);
+    // Quantiles ¾ of 1 … 6 and ¼ of 100 … 600: 6q + ½.
+    expect([...targets]).toEqual([5, 200]);
   });
 
   it('are those of all classes where a class has fewer than five held-out samples', () => {
-    const targets = matchedMargins(
-      Float32Array.of(1),
-      Int32Array.of(1),
-      Float32Array.of(...upTo(6), 100, 100, 100, 100),
-      Int32Array.of(...labelled(6, 0), ...labelled(4, 1)),
-      always(0.25),
-    );
+    const heldOut = {
+      margins: Float32Array.of(...upTo(6), 100, 100, 100, 100),
+      labels: Int32Array.of(...labelled(6, 0), ...labelled(4, 1)),
+    };
+    const forget = { margins: Float32Array.of(1), labels: Int32Array.of(1) };
     // Quantile ¼ of 1 … 6, 100 × 4 at position 10/4 − ½ = 2.
-    expect([...targets]).toEqual([3]);
+    expect([...matchedMargins(forget, heldOut, nobody, 0.25).targets]).toEqual([3]);
   });
 
-  it('are unbiased for a request of one: their mean over seeds is the held-out mean', () => {
-    const draws = Array.from(
-      { length: 2000 },
-      (_, seed) =>
-        matchedMargins(
-          Float32Array.of(3),
-          Int32Array.of(0),
-          upTo(10),
-          labelled(10, 0),
-          new Random(seed),
-        )[0] as number,
-    );
+  it('are unbiased for a first request of one: their mean over seeds is the held-out mean', () => {
+    const forget = { margins: Float32Array.of(3), labels: Int32Array.of(0) };
+    const draws = Array.from({ length: 2000 }, (_, seed) => {
+      const u = new Random(seed).uniform();
+      return matchedMargins(forget, ten, nobody, u).targets[0] as number;
+    });
     // Mean 5.5, deviation 2.9/√2000 = 0.064.
     expect(Math.abs(draws.reduce((sum, value) => sum + value, 0) / 2000 - 5.5)).toBeLessThan(0.26);
+  });
+
+  it('are the same in many small rounds as in one large one, but for the first few', () => {
+    const random = new Random(5);
+    // Forgotten samples stand higher than unseen ones: places are √ of even ones.
+    const margins = Float32Array.from(
+      { length: 400 },
+      () => 0.5 + 10 * Math.sqrt(random.uniform()),
+    );
+    const labels = labelled(400, 0);
+    const atOnce = matchedMargins({ margins, labels }, ten, nobody, 0.5).targets;
+    let standings: Float32Array = nobody;
+    const oneByOne = Float32Array.from(margins, (margin) => {
+      const one = { margins: Float32Array.of(margin), labels: labelled(1, 0) };
+      const matched = matchedMargins(one, ten, standings, random.uniform());
+      standings = matched.standings;
+      return matched.targets[0] as number;
+    });
+    const apart = oneByOne.map((target, i) => Math.abs(target - (atOnce[i] as number)));
+    expect(Math.max(...apart.subarray(200))).toBeLessThan(1);
+    expect(standings.reduce((sum, count) => sum + count, 0)).toBe(400);
+  });
+
+  it('leave what was there before as it was', () => {
+    const forget = { margins: Float32Array.of(3), labels: Int32Array.of(0) };
+    matchedMargins(forget, ten, nobody, 0.5);
+    expect(nobody.every((count) => count === 0)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { advanceLedger, emptyLedger } from './ledger.ts';
+import { advanceLedger, emptyLedger, standingsLength } from './ledger.ts';
 
 const entry = (importance: number[], decay = 1) => ({
   samples: 4,
@@ -15,6 +15,7 @@ describe('the ledger', () => {
       samples: 12,
       importance: Float32Array.of(4, 10),
       curvature: { samples: 0, sums: new Float32Array(0) },
+      standings: new Float32Array(standingsLength),
     });
   });
 
@@ -40,6 +41,14 @@ describe('the ledger', () => {
     });
     expect(measured.curvature).toEqual(curvature);
     expect(advanceLedger(measured, entry([1])).curvature).toEqual(curvature);
+  });
+
+  it('takes the standings after a round, and keeps them where one adds none', () => {
+    const standings = new Float32Array(standingsLength).fill(2);
+    const empty = emptyLedger({ importance: 1, curvature: 1 });
+    const moved = advanceLedger(empty, { ...entry([1]), standings });
+    expect(moved.standings).toEqual(standings);
+    expect(advanceLedger(moved, entry([1])).standings).toEqual(standings);
   });
 
   it('leaves what it is given unchanged', () => {

@@ -1,4 +1,8 @@
 import type { CarriedCurvature } from '../curvature/carried-curvature.ts';
+import { type Standings, standingBins } from '../goals/matched-margins.ts';
+
+/** Samples as they are, and mirrored. */
+export const standingsLength = 2 * standingBins;
 
 /**
  * What an unlearner remembers of what it has made a network forget: per weight, how much moving
@@ -14,7 +18,8 @@ import type { CarriedCurvature } from '../curvature/carried-curvature.ts';
  * were left. Not each round's own weights: pulling back to those undoes the rounds after it.
  *
  * Beside that stands what samples look like to the network: the curvature that steps are measured
- * by, of which a round of a few samples alone would know little.
+ * by, of which a round of a few samples alone would know little; and where forgotten samples stood
+ * among unseen ones, which says where each further one belongs.
  */
 export interface Ledger {
   /** Rounds that have been entered. */
@@ -24,6 +29,8 @@ export interface Ledger {
   /** F: [parameters] */
   readonly importance: Float32Array;
   readonly curvature: CarriedCurvature;
+  /** Of samples as they are, then of mirrored ones: [2 · standingBins]; moved by `untrain` only. */
+  readonly standings: Standings;
 }
 
 /** How many numbers a ledger of a network holds. */
@@ -40,6 +47,7 @@ export function emptyLedger({ importance, curvature }: LedgerShape): Ledger {
     samples: 0,
     importance: new Float32Array(importance),
     curvature: { samples: 0, sums: new Float32Array(curvature) },
+    standings: new Float32Array(standingsLength),
   };
 }
 
@@ -51,6 +59,8 @@ export interface RoundEntry {
   readonly decay: number;
   /** Earlier rounds included; undefined where the round has measured none. */
   readonly curvature?: CarriedCurvature | undefined;
+  /** Earlier rounds included; undefined where the round has added none. */
+  readonly standings?: Standings | undefined;
 }
 
 /** The ledger after one more round. */
@@ -62,5 +72,6 @@ export function advanceLedger(ledger: Ledger, entry: RoundEntry): Ledger {
       (value, i) => entry.decay * value + (entry.importance[i] as number),
     ),
     curvature: entry.curvature ?? ledger.curvature,
+    standings: entry.standings ?? ledger.standings,
   };
 }

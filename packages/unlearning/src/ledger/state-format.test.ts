@@ -7,6 +7,7 @@ const ledger: Ledger = {
   samples: 96,
   importance: Float32Array.of(0, 1.5, 3e-7),
   curvature: { samples: 12.5, sums: Float32Array.of(2, 4) },
+  standings: Float32Array.from({ length: 128 }, (_, i) => (i === 127 ? 8 : 0)),
 };
 const shape = { importance: 3, curvature: 2 };
 
@@ -21,11 +22,13 @@ function altered(from: string, to: string): Uint8Array {
 /** 0, 1.5 and 3e-7 as float32, little-endian; 2 and 4 are 00000040 and 00008040. */
 const importanceBytes = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0xb0, 0x0f, 0xa1, 0x34];
 
+const curvatureBytes = [0, 0, 0, 0x40, 0, 0, 0x80, 0x40];
+
 /** A state with this header, byte by byte. */
-function stateOf(header: string, values: readonly number[]): Buffer {
+function stateOf(header: string, headerBytes: number, values: readonly number[]): Buffer {
   return Buffer.concat([
-    Buffer.from([0xf8, 1, 0, 0, 0, 0, 0, 0]),
-    Buffer.from(header.padEnd(504)),
+    Buffer.from([headerBytes % 256, headerBytes >> 8, 0, 0, 0, 0, 0, 0]),
+    Buffer.from(header.padEnd(headerBytes)),
     Buffer.from(values),
   ]);
 }
@@ -64,19 +67,31 @@ describe('the state format', () => {
     const header =
       '{"__metadata__":{"format":"lethe-unlearning-state","version":"1","rounds":"3","samples":"96"},' +
       '"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}';
-    const kept = stateOf(header, importanceBytes);
+    const kept = stateOf(header, 504, importanceBytes);
     expect(decodeState(kept, shape)).toEqual({
       ...ledger,
       curvature: { samples: 0, sums: new Float32Array(2) },
+      standings: new Float32Array(128),
     });
   });
 
-  it('writes version 2, to the byte', () => {
+  it('reads what version 2 wrote, which knew no standings', () => {
     const header =
       '{"__metadata__":{"format":"lethe-unlearning-state","version":"2","rounds":"3","samples":"96",' +
       '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
       '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}';
-    const kept = stateOf(header, [...importanceBytes, 0, 0, 0, 0x40, 0, 0, 0x80, 0x40]);
+    const kept = stateOf(header, 504, [...importanceBytes, ...curvatureBytes]);
+    expect(decodeState(kept, shape)).toEqual({ ...ledger, standings: new Float32Array(128) });
+  });
+
+  it('writes version 3, to the byte', () => {
+    const header =
+      '{"__metadata__":{"format":"lethe-unlearning-state","version":"3","rounds":"3","samples":"96",' +
+      '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
+      '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
+      '"standings":{"dtype":"F32","shape":[128],"data_offsets":[20,532]}}';
+    const standings = [...new Array(127 * 4).fill(0), 0, 0, 0, 0x41];
+    const kept = stateOf(header, 760, [...importanceBytes, ...curvatureBytes, ...standings]);
     expect(Buffer.from(encodeState(ledger)).equals(kept)).toBe(true);
     expect(decodeState(kept, shape)).toEqual(ledger);
   });
@@ -89,15 +104,15 @@ describe('the state format', () => {
 
   it.each([
     ['nothing', new Uint8Array(0), 'corrupt', /only 0 bytes/],
-    ['text', new TextEncoder().encode('x'.repeat(600)), 'corrupt', /header cannot be read/],
-    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /528 bytes, a network with 3/],
+    ['text', new TextEncoder().encode('x'.repeat(2000)), 'corrupt', /header cannot be read/],
+    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /1296 bytes, a network with 3/],
     [
       'another format',
       altered('lethe-unlearning-state', 'lethe-unlearning-stats'),
       'corrupt',
       /format/,
     ],
-    ['a newer version', altered('"version":"2"', '"version":"9"'), 'precondition', /version 9/],
+    ['a newer version', altered('"version":"3"', '"version":"9"'), 'precondition', /version 9/],
     ['a wrong weight', altered('"12.5"', '"-1.5"'), 'corrupt', /weight is -1.5/],
     ['a wrong counter', altered('"rounds":"3"', '"rounds":"x"'), 'corrupt', /counter is x/],
   ])('refuses %s', (_name, bytes, code, message) => {

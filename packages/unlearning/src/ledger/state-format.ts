@@ -4,22 +4,32 @@
  * so that the state of a network is the same number of bytes after every round.
  */
 import { LetheError } from '@lethe/contracts';
-import { emptyLedger, type Ledger, type LedgerShape } from './ledger.ts';
+import { emptyLedger, type Ledger, type LedgerShape, standingsLength } from './ledger.ts';
 
 const format = 'lethe-unlearning-state';
-const version = 2;
+const version = 3;
 const prefixBytes = 8;
-const headerBytes = 504;
+/** Of each version so far. */
+const headerBytesOf = { 1: 504, 2: 504, 3: 760 } as const;
+const headerBytes = headerBytesOf[version];
 
 /** Bytes of the state of a network, after however many rounds. */
-export function stateSizeBytes({ importance, curvature }: LedgerShape): number {
-  return prefixBytes + headerBytes + 4 * (importance + curvature);
+export function stateSizeBytes(shape: LedgerShape): number {
+  return sizeOfVersion(version, shape);
+}
+
+function sizeOfVersion(
+  written: keyof typeof headerBytesOf,
+  { importance, curvature }: LedgerShape,
+): number {
+  const values = importance + (written > 1 ? curvature : 0) + (written > 2 ? standingsLength : 0);
+  return prefixBytes + headerBytesOf[written] + 4 * values;
 }
 
 export function encodeState(ledger: Ledger): Uint8Array {
   const { importance, curvature } = ledger;
   const shape = { importance: importance.length, curvature: curvature.sums.length };
-  const end = 4 * (shape.importance + shape.curvature);
+  const curvatureEnd = 4 * (shape.importance + shape.curvature);
   const header = JSON.stringify({
     __metadata__: {
       format,
@@ -36,7 +46,12 @@ export function encodeState(ledger: Ledger): Uint8Array {
     curvature: {
       dtype: 'F32',
       shape: [shape.curvature],
-      data_offsets: [4 * shape.importance, end],
+      data_offsets: [4 * shape.importance, curvatureEnd],
+    },
+    standings: {
+      dtype: 'F32',
+      shape: [standingsLength],
+      data_offsets: [curvatureEnd, curvatureEnd + 4 * standingsLength],
     },
   });
   const bytes = new Uint8Array(stateSizeBytes(shape));
@@ -45,11 +60,12 @@ export function encodeState(ledger: Ledger): Uint8Array {
   const values = new Float32Array(bytes.buffer, prefixBytes + headerBytes);
   values.set(importance);
   values.set(curvature.sums, shape.importance);
+  values.set(ledger.standings, shape.importance + shape.curvature);
   return bytes;
 }
 
 /**
- * Version 1 held no curvature: nothing has been measured then.
+ * Version 1 held no curvature, and neither did version 2 hold standings: nothing is known then.
  *
  * @param shape of the ledger of the network that the state must belong to
  * @throws LetheError `corrupt` for bytes that are no state or one of another network,
@@ -65,7 +81,7 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
       `The unlearning state has version ${metadata['version']}, this engine reads 1 to ${version}. Use the release that wrote it, or a newer one.`,
     );
   }
-  const size = stateSizeBytes(written === 1 ? { ...shape, curvature: 0 } : shape);
+  const size = sizeOfVersion(written as keyof typeof headerBytesOf, shape);
   if (bytes.length !== size) {
     throw corrupt(
       `it is ${bytes.length} bytes, a network with ${shape.importance} trainable weights needs ${size}`,
@@ -73,7 +89,7 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
   }
   // Copied: float32 views start at multiples of four only, and slice is a view on a Buffer.
   const values = new Float32Array(
-    Uint8Array.from(bytes.subarray(prefixBytes + headerBytes)).buffer,
+    Uint8Array.from(bytes.subarray(prefixBytes + headerOf(bytes).length)).buffer,
   );
   if (!values.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
   return {
@@ -85,17 +101,27 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
         ? emptyLedger(shape).curvature
         : {
             samples: numberOf('weight', metadata['curvature_samples'], Number.isFinite),
-            sums: values.slice(shape.importance),
+            sums: values.slice(shape.importance, shape.importance + shape.curvature),
           },
+    standings: written < 3 ? emptyLedger(shape).standings : values.slice(-standingsLength),
   };
 }
 
+/** As many bytes as the file says, if some version writes as many. */
+function headerOf(bytes: Uint8Array): Uint8Array {
+  const shortest = prefixBytes + headerBytesOf[1];
+  if (bytes.length < shortest) throw corrupt(`it is only ${bytes.length} bytes`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (!Object.values(headerBytesOf).some((each) => each === length)) {
+    throw corrupt('its header cannot be read');
+  }
+  return bytes.subarray(prefixBytes, prefixBytes + length);
+}
+
 function readMetadata(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  if (bytes.length < prefixBytes + headerBytes) throw corrupt(`it is only ${bytes.length} bytes`);
+  const header = headerOf(bytes);
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(
-      bytes.subarray(prefixBytes, prefixBytes + headerBytes),
-    );
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(header);
     const { __metadata__: metadata } = JSON.parse(text) as { __metadata__: unknown };
     return metadata as Readonly<Record<string, unknown>>;
   } catch (cause) {
