@@ -29,8 +29,8 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     backends: { type: 'string', default: 'native,wasm' },
     'data-dir': { type: 'string', default: '../shared/data' },
-    triples: { type: 'string', default: '60' },
-    block: { type: 'string', default: '600' },
+    triples: { type: 'string', default: '300' },
+    block: { type: 'string', default: '100' },
     seed: { type: 'string', default: '0' },
   },
 });

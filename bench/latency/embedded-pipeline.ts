@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { SqliteBus } from '@lethe/bus';
+import type { JobRunner } from '@lethe/compute';
 import { createEvaluatorService, evaluatorSettings } from '@lethe/evaluator';
 import { KeyRing } from '@lethe/evidence';
 import { readPolicy } from '@lethe/gate';
@@ -28,7 +29,8 @@ export async function embeddedPipeline({
   folder,
   maxWaitMs,
   register,
-}: PipelineSettings): Promise<RunningPipeline> {
+  rounds = new StandInRounds(() => 0),
+}: PipelineSettings & { readonly rounds?: JobRunner }): Promise<RunningPipeline> {
   const bus = new TracedBus(await SqliteBus.open({ file: join(folder, 'bus.sqlite') }));
   const store = new TracedStore(await FolderStore.open(join(folder, 'store')));
   await register(store);
@@ -76,7 +78,7 @@ export async function embeddedPipeline({
     createUnlearnerService({
       ...shared,
       lineages,
-      compute: new StandInRounds(() => 0),
+      compute: rounds,
       config: { ...readConfig(unlearnerSettings, environment), maxWaitMs, maxBatch: 512 },
     }),
     ingest,

@@ -13,9 +13,7 @@ import { type Block, type FromLethe, type ToLethe, tracingWorld } from './messag
 import { type Mode, modes } from './modes.ts';
 
 /** Sent before anything counts: connections, caches and compilers get warm, in each mode. */
-const warmUpTriples = 4;
-/** After every switch, uncounted: what was compiled for another mode is compiled anew. */
-const requestsToSettle = 300;
+const warmUpTriples = 30;
 const emitters = 16;
 
 export interface TracingPlan {
@@ -28,7 +26,8 @@ export interface TracingPlan {
 /**
  * What tracing costs a whole Lethe whose rounds and verdicts take no time. One process switches
  * its mode from block to block, so that the machine's own moods fall on all modes alike: blocks
- * are compared within their triple only.
+ * are compared within their triple only. They are short, so that a triple is over before the
+ * machine's mood is, and so that code is compiled for all modes once, not anew for each.
  */
 export async function measureTracing(
   { triples, requestsPerBlock, seed }: TracingPlan,
@@ -38,7 +37,7 @@ export async function measureTracing(
   try {
     const sink = stack.use(await openSink());
     const blocks = (warmUpTriples + triples) * modes.length;
-    const { requests } = tracingWorld(blocks * (requestsToSettle + requestsPerBlock));
+    const { requests } = tracingWorld(blocks * requestsPerBlock);
     const lethe = stack.use(await startLethe(sink.url, requests.length));
     const random = new Random(seed);
     const measured: Record<Mode, Block[]> = { off: [], on: [], sampled: [] };
@@ -50,7 +49,6 @@ export async function measureTracing(
     for (let triple = 0; triple < warmUpTriples + triples; triple++) {
       for (const at of random.permutation(modes.length)) {
         const mode = modes[at]!;
-        await lethe.drive(mode, next(requestsToSettle));
         const took = await lethe.drive(mode, next(requestsPerBlock));
         if (triple < warmUpTriples) continue;
         onBlock(mode, took);
@@ -68,6 +66,12 @@ function figuresOf({ off, on, sampled }: Record<Mode, readonly Block[]>, request
     medianOfPairs(blocks.map((block, triple) => (block[of] / off[triple]![of] - 1) * 100));
   return {
     perSecond: requestsPerBlock / median(off.map(({ seconds }) => seconds)),
+    /** What one request takes more, in microseconds of the main thread, with all traces. */
+    onMainCpuUsPerRequest: medianOfPairs(
+      on.map(({ mainCpuSeconds }, triple) => {
+        return ((mainCpuSeconds - off[triple]!.mainCpuSeconds) * 1e6) / requestsPerBlock;
+      }),
+    ),
     cpuMsPerRequest: (median(off.map(({ cpuSeconds }) => cpuSeconds)) * 1_000) / requestsPerBlock,
     /** More processor time than without tracing. */
     onCpuPercent: compare(on, 'cpuSeconds'),

@@ -2,7 +2,8 @@ import type { World } from '../../../test/chaos/world.ts';
 import { planWorld } from '../../../test/chaos/world.ts';
 import type { Mode } from './modes.ts';
 
-const models = 12;
+/** Few, so that a short block has as many requests to a round as a busy pipeline. */
+const models = 2;
 
 /** The same for whoever sends the requests and for whoever registers the models. */
 export function tracingWorld(requests: number): World {
@@ -24,7 +25,6 @@ export interface Block {
   readonly cpuSeconds: number;
   /** Of its main thread, which is what limits it. */
   readonly mainCpuSeconds: number;
-  /** A slow moment makes more and smaller ones, which cost more: compare with that in mind. */
   readonly rounds: number;
 }
 
