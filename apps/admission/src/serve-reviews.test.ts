@@ -1,7 +1,7 @@
 import { request } from 'node:https';
 import { CheckReleaseResponse, LetheError, ServingPointer } from '@lethe/contracts';
 import { readTlsFiles, silentLog } from '@lethe/service-kit';
-import { CertificateAuthority, deferred } from '@lethe/service-kit/testing';
+import { CertificateAuthority } from '@lethe/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { annotations } from './read-review.ts';
 import { type CheckRelease, ReleaseChecker } from './release-checker.ts';
@@ -128,7 +128,7 @@ test('what is no review gets an error that says so, and other paths lead nowhere
 
 test('in a flood the same question is asked once, and what is too much is to come again', async () => {
   const usual = asked;
-  const hold = deferred<void>();
+  const hold = Promise.withResolvers<void>();
   asked = async (question) => {
     await hold.promise;
     return await usual(question);
@@ -152,7 +152,7 @@ test('in a flood the same question is asked once, and what is too much is to com
 });
 
 test('reviews that are big together are held up to a bound; the one that passes it is to come again', async () => {
-  const hold = deferred<void>();
+  const hold = Promise.withResolvers<void>();
   const usual = asked;
   asked = async (question) => {
     await hold.promise;

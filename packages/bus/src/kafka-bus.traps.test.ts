@@ -9,7 +9,6 @@ import { isInstalled } from '../../../scripts/servers/recipe.ts';
 import { KafkaCluster } from '../../../test/support/servers/kafka-cluster.ts';
 import { ServerProcess } from '../../../test/support/servers/server-process.ts';
 import {
-  deferred,
   join,
   newName,
   newTopic,
@@ -398,8 +397,8 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     await admin.connect();
     const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker/index.js');
     const { endTxn } = prototype;
-    const isEnding = deferred<void>();
-    const mayEnd = deferred<void>();
+    const isEnding = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
     prototype.endTxn = async function (this: unknown, ...args: unknown[]) {
       isEnding.resolve();
       await mayEnd.promise;
@@ -661,8 +660,8 @@ describe.skipIf(!isInstalled('kafka'))('KafkaBus among the traps', () => {
     const message = { partition: 0, key: Buffer.from('a'), value: Buffer.from('x'), headers: {} };
     const { prototype } = createRequire(import.meta.url)('kafkajs/src/broker/index.js');
     const { endTxn } = prototype;
-    const died = deferred<never>();
-    const isEnding = deferred<void>();
+    const died = Promise.withResolvers<never>();
+    const isEnding = Promise.withResolvers<void>();
     prototype.endTxn = () => {
       isEnding.resolve();
       return died.promise;

@@ -81,13 +81,3 @@ export async function readSome(partition: OwnedPartition, count: number): Promis
   }
   return texts;
 }
-
-/** A promise that the test settles. */
-export function deferred<T>() {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<T>((...settle) => {
-    [resolve, reject] = settle;
-  });
-  return { promise, resolve, reject };
-}

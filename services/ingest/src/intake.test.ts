@@ -17,7 +17,7 @@ import {
 } from '@lethe/contracts';
 import { decodeEnvelope, verifyEvidence } from '@lethe/evidence';
 import { silentLog } from '@lethe/service-kit';
-import { busWith, deferred, ManualClock, readTopic } from '@lethe/service-kit/testing';
+import { busWith, ManualClock, readTopic } from '@lethe/service-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { incoming } from './domain/incoming-request.ts';
 import { createIngestService } from './service.ts';
@@ -318,7 +318,7 @@ describe('intake', () => {
 
   it('announces by itself, once the bus is back, what nobody sends again', async () => {
     await using home = await openIntakeHome();
-    const published = deferred();
+    const published = Promise.withResolvers<void>();
     let failures = 2;
     const bus = busWith(home.bus, {
       async publish(records) {

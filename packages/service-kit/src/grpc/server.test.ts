@@ -11,7 +11,6 @@ import {
 } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../log/log.ts';
-import { deferred } from '../testing/deferred.ts';
 import type { CallContext } from './call-context.ts';
 import { connect } from './connect.ts';
 import { type GrpcService, type Handlers, implementService } from './implement-service.ts';
@@ -145,7 +144,7 @@ describe('a gRPC server', () => {
   });
 
   it('aborts the handler at the deadline and tells the caller', async () => {
-    const { promise: aborted, resolve } = deferred<unknown>();
+    const { promise: aborted, resolve } = Promise.withResolvers<unknown>();
     let hasArrived = false;
     await using server = await serve(
       ingest({
@@ -169,7 +168,7 @@ describe('a gRPC server', () => {
   });
 
   it('streams, and ends the handler when the reader leaves', async () => {
-    const { promise: left, resolve } = deferred();
+    const { promise: left, resolve } = Promise.withResolvers<void>();
     async function* watchServing(_: unknown, { signal }: CallContext) {
       signal.addEventListener('abort', () => resolve());
       for (let generation = 1; ; generation++) {
@@ -202,8 +201,8 @@ describe('a gRPC server', () => {
   });
 
   it('lets a call under way finish when it closes', async () => {
-    const { promise: mayFinish, resolve: finish } = deferred();
-    const { promise: entered, resolve: enter } = deferred();
+    const { promise: mayFinish, resolve: finish } = Promise.withResolvers<void>();
+    const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
     const server = await serve(
       ingest({
         submitDeletion: async () => {

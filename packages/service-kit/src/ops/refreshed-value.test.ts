@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { deferred } from '../testing/deferred.ts';
 import { RefreshedValue } from './refreshed-value.ts';
 
 it('gives the last value at once, and looks again only when somebody asks', async () => {
@@ -13,7 +12,7 @@ it('gives the last value at once, and looks again only when somebody asks', asyn
 });
 
 it('never looks twice at once, and keeps the last value through trouble', async () => {
-  const gate = deferred();
+  const gate = Promise.withResolvers<void>();
   let looks = 0;
   const read = async () => {
     looks += 1;

@@ -7,7 +7,6 @@ import { describe, expect, it } from 'vitest';
 import { ResourceStack } from '../lifecycle/resource-stack.ts';
 import { stuckWork } from '../lifecycle/work-watch.ts';
 import { silentLog } from '../log/log.ts';
-import { deferred } from '../testing/deferred.ts';
 import { readTopic } from '../testing/read-topic.ts';
 import { type ConsumeRecordsOptions, consumeRecords } from './consume-records.ts';
 import { deadLetter, done, fatal, retry } from './outcome.ts';
@@ -58,8 +57,8 @@ function textOf({ value }: { value: Uint8Array }): string {
 describe('consumeRecords', () => {
   it('is stuck when a handler never ends, and no longer when it got on', async () => {
     await using fixture = await openBus();
-    const gate = deferred();
-    const entered = deferred();
+    const gate = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
     await using _ = await fixture.consume(async () => {
       entered.resolve();
       await gate.promise;

@@ -2,7 +2,6 @@ import type { IncomingRecord, OutgoingRecord, OwnedPartition } from '@lethe/bus'
 import { LetheError } from '@lethe/contracts';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../log/log.ts';
-import { deferred } from '../testing/deferred.ts';
 import type { HandlerContext } from './consume-records.ts';
 import { deadLetter, done, maxInternalAttempts, type Outcome, retry } from './outcome.ts';
 import { PartitionLoop } from './partition-loop.ts';
@@ -267,7 +266,7 @@ describe('the loop over one partition', () => {
     let next = 0;
     let committed = 0n;
     let isStuck = true;
-    const all = deferred();
+    const all = Promise.withResolvers<void>();
     const loop = new PartitionLoop(
       {
         topic: 'in',

@@ -1,5 +1,4 @@
 export * from './certificate-authority.ts';
-export * from './deferred.ts';
 export * from './manual-clock.ts';
 export * from './read-topic.ts';
 export * from './with-changes.ts';

@@ -10,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../log/log.ts';
 import { consumeRecords } from '../records/consume-records.ts';
 import { done } from '../records/outcome.ts';
-import { deferred } from '../testing/deferred.ts';
 import { TracedBus } from './traced-bus.ts';
 
 const topic = topics.modelCandidate.name;
@@ -46,7 +45,7 @@ async function consume(
   count: number,
   handle: (record: IncomingRecord, commit: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  const seen = deferred();
+  const seen = Promise.withResolvers<void>();
   const failures: Error[] = [];
   let left = count;
   await using _consumption = await bus.consume({
@@ -114,7 +113,7 @@ describe('TracedBus', () => {
   });
 
   it('counts a commit that another owner made impossible, and tells its span', async () => {
-    const refused = deferred();
+    const refused = Promise.withResolvers<void>();
     const consumption = await bus.consume({
       group: 'g-fenced',
       topics: [other],
@@ -145,7 +144,11 @@ describe('TracedBus', () => {
     await using successor = new TracedBus(await SqliteBus.open({ file, now }));
     await old.ensureTopics([topics.modelCandidate, topics.modelVerdict]);
     await old.publish([record({ traceparent: ours })]);
-    const [begun, resume, taken] = [deferred(), deferred(), deferred()];
+    const [begun, resume, taken] = [
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+    ];
     const options = { group: 'g-loop', stage: 'test', log: silentLog, onFatal: () => {} };
     await consumeRecords(old, {
       ...options,
