@@ -7,18 +7,13 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackendPreference, backendPreferences, openBackend } from '@lethe/compute';
-import {
-  joinSamples,
-  type LabelledSamples,
-  Random,
-  type RoundInput,
-  runRound,
-} from '@lethe/unlearning';
+import { joinSamples, Random, type RoundProgress, runRound } from '@lethe/unlearning';
 import {
   type AuditMember,
   type AuditTask,
   auditFigures,
   auditMember,
+  trainNetwork,
 } from '@lethe/unlearning/audit';
 import { oneOf, parseOverride, wholeNumber } from './unlearning/arguments.ts';
 import { rowsOf } from './unlearning/mnist-task.ts';
@@ -147,48 +142,37 @@ async function loadTask(): Promise<AuditTask> {
   const heldOut = rowsOf(unseen, range(0, heldOutCount));
   const test = rowsOf(unseen, range(heldOutCount, heldOutCount + testCount));
   const fresh = network.model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
-  const round = async (what: string, changes: Partial<RoundInput>) =>
-    await runRound(
+  const told = (what: string) => ({
+    onProgress: ({ step, stepLimit }: RoundProgress) =>
+      process.stderr.write(`\r${what} ${step}/${stepLimit}\x1b[K`),
+  });
+  const settings = Object.fromEntries(values.set.map(parseOverride));
+  const original = await trainNetwork(
+    network,
+    train,
+    { epochs, seed, frozen: fresh },
+    told('training the original'),
+  );
+  let [served, state]: [readonly Float32Array[], Uint8Array | undefined] = [original, undefined];
+  for (const [index, samples] of sets.entries()) {
+    const result = await runRound(
       {
         network,
-        weights: fresh,
-        originalWeights: fresh,
-        state: undefined,
-        forget,
+        weights: served,
+        originalWeights: original,
+        state,
+        forget: samples,
         mode: 'untrain',
         method: values.method,
-        settings: Object.fromEntries(values.set.map(parseOverride)),
+        settings,
         heldOut,
-        seed,
-        ...changes,
+        seed: new Random(seed).fork(`round ${index}`).bits(),
       },
-      {
-        onProgress: ({ step, stepLimit }) =>
-          process.stderr.write(`\r${what} ${step}/${stepLimit}\x1b[K`),
-      },
+      told(`unlearning, round ${index + 1}`),
     );
-  const trained = await round('training the original', {
-    method: 'retrain',
-    settings: { epochs },
-    forget: firstOf(test, 8),
-    retain: train,
-  });
-  const original = trained.weights;
-  let [served, state] = [original, undefined as Uint8Array | undefined];
-  for (const [index, samples] of sets.entries()) {
-    const result = await round(`unlearning, round ${index + 1}`, {
-      weights: served,
-      originalWeights: original,
-      state,
-      forget: samples,
-      seed: new Random(seed).fork(`round ${index}`).bits(),
-    });
     [served, state] = [result.weights, result.state];
   }
-  const method = {
-    name: values.method,
-    settings: Object.fromEntries(values.set.map(parseOverride)),
-  };
+  const method = { name: values.method, settings };
   return {
     network,
     original,
@@ -206,8 +190,4 @@ async function loadTask(): Promise<AuditTask> {
 
 function range(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);
-}
-
-function firstOf(samples: LabelledSamples, count: number): LabelledSamples {
-  return rowsOf(samples, range(0, count));
 }

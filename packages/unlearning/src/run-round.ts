@@ -1,6 +1,6 @@
-import { LetheError } from '@lethe/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { checkRoundInput } from './check-round-input.ts';
+import { checkpointOf } from './checkpoint-of.ts';
 import { type ForgetViews, knowsMirrored, mirroredViews, plainView } from './forget-views.ts';
 import { goalFor } from './goals/goal-for.ts';
 import type { Standings } from './goals/matched-margins.ts';
@@ -199,21 +199,6 @@ async function enterRound(
   } finally {
     position.dispose();
   }
-}
-
-function checkpointOf(
-  { onProgress, signal }: RoundHooks,
-  meter: RoundWork['meter'],
-): RoundWork['checkpoint'] {
-  return async (progress) => {
-    onProgress?.({ ...progress, imagePasses: meter.training + meter.forward });
-    await tf.nextFrame();
-    if (signal?.aborted === true) {
-      throw new LetheError('cancelled', 'The round was cancelled; nothing has changed.', {
-        cause: signal.reason,
-      });
-    }
-  };
 }
 
 async function evaluateAt(

@@ -8,9 +8,11 @@ import type { Accuracies } from '../measures/tug-of-war.ts';
 import { scaledConfidence } from '../measures/u-lira.ts';
 import { NetworkFunction } from '../network/network-function.ts';
 import { toNetworkInput } from '../network/network-input.ts';
-import type { LabelledSamples, Network, RoundInput } from '../round.ts';
+import { Random } from '../random.ts';
+import type { LabelledSamples, Network, RoundHooks } from '../round.ts';
 import { runRound } from '../run-round.ts';
 import type { SettingValue } from '../settings.ts';
+import { trainNetwork } from './train-network.ts';
 
 /** What is audited: a network, and the rounds of `untrain` that made another one of it. */
 export interface AuditTask {
@@ -83,57 +85,52 @@ export async function auditMember(
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<AuditMember> {
-  const { network, original, forget, retain, heldOut, test, seed } = task;
+  const { network, original, forget, retain, heldOut, seed, epochs } = task;
   const unlearning = task.method ?? { name: 'lethe', settings: {} };
-  const round = async (what: string, changes: Partial<RoundInput>) => {
+  const hooksFor = (what: string): RoundHooks => ({
+    onProgress: ({ step, stepLimit }) => hooks.report?.({ what, step, stepLimit }),
+    ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+  });
+  const retrained = await trainNetwork(
+    network,
+    retain,
+    { epochs, seed, frozen: original },
+    hooksFor('retraining without the forgotten'),
+  );
+  const shadow = await trainNetwork(
+    network,
+    joinSamples([retain, forget]),
+    { epochs, seed: seed + 1, frozen: original },
+    hooksFor('training a shadow on everything'),
+  );
+  let [weights, state]: [readonly Float32Array[], Uint8Array | undefined] = [shadow, undefined];
+  for (const [index, samples] of task.rounds.entries()) {
+    const what = `unlearning, round ${index + 1}`;
     const result = await runRound(
       {
         network,
-        weights: original,
-        originalWeights: original,
-        state: undefined,
-        forget,
+        weights,
+        originalWeights: shadow,
+        state,
+        forget: samples,
         mode: 'untrain',
-        method: 'retrain',
-        settings: { epochs: task.epochs },
+        method: unlearning.name,
+        settings: unlearning.settings,
         heldOut,
-        seed,
-        ...changes,
+        seed: new Random(seed).fork(what).bits(),
       },
-      {
-        onProgress: ({ step, stepLimit }) => hooks.report?.({ what, step, stepLimit }),
-        ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
-      },
+      hooksFor(what),
     );
     if (result.outcome === 'diverged') {
-      throw new LetheError('precondition', `${what} diverged; try fewer --epochs`);
+      throw new LetheError('precondition', `${what} diverged: there is nothing to compare with`);
     }
-    return result;
-  };
-  const retrained = await round('retraining without the forgotten', { retain });
-  const shadow = await round('training a shadow on everything', {
-    retain: joinSamples([retain, forget]),
-    // A round must forget something; the shadow is trained on all of the training data.
-    forget: firstOf(test, 8),
-    seed: seed + 1,
-  });
-  let [weights, state] = [shadow.weights, undefined as Uint8Array | undefined];
-  for (const [index, samples] of task.rounds.entries()) {
-    const unlearned = await round(`unlearning, round ${index + 1}`, {
-      weights,
-      originalWeights: shadow.weights,
-      state,
-      forget: samples,
-      method: unlearning.name,
-      settings: unlearning.settings,
-    });
-    [weights, state] = [unlearned.weights, unlearned.state];
+    [weights, state] = [result.weights, result.state];
   }
   const judged = {
     served: await judge(task, task.served),
     original: await judge(task, original),
-    shadow: await judge(task, shadow.weights),
-    retrained: await judge(task, retrained.weights),
+    shadow: await judge(task, shadow),
+    retrained: await judge(task, retrained),
     unlearned: await judge(task, weights),
   };
   return {
@@ -182,9 +179,4 @@ async function judge(
   } finally {
     theta.dispose();
   }
-}
-
-function firstOf({ values, labels }: LabelledSamples, count: number): LabelledSamples {
-  const size = values.length / labels.length;
-  return { values: values.slice(0, count * size), labels: labels.slice(0, count) };
 }

@@ -7,3 +7,4 @@ export {
   auditMember,
   type Membership,
 } from './audit-member.ts';
+export { type TrainingPlan, trainNetwork } from './train-network.ts';

@@ -6,11 +6,11 @@
 import type { Settings } from '../../settings.ts';
 import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
-import { trainOn } from '../training/train-on.ts';
 import { trainingSettings } from '../training/training-settings.ts';
-import { freshWeights } from './fresh-weights.ts';
+import { trainAnew } from './train-anew.ts';
 
-const retrainSettings = {
+/** Those of training, longer. */
+export const retrainSettings = {
   ...trainingSettings,
   epochs: { ...trainingSettings.epochs, default: 60 },
 } as const;
@@ -27,12 +27,7 @@ async function runRetrain(
   work: RoundWork,
   settings: Settings<typeof retrainSettings>,
 ): Promise<MethodResult> {
-  const start = freshWeights(work.network.segments, work.random.fork('weights'));
-  const { kind, theta, steps } = await trainOn(work, work.retain, start, settings, {
-    pace: (step, limit) => 0.5 * (1 + Math.cos((Math.PI * step) / limit)),
-    random: work.random.fork('batches'),
-    enough: async () => false,
-  });
+  const { kind, theta, steps } = await trainAnew(work, work.retain, settings, work.random);
   // Forgotten by construction, wherever the margins stand.
   return { outcome: kind === 'diverged' ? 'diverged' : 'forgotten', theta, steps };
 }

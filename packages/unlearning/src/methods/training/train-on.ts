@@ -7,6 +7,12 @@ import type { Settings } from '../../settings.ts';
 import type { RoundWork } from '../round-work.ts';
 import type { trainingSettings } from './training-settings.ts';
 
+/** What training needs of a round. */
+export type TrainingWork = Pick<
+  RoundWork,
+  'network' | 'meter' | 'forgetAccuracyBefore' | 'checkpoint'
+>;
+
 /** How training ended. */
 export interface Trained {
   readonly kind: 'stopped' | 'out_of_epochs' | 'diverged';
@@ -31,7 +37,7 @@ export interface TrainingPlan {
  * @param start θ at the first step, [parameters]
  */
 export async function trainOn(
-  work: RoundWork,
+  work: TrainingWork,
   samples: LabelledSamples,
   start: Float32Array,
   settings: Settings<typeof trainingSettings>,
