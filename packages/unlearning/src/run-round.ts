@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkRoundInput } from './check-round-input.ts';
 import { checkpointOf } from './checkpoint-of.ts';
-import { type ForgetViews, knowsMirrored, mirroredViews, plainView } from './forget-views.ts';
+import { plainView } from './forget-views.ts';
 import { goalFor } from './goals/goal-for.ts';
+import { knownInViews } from './goals/known-in-views.ts';
 import type { Standings } from './goals/matched-margins.ts';
 import { advanceLedger, emptyLedger, type Ledger } from './ledger/ledger.ts';
 import { ledgerShape } from './ledger/ledger-shape.ts';
@@ -15,7 +16,13 @@ import type { MethodResult, RoundWork } from './methods/round-work.ts';
 import { NetworkFunction } from './network/network-function.ts';
 import { toNetworkInput } from './network/network-input.ts';
 import { Random } from './random.ts';
-import type { RoundHooks, RoundInput, RoundOutcome, RoundResult } from './round.ts';
+import type {
+  LabelledSamples,
+  RoundHooks,
+  RoundInput,
+  RoundOutcome,
+  RoundResult,
+} from './round.ts';
 
 /**
  * One round of unlearning on the open tfjs backend. Pure: the same input on the same backend gives
@@ -38,9 +45,10 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   });
   const meter = { training: 0, forward: 0 };
   const checkpoint = checkpointOf(hooks, meter);
-  const { isImage, sampleShape, classCount } = input.network;
+  const { classCount } = input.network;
   const original = network.flatten(input.originalWeights);
-  const { views, unseenLogits } = await chooseViews();
+  const random = new Random(input.seed);
+  const { views, known } = await viewsOfRound();
   const seen = views.of(input.forget);
   const forget = { ...seen, input: inputOf(input, seen.values) };
   const served = network.flatten(input.weights);
@@ -54,12 +62,13 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     forgetAccuracy: forgetAccuracyBefore,
   });
 
-  const random = new Random(input.seed);
-  let plainUnseenLogits = unseenLogits?.subarray(0, unseenLogits.length / views.count);
+  let knownHeldOutLogits = known?.heldOutLogits.subarray(
+    0,
+    known.heldOutLogits.length / views.count,
+  );
   const { goal, standings } = goalFor(input, {
     viewCount: views.count,
-    forgetLogits: input.mode === 'untrain' ? await originalForgetLogits() : undefined,
-    heldOutLogits: unseenLogits,
+    known,
     standings: ledger.standings,
     tolerance: prepared.settings.untrainTolerance,
     overshoot: prepared.settings.untrainOvershoot,
@@ -122,37 +131,31 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     return accuracy(logits.subarray(0, labels.length * classCount), labels, classCount);
   }
 
-  /** In `untrain`, what the original network knows mirrored is forgotten mirrored too. */
-  async function chooseViews(): Promise<{
-    readonly views: ForgetViews;
-    readonly unseenLogits: Float32Array | undefined;
-  }> {
-    if (input.mode !== 'untrain') return { views: plainView, unseenLogits: undefined };
-    const mayMirror = isImage && prepared.settings.mirrored;
-    const views = mayMirror ? mirroredViews(sampleShape) : plainView;
-    const unseenLogits = await unseenLogitsIn(views);
-    const labels = input.heldOut?.labels ?? new Int32Array(0);
-    return mayMirror && !knowsMirrored(unseenLogits, labels, classCount)
-      ? { views: plainView, unseenLogits: unseenLogits.subarray(0, unseenLogits.length / 2) }
-      : { views, unseenLogits };
+  function viewsOfRound() {
+    if (input.mode !== 'untrain') return { views: plainView, known: undefined };
+    return knownInViews(
+      input.network,
+      input.forget,
+      heldOutSamples(),
+      prepared.settings.mirrored,
+      random.fork('known'),
+      atOriginal,
+    );
   }
 
-  async function originalForgetLogits(): Promise<Float32Array> {
-    meter.forward += forget.labels.length;
-    return await evaluateAt(network, original, forget.input);
+  function heldOutSamples(): LabelledSamples {
+    return input.heldOut ?? { values: new Float32Array(0), labels: new Int32Array(0) };
   }
 
-  /** Under θ⁰: what unseen samples looked like to the network as it was trained. */
-  async function unseenLogitsIn(views: ForgetViews): Promise<Float32Array> {
-    const unseen = input.heldOut ?? { values: new Float32Array(0), labels: new Int32Array(0) };
-    const { values, labels } = views.of(unseen);
-    meter.forward += labels.length;
+  /** Logits under θ⁰ of samples as read. */
+  async function atOriginal(values: Float32Array): Promise<Float32Array> {
+    meter.forward += values.length / network.sampleSize;
     return await evaluateAt(network, original, inputOf(input, values));
   }
 
   async function heldOutLogits(): Promise<Float32Array> {
-    plainUnseenLogits ??= await unseenLogitsIn(plainView);
-    return plainUnseenLogits;
+    knownHeldOutLogits ??= await atOriginal(heldOutSamples().values);
+    return knownHeldOutLogits;
   }
 
   function metrics(steps: number, forgetAccuracyAfter: number): RoundResult['metrics'] {

@@ -21,8 +21,11 @@ function distanceOf(margin: number, tolerance: number, overshoot: number) {
     {
       viewCount: 1,
       standings: new Float32Array(2 * standingBins),
-      forgetLogits: Float32Array.of(margin, 0),
-      heldOutLogits,
+      known: {
+        forgetSteady: Float32Array.of(margin),
+        heldOutSteady: Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9)),
+        heldOutLogits,
+      },
       tolerance,
       overshoot,
       random: new Random(3),
@@ -54,12 +57,15 @@ it('leads each view to where unseen samples stand in it', () => {
     {
       viewCount: 2,
       standings: new Float32Array(2 * standingBins),
-      forgetLogits: Float32Array.of(14, 0, 14, 0),
-      // Seen the other way, the same samples are wrong by 5.
-      heldOutLogits: Float32Array.of(
-        ...Array.from({ length: 10 }, () => [10, 0]).flat(),
-        ...Array.from({ length: 10 }, () => [0, 5]).flat(),
-      ),
+      known: {
+        forgetSteady: Float32Array.of(14, 14),
+        heldOutSteady: Float32Array.from({ length: 20 }, (_, i) => (i < 10 ? 10 : -5)),
+        // Seen the other way, the same samples are wrong by 5.
+        heldOutLogits: Float32Array.of(
+          ...Array.from({ length: 10 }, () => [10, 0]).flat(),
+          ...Array.from({ length: 10 }, () => [0, 5]).flat(),
+        ),
+      },
       tolerance: 0,
       overshoot: 0,
       random: new Random(3),

@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts';
 import type { RoundInput } from '../round.ts';
 import type { Goal } from './goal.ts';
+import type { KnownInViews } from './known-in-views.ts';
 import { margins } from './margins.ts';
 import { matchedMargins, type Standings, standingBins } from './matched-margins.ts';
 import { misclassifyGoal } from './misclassify.ts';
@@ -11,10 +12,8 @@ import { untrainGoal } from './untrain.ts';
 export interface GoalFacts {
   /** Views of each sample; all samples in the first of them come first, and so on. */
   readonly viewCount: number;
-  /** [viewCount · k, classes] under the original weights; there in `untrain`. */
-  readonly forgetLogits: Float32Array | undefined;
-  /** [viewCount · n, classes] likewise. */
-  readonly heldOutLogits: Float32Array | undefined;
+  /** There in `untrain`. */
+  readonly known: KnownInViews | undefined;
   /** Of all earlier rounds, view after view: [2 · standingBins]. */
   readonly standings: Standings;
   /** Mean excess of margins that is let pass in `untrain`, in spreads of the held-out margins. */
@@ -37,18 +36,22 @@ export function goalFor(
       return { goal, standings: facts.standings };
     }
     case 'untrain': {
-      const none = new Float32Array(0);
-      const { heldOutLogits = none, forgetLogits = none, viewCount } = facts;
+      if (facts.known === undefined) throw new RangeError('untrain needs what is known of samples');
+      const { viewCount, known } = facts;
       const heldOutLabels = heldOut?.labels ?? new Int32Array(0);
       const standings = facts.standings.slice();
       const u = facts.random.uniform();
       const views = Array.from({ length: viewCount }, (_, view) => {
+        const part = (values: Float32Array, count: number) =>
+          values.subarray(view * count, (view + 1) * count);
+        const n = heldOutLabels.length;
         const own = {
-          margins: marginsOf(forget.labels, forgetLogits, view),
+          steady: part(known.forgetSteady, forget.labels.length),
           labels: forget.labels,
         };
         const unseen = {
-          margins: marginsOf(heldOutLabels, heldOutLogits, view),
+          margins: margins(part(known.heldOutLogits, n * classCount), heldOutLabels, classCount),
+          steady: part(known.heldOutSteady, n),
           labels: heldOutLabels,
         };
         const earlier = standings.subarray(view * standingBins, (view + 1) * standingBins);
@@ -71,12 +74,6 @@ export function goalFor(
     }
     default:
       return mode satisfies never;
-  }
-
-  /** [n] margins of the samples in one view. */
-  function marginsOf(labels: Int32Array, logits: Float32Array, view: number): Float32Array {
-    const size = labels.length * classCount;
-    return margins(logits.subarray(view * size, (view + 1) * size), labels, classCount);
   }
 }
 

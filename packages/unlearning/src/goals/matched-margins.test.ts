@@ -6,7 +6,7 @@ const upTo = (n: number, scale = 1) => Float32Array.from({ length: n }, (_, i) =
 const labelled = (n: number, label: number) => new Int32Array(n).fill(label);
 const nobody = new Float32Array(standingBins);
 /** Margins 1 … 10 of class 0. */
-const ten = { margins: upTo(10), labels: labelled(10, 0) };
+const ten = { margins: upTo(10), steady: upTo(10), labels: labelled(10, 0) };
 
 describe('quantile and standing', () => {
   const sorted = Float32Array.of(10, 20, 30, 40);
@@ -28,7 +28,7 @@ describe('quantile and standing', () => {
 describe('margins of unseen counterparts', () => {
   it('are taken by rank', () => {
     // Held-out 1 … 10; three samples, u = ½: quantiles 1/6, 1/2, 5/6 → 10q + ½ = 2.17, 5.5, 8.83.
-    const forget = { margins: Float32Array.of(9, 3, 5), labels: labelled(3, 0) };
+    const forget = { steady: Float32Array.of(9, 3, 5), labels: labelled(3, 0) };
     const { targets } = matchedMargins(forget, ten, nobody, 0.5);
     expect(targets[0]).toBeCloseTo(8.8333, 3);
     expect(targets[1]).toBeCloseTo(2.1667, 3);
@@ -36,29 +36,33 @@ describe('margins of unseen counterparts', () => {
   });
 
   it('are taken from the own class, by rank among the samples of all classes', () => {
+    const margins = Float32Array.of(...upTo(6), ...upTo(6, 100));
     const heldOut = {
-      margins: Float32Array.of(...upTo(6), ...upTo(6, 100)),
+      margins,
+      steady: margins,
       labels: Int32Array.of(...labelled(6, 0), ...labelled(6, 1)),
     };
     // Higher up among those of its class, though its margin is less.
-    const forget = { margins: Float32Array.of(5, 200), labels: Int32Array.of(0, 1) };
+    const forget = { steady: Float32Array.of(5, 200), labels: Int32Array.of(0, 1) };
     const { targets } = matchedMargins(forget, heldOut, nobody, 0.5);
     // Quantiles ¾ of 1 … 6 and ¼ of 100 … 600: 6q + ½.
     expect([...targets]).toEqual([5, 200]);
   });
 
   it('are those of all classes where a class has fewer than five held-out samples', () => {
+    const margins = Float32Array.of(...upTo(6), 100, 100, 100, 100);
     const heldOut = {
-      margins: Float32Array.of(...upTo(6), 100, 100, 100, 100),
+      margins,
+      steady: margins,
       labels: Int32Array.of(...labelled(6, 0), ...labelled(4, 1)),
     };
-    const forget = { margins: Float32Array.of(1), labels: Int32Array.of(1) };
+    const forget = { steady: Float32Array.of(1), labels: Int32Array.of(1) };
     // Quantile ¼ of 1 … 6, 100 × 4 at position 10/4 − ½ = 2.
     expect([...matchedMargins(forget, heldOut, nobody, 0.25).targets]).toEqual([3]);
   });
 
   it('are unbiased for a first request of one: their mean over seeds is the held-out mean', () => {
-    const forget = { margins: Float32Array.of(3), labels: Int32Array.of(0) };
+    const forget = { steady: Float32Array.of(3), labels: Int32Array.of(0) };
     const draws = Array.from({ length: 2000 }, (_, seed) => {
       const u = new Random(seed).uniform();
       return matchedMargins(forget, ten, nobody, u).targets[0] as number;
@@ -70,15 +74,12 @@ describe('margins of unseen counterparts', () => {
   it('are the same in many small rounds as in one large one, but for the first few', () => {
     const random = new Random(5);
     // Forgotten samples stand higher than unseen ones: places are √ of even ones.
-    const margins = Float32Array.from(
-      { length: 400 },
-      () => 0.5 + 10 * Math.sqrt(random.uniform()),
-    );
+    const steady = Float32Array.from({ length: 400 }, () => 0.5 + 10 * Math.sqrt(random.uniform()));
     const labels = labelled(400, 0);
-    const atOnce = matchedMargins({ margins, labels }, ten, nobody, 0.5).targets;
+    const atOnce = matchedMargins({ steady, labels }, ten, nobody, 0.5).targets;
     let standings: Float32Array = nobody;
-    const oneByOne = Float32Array.from(margins, (margin) => {
-      const one = { margins: Float32Array.of(margin), labels: labelled(1, 0) };
+    const oneByOne = Float32Array.from(steady, (margin) => {
+      const one = { steady: Float32Array.of(margin), labels: labelled(1, 0) };
       const matched = matchedMargins(one, ten, standings, random.uniform());
       standings = matched.standings;
       return matched.targets[0] as number;
@@ -88,8 +89,17 @@ describe('margins of unseen counterparts', () => {
     expect(standings.reduce((sum, count) => sum + count, 0)).toBe(400);
   });
 
+  it('are placed by how well samples are known, and valued by margins', () => {
+    const forget = { steady: Float32Array.of(20), labels: Int32Array.of(0) };
+    const heldOut = { ...ten, steady: upTo(10, 10) };
+    // 200 were forgotten before, half of them below where this one stands: between 20 and 30.
+    const earlier = nobody.map((_, bin) => (bin === 5 || bin === 40 ? 100 : 0));
+    // Quantile (100 + ½) / 201 = ½ of 1 … 10.
+    expect(matchedMargins(forget, heldOut, earlier, 0.5).targets[0]).toBeCloseTo(5.5, 5);
+  });
+
   it('leave what was there before as it was', () => {
-    const forget = { margins: Float32Array.of(3), labels: Int32Array.of(0) };
+    const forget = { steady: Float32Array.of(3), labels: Int32Array.of(0) };
     matchedMargins(forget, ten, nobody, 0.5);
     expect(nobody.every((count) => count === 0)).toBe(true);
   });

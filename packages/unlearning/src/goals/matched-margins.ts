@@ -1,8 +1,13 @@
-/** Samples, and how the original network sees them. */
-export interface SeenSamples {
-  /** [n] under the original network, in logits. */
-  readonly margins: Float32Array;
+/** Samples, and how well the original network knows them. */
+export interface KnownSamples {
+  /** [n] in logits (`steadyMargins`). */
+  readonly steady: Float32Array;
   readonly labels: Int32Array;
+}
+
+export interface UnseenSamples extends KnownSamples {
+  /** [n] in logits. */
+  readonly margins: Float32Array;
 }
 
 /** Fewer held-out samples of a class than this say too little about it: all classes are pooled. */
@@ -24,8 +29,9 @@ export type Standings = Float32Array;
  * likewise down to the hardest ones: between networks trained with and without some samples, these
  * keep their order (decision 0160). So each is given the place among unseen samples that it has
  * among forgotten ones. Its place among forgotten ones is told by how far up among unseen samples
- * of its class it stands now, which makes classes comparable; and by all that were forgotten so
- * far, since few samples say little of where one stands among many:
+ * of its class it stands, by how well the original network knows it, which makes classes
+ * comparable; and by all that were forgotten so far, since few samples say little of where one
+ * stands among many:
  *   q = (earlier ones below it + those of this round below it + u) / (all of both),
  * with u ∈ [0, 1) drawn once a round, so that a first request of one sample is unbiased too. The
  * target is the q-quantile of the held-out margins of its class.
@@ -37,20 +43,20 @@ export type Standings = Float32Array;
  * @returns [k] in logits; and `earlier` with this round's samples
  */
 export function matchedMargins(
-  forget: SeenSamples,
-  heldOut: SeenSamples,
+  forget: KnownSamples,
+  heldOut: UnseenSamples,
   earlier: Standings,
   u: number,
 ): { readonly targets: Float32Array; readonly standings: Standings } {
   const k = forget.labels.length;
   const unseen = unseenByClass(heldOut);
-  const places = forget.margins.map((margin, i) =>
-    standing(unseen(forget.labels[i] as number), margin),
+  const places = forget.steady.map((margin, i) =>
+    standing(unseen(forget.labels[i] as number).steady, margin),
   );
   const order = Int32Array.from({ length: k }, (_, i) => i).sort(
     (a, b) =>
       (places[a] as number) - (places[b] as number) ||
-      (forget.margins[a] as number) - (forget.margins[b] as number) ||
+      (forget.steady[a] as number) - (forget.steady[b] as number) ||
       a - b,
   );
   const total = k + earlier.reduce((sum, count) => sum + count, 0);
@@ -59,7 +65,7 @@ export function matchedMargins(
   for (const [rank, sample] of order.entries()) {
     const place = places[sample] as number;
     const q = (countBelow(earlier, place) + rank + u) / total;
-    targets[sample] = quantile(unseen(forget.labels[sample] as number), q);
+    targets[sample] = quantile(unseen(forget.labels[sample] as number).margins, q);
     (standings[binOf(place)] as number)++;
   }
   return { targets, standings };
@@ -85,15 +91,20 @@ export function standing(sorted: Float32Array, value: number): number {
   return (above - 0.5 + (value - low) / (high - low)) / n;
 }
 
-/** Held-out margins of a class, ascending. */
-function unseenByClass({ margins, labels }: SeenSamples): (label: number) => Float32Array {
-  const pooled = margins.toSorted();
-  const known = new Map<number, Float32Array>();
+/** Held-out margins of a class, either kind ascending. */
+function unseenByClass({
+  margins,
+  steady,
+  labels,
+}: UnseenSamples): (label: number) => Omit<UnseenSamples, 'labels'> {
+  const pooled = { margins: margins.toSorted(), steady: steady.toSorted() };
+  const known = new Map<number, Omit<UnseenSamples, 'labels'>>();
   return (label) => {
     const found = known.get(label);
     if (found !== undefined) return found;
-    const own = margins.filter((_, i) => labels[i] === label).toSorted();
-    const reference = own.length < fewestHeldOutPerClass ? pooled : own;
+    const ofClass = (values: Float32Array) => values.filter((_, i) => labels[i] === label);
+    const own = { margins: ofClass(margins).toSorted(), steady: ofClass(steady).toSorted() };
+    const reference = own.margins.length < fewestHeldOutPerClass ? pooled : own;
     known.set(label, reference);
     return reference;
   };
