@@ -78,16 +78,12 @@ export const letheSettings = {
   },
   margin: {
     kind: 'number',
-    default: ({ earlierRounds, ...round }) => {
-      if (isDataFreeMisclassify(round)) return lastingMargin(round.k);
-      return earlierRounds === 0 ? 1 : 2;
-    },
-    defaultText:
-      'in misclassify without held-out samples 10 − log₂ k, from 3 to 8; else 1, after the first round 2',
+    default: ({ k }) => Math.min(8, Math.max(3, 10 - Math.log2(k))),
+    defaultText: '10 − log₂ k, from 3 to 8',
     min: 0,
     max: 100,
     unit: 'logits',
-    doc: 'Lead of another label (in relabel: of the new one) at which a sample is left alone.',
+    doc: 'Not in untrain: lead of another label (in relabel: of the new one) at which a sample is left alone. Each later round moves a lead by about ± 0.7 logits, and where rounds are small there are many (decision 0155).',
   },
   slack: {
     kind: 'number',
@@ -173,14 +169,6 @@ export type LetheSettings = Settings<typeof letheSettings>;
 /** Where the original network mends best, and brings most back: decision 0151. */
 function isDataFreeMisclassify({ mode, heldOut }: Pick<Situation, 'mode' | 'heldOut'>): boolean {
   return mode === 'misclassify' && !heldOut;
-}
-
-/**
- * Each later round moves a margin by about ± 0.7 logits, and where rounds are small there are many:
- * decision 0155.
- */
-function lastingMargin(k: number): number {
-  return Math.min(8, Math.max(3, 10 - Math.log2(k)));
 }
 
 /** Few samples are forgotten in few steps and want little repair; of many every point counts. */
