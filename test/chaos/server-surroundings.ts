@@ -154,6 +154,20 @@ export async function produceRaw(
   }
 }
 
+/** Takes a transactional id over, as a successor would: whoever had it cannot commit any more. */
+export async function fenceRaw(
+  { serviceEnv }: Surroundings,
+  transactionalId: string,
+): Promise<void> {
+  const producer = clientOf(serviceEnv).producer({
+    ...{ transactionalId, idempotent: true, maxInFlightRequests: 1 },
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  await (await producer.transaction()).abort();
+  await producer.disconnect();
+}
+
 /** The broker that leads a partition of the requests, drawn at random. */
 function leaders(client: Kafka, kafka: KafkaCluster): Victim {
   return {

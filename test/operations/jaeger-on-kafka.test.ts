@@ -1,12 +1,26 @@
 // The trace of one request through services that run apart, on a real Kafka and a real MinIO, as a
 // real Jaeger shows it. Rounds and evaluations are stand-ins; what carries the trace is as it ships.
 import { randomBytes } from 'node:crypto';
+import { partitionOf } from '@lethe/bus';
 import { topics } from '@lethe/contracts';
 import { ResourceStack } from '@lethe/service-kit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Pipeline } from '../chaos/pipeline.ts';
-import { produceRaw, serverSurroundings } from '../chaos/server-surroundings.ts';
-import { linkOf, namesOf, only, parentOf, pathOf } from '../support/operations/jaeger-spans.ts';
+import {
+  fenceRaw,
+  produceRaw,
+  serverSurroundings,
+  untilSettled,
+} from '../chaos/server-surroundings.ts';
+import type { PlannedRequest } from '../chaos/world.ts';
+import {
+  eventsOf,
+  linkOf,
+  namesOf,
+  only,
+  parentOf,
+  pathOf,
+} from '../support/operations/jaeger-spans.ts';
 import { JaegerServer, type JaegerSpan } from '../support/servers/jaeger-server.ts';
 
 const stack = new ResourceStack();
@@ -18,6 +32,8 @@ let roundSpans: readonly JaegerSpan[];
 /** Of an event that nobody can read. */
 const poisonTrace = randomBytes(16).toString('hex');
 let poisonSpans: readonly JaegerSpan[];
+const fencedTrace = randomBytes(16).toString('hex');
+let fencedRound: readonly JaegerSpan[];
 
 beforeAll(async () => {
   const jaeger = stack.use(await JaegerServer.start());
@@ -31,24 +47,29 @@ beforeAll(async () => {
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
         OTEL_METRICS_EXPORTER: 'none',
         OTEL_BSP_SCHEDULE_DELAY: '200',
+        CHAOS_EVALUATION_FAILURES: '1',
       },
     }),
   );
   const request = pipeline.world.requests.at(-1)!;
   ({ subject } = request);
-  const { requestId, emitter, modelKey } = request;
-  const response = await fetch(`${pipeline.fleet.ingestUrl}/v1/deletions`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      traceparent: `00-${traceId}-${emitterSpan}-01`,
-    },
-    body: JSON.stringify({ requestId, emitter, modelKey, scope: { subject } }),
-  });
-  expect(response.status).toBe(202);
+  const { modelKey } = request;
+  const send = async ({ requestId, emitter, subject }: PlannedRequest, trace: string) => {
+    const response = await fetch(`${pipeline.fleet.ingestUrl}/v1/deletions`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        traceparent: `00-${trace}-${emitterSpan}-01`,
+      },
+      body: JSON.stringify({ requestId, emitter, modelKey, scope: { subject } }),
+    });
+    expect(response.status).toBe(202);
+  };
+  await send(request, traceId);
   const poison = { key: modelKey, value: Buffer.from('no event at all') };
   const headers = { traceparent: `00-${poisonTrace}-${emitterSpan}-01` };
-  await produceRaw(pipeline.surroundings, topics.deletionRequested.name, [{ ...poison, headers }]);
+  const { name: requested, partitions } = topics.deletionRequested;
+  await produceRaw(pipeline.surroundings, requested, [{ ...poison, headers }]);
   // Four processes send their spans, each in its own time.
   await vi.waitFor(
     async () => {
@@ -65,6 +86,20 @@ beforeAll(async () => {
       for (const span of roundSpans) expect(pathOf(roundSpans, span).at(-1)).toBe('round');
     },
     { timeout: 120_000, interval: 500 },
+  );
+  // The next round's commit finds that somebody else has taken over.
+  await untilSettled(pipeline.surroundings, 'unlearner', 2);
+  const owned = `lethe/unlearner/${requested}/${partitionOf(modelKey, partitions)}`;
+  await fenceRaw(pipeline.surroundings, owned);
+  await send(pipeline.world.requests.at(-2)!, fencedTrace);
+  await vi.waitFor(
+    async () => {
+      const spans = await jaeger.trace(fencedTrace);
+      expect(namesOf(spans)).toContain('complete');
+      fencedRound = await jaeger.trace(linkOf(only(spans, 'forget in round')).traceID);
+      expect(fencedRound.flatMap(eventsOf)).toEqual(expect.arrayContaining(['fenced', 'promoted']));
+    },
+    { timeout: 120_000, interval: 200 },
   );
 }, 240_000);
 afterAll(() => stack[Symbol.asyncDispose]());
@@ -103,8 +138,26 @@ it('says of an event that is set aside so, and why, in the trace of who sent it'
   expect(parentOf(handled)).toBe(emitterSpan);
   const [event = { fields: [] }] = handled.logs;
   const told = new Map(event.fields.map(({ key, value }) => [key, value]));
-  expect(told.get('event')).toBe('dead letter');
+  expect(eventsOf(handled)).toEqual(['dead letter']);
   expect(told.get('reason')).toMatch(/\w/);
+});
+
+it('tells of a commit that another owner made impossible, where it happened, and went on', () => {
+  const fenced = fencedRound.filter((span) => eventsOf(span).includes('fenced'));
+  expect(fenced.map((span) => pathOf(fencedRound, span))).toEqual([
+    ['send deletion.status.v1, model.candidate.v1', 'round'],
+  ]);
+  expect(fenced[0]?.tags).toContainEqual(
+    expect.objectContaining({ key: 'error.type', value: 'fenced' }),
+  );
+});
+
+it('tells of an attempt that is made again', () => {
+  const attempts = roundSpans.filter(
+    ({ operationName }) => operationName === 'process model.candidate.v1',
+  );
+  expect(attempts.flatMap(eventsOf)).toContain('retry');
+  expect(attempts.length).toBeGreaterThan(1);
 });
 
 it("says in OpenTelemetry's words what carried it", () => {

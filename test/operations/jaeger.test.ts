@@ -9,7 +9,14 @@ import { BlobStore, FolderStore } from '@lethe/store';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { importDemo } from '../support/demo-home.ts';
 import { startUp, temporaryFolder } from '../support/lethe-process.ts';
-import { linkOf, namesOf, only, parentOf, pathOf } from '../support/operations/jaeger-spans.ts';
+import {
+  eventsOf,
+  linkOf,
+  namesOf,
+  only,
+  parentOf,
+  pathOf,
+} from '../support/operations/jaeger-spans.ts';
 import { JaegerServer, type JaegerSpan } from '../support/servers/jaeger-server.ts';
 
 const stack = new ResourceStack();
@@ -106,10 +113,7 @@ describe('the trace of its round', () => {
       'lethe.request_count': 1,
       'lethe.sample_count': 5,
     });
-    const events = only(roundSpans, 'process model.verdict.v1').logs.flatMap(({ fields }) =>
-      fields.flatMap(({ key, value }) => (key === 'event' ? [value] : [])),
-    );
-    expect(events).toContain('promoted');
+    expect(eventsOf(only(roundSpans, 'process model.verdict.v1'))).toContain('promoted');
   });
 });
 

@@ -1,6 +1,6 @@
 import { CheckReleaseRequest, EvidenceServiceClient } from '@lethe/contracts';
 import { ChangingFiles, connect, type PromiseClient } from '@lethe/service-kit';
-import type { AdmissionConfig } from './config.ts';
+import { type AdmissionConfig, admissionSettings as settings } from './config.ts';
 import type { CheckRelease } from './release-checker.ts';
 
 type EvidenceClient = PromiseClient<typeof EvidenceServiceClient.service>;
@@ -34,6 +34,7 @@ export async function askRegistry(
       : await ChangingFiles.read(
           [registryCaFile, certFile, keyFile],
           (ca = '', certificate = '', privateKey = '') => open({ ca, certificate, privateKey }),
+          [settings.registryCaFile.env, settings.certFile.env, settings.keyFile.env],
         );
   const plain = files === undefined ? open() : undefined;
   const check: CheckRelease = async (question) => {

@@ -52,7 +52,7 @@ async function open(options: BackendOptions): Promise<OpenAttempt> {
   }
   return failures.length === 0
     ? absent(`not installed: ${howToInstall('gpu')}`, `not installed: ${howToInstall('cpu')}`)
-    : absent(...repeat(`${failures.join('; ')}: ${howToInstall('cpu')} repairs it`));
+    : absent(...repeat(`${failures.join('; ')}: ${howToInstall('cpu')}`));
 }
 
 /** libtensorflow reads these when it is loaded. */

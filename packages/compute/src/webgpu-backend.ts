@@ -31,7 +31,7 @@ export async function openWebgpuBackend(wanted: WantedAdapter): Promise<OpenAtte
   try {
     gpu = await loadDawn();
   } catch (thrown) {
-    return absent(`cannot be loaded (${firstLine(thrown)}): ${howToInstall('webgpu')} repairs it`);
+    return absent(`cannot be loaded (${firstLine(thrown)}): ${howToInstall('webgpu')}`);
   }
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) return absent(`no GPU is usable: ${driverAdvice}`);

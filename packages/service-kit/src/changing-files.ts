@@ -11,6 +11,7 @@ const lookEveryMs = 1_000;
 export class ChangingFiles<T> {
   readonly #files: readonly string[];
   readonly #make: (...texts: readonly string[]) => T;
+  readonly #settings: readonly string[];
   #value: T;
   #stamp: string;
   #lookedAtMs = performance.now();
@@ -19,10 +20,12 @@ export class ChangingFiles<T> {
   private constructor(
     files: readonly string[],
     make: (...texts: readonly string[]) => T,
+    settings: readonly string[],
     first: { readonly value: T; readonly stamp: string },
   ) {
     this.#files = files;
     this.#make = make;
+    this.#settings = settings;
     this.#value = first.value;
     this.#stamp = first.stamp;
   }
@@ -34,10 +37,11 @@ export class ChangingFiles<T> {
   static async read<T>(
     files: readonly string[],
     make: (...texts: readonly string[]) => T,
-    settings: readonly string[] = [],
+    settings: readonly string[],
   ): Promise<ChangingFiles<T>> {
     const stamp = await stampOf(files, settings);
-    return new ChangingFiles(files, make, { value: make(...(await textsOf(files))), stamp });
+    const value = make(...(await textsOf(files, settings)));
+    return new ChangingFiles(files, make, settings, { value, stamp });
   }
 
   /** The value; the same object as long as nothing has changed. Looks at most once a second. */
@@ -54,9 +58,9 @@ export class ChangingFiles<T> {
   async #look(): Promise<void> {
     this.#lookedAtMs = performance.now();
     try {
-      const stamp = await stampOf(this.#files);
+      const stamp = await stampOf(this.#files, this.#settings);
       if (stamp === this.#stamp) return;
-      this.#value = this.#make(...(await textsOf(this.#files)));
+      this.#value = this.#make(...(await textsOf(this.#files, this.#settings)));
       this.#stamp = stamp;
     } catch {
       // Somebody is replacing them: look again.
@@ -69,10 +73,7 @@ export class ChangingFiles<T> {
  *
  * Follows symbolic links, by which Kubernetes replaces the files of a secret all at once.
  */
-async function stampOf(
-  files: readonly string[],
-  settings: readonly string[] = [],
-): Promise<string> {
+async function stampOf(files: readonly string[], settings: readonly string[]): Promise<string> {
   const stamps: string[] = [];
   for (const [index, file] of files.entries()) {
     const stats = await stat(file, { bigint: true }).catch(unreadable(file, settings[index]));
@@ -81,9 +82,11 @@ async function stampOf(
   return stamps.join(' ');
 }
 
-async function textsOf(files: readonly string[]): Promise<string[]> {
+async function textsOf(files: readonly string[], settings: readonly string[]): Promise<string[]> {
   const texts: string[] = [];
-  for (const file of files) texts.push(await readFile(file, 'utf8').catch(unreadable(file)));
+  for (const [index, file] of files.entries()) {
+    texts.push(await readFile(file, 'utf8').catch(unreadable(file, settings[index])));
+  }
   return texts;
 }
 

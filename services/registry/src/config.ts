@@ -127,9 +127,9 @@ export function retentionOf(config: RegistryConfig): Retention {
 /** Whom the registry calls; nobody when no file is named. @throws LetheError of the file */
 export async function callbacksOf(config: RegistryConfig): Promise<CallbackSettings | undefined> {
   if (config.callbacks === '') return undefined;
-  const targets = await ChangingFiles.read([config.callbacks], (text = '') =>
-    readCallbackTargets(text),
-  );
+  const read = (text = '') => readCallbackTargets(text);
+  const setting = registrySettings.callbacks.env;
+  const targets = await ChangingFiles.read([config.callbacks], read, [setting]);
   const giveUpMs = config.callbackGiveUpHours * hourMs;
   return { targets: () => targets.current(), giveUpMs };
 }

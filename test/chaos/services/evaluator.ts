@@ -15,6 +15,13 @@ const settings = defineConfig({
     default: 8,
     help: 'One candidate of so many is refused; 0: none.',
   },
+  failures: {
+    env: 'CHAOS_EVALUATION_FAILURES',
+    flag: 'evaluation-failures',
+    type: 'integer',
+    default: 0,
+    help: 'So many of the first evaluations fail.',
+  },
 });
 
 await runAlone({
@@ -25,7 +32,7 @@ await runAlone({
     createEvaluatorService({
       bus,
       lineages: new LineageStore(store, blobs),
-      compute: new StandInEvaluations(config.refuseOneIn),
+      compute: new StandInEvaluations(config.refuseOneIn, config.failures),
       policy: readPolicy(lenientPolicy),
       heldKey: undefined,
       config,

@@ -1,5 +1,5 @@
 import type { JobOptions, JobRunner } from '@lethe/compute';
-import { sha256 } from '@lethe/contracts';
+import { LetheError, sha256 } from '@lethe/contracts';
 import type {
   EvaluateInput,
   EvaluateOutput,
@@ -15,9 +15,12 @@ const classCount = 10;
  */
 export class StandInEvaluations implements JobRunner {
   readonly #refuseOneIn: number;
+  #failuresLeft: number;
 
-  constructor(refuseOneIn: number) {
+  /** @param failures so many of the first fail by themselves, as a process does that dies */
+  constructor(refuseOneIn: number, failures = 0) {
     this.#refuseOneIn = refuseOneIn;
+    this.#failuresLeft = failures;
   }
 
   async run<Input, Output, Progress>(
@@ -25,6 +28,7 @@ export class StandInEvaluations implements JobRunner {
     input: Input,
     _options: JobOptions<Progress> = {},
   ): Promise<Output> {
+    if (this.#failuresLeft-- > 0) throw new LetheError('internal', 'the stand-in fails at first');
     return this.#evaluate(input as EvaluateInput) as Output;
   }
 

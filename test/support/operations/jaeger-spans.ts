@@ -17,6 +17,12 @@ export function parentOf(span: JaegerSpan): string | undefined {
   )?.spanID;
 }
 
+/** Names of what happened while it lasted. */
+export const eventsOf = ({ logs }: JaegerSpan) =>
+  logs.flatMap(({ fields }) =>
+    fields.flatMap(({ key, value }) => (key === 'event' ? [value] : [])),
+  );
+
 /** What it links to in another trace. */
 export function linkOf(span: JaegerSpan) {
   const link = span.references.find(
