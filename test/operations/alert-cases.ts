@@ -7,6 +7,8 @@ export interface AlertCase {
   readonly alert: string;
   readonly fires: {
     readonly series: Series;
+    /** When it holds, but has not for long enough. */
+    readonly notYetAt?: string;
     readonly at: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly says: string;
@@ -40,6 +42,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadlineNear',
     fires: {
       series: { 'lethe_deadline_least_remaining{model="m"}': '86400x60' },
+      notYetAt: '14m',
       at: '20m',
       labels: model,
       says: 'A deletion request of m has 1d 0h 0m 0s to its legal deadline',
@@ -57,6 +60,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadlineForecast',
     fires: {
       series: { 'lethe_deadline_forecast_late{model="m"}': '7x90' },
+      notYetAt: '59m',
       at: '70m',
       labels: model,
       says: 'At the present pace 7 deletion requests of m will miss their deadline',
@@ -67,6 +71,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheRequestsEscalated',
     fires: {
       series: { 'lethe_requests_escalated{model="m"}': '1x20' },
+      notYetAt: '4m',
       at: '10m',
       labels: model,
       says: '1 deletion requests of m wait for a retrained model',
@@ -77,6 +82,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadLetterRequest',
     fires: {
       series: { 'lethe_dead_letters_open{holds="request"}': '1x20' },
+      notYetAt: '4m',
       at: '10m',
       labels: {},
       says: '1 deletion requests are set aside; their legal clock runs',
@@ -87,6 +93,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadLetter',
     fires: {
       series: { 'lethe_dead_letters_open{holds="other"}': '5x60' },
+      notYetAt: '29m',
       at: '40m',
       labels: {},
       says: '5 records are set aside and wait for a decision',
@@ -100,6 +107,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_backlog_requests{model="m"}': '3x300',
         'lethe_round_duration_count{model="m",method="lethe",outcome="committed"}': '5x300',
       },
+      notYetAt: '29m',
       at: '200m',
       labels: model,
       says: 'Requests of m wait, and no round was committed for two hours',
@@ -120,6 +128,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheModelBlocked',
     fires: {
       series: { 'lethe_models_blocked_total{model="m",reason="unavailable"}': '0+1x60' },
+      notYetAt: '14m',
       at: '40m',
       labels: { ...model, reason: 'unavailable' },
       says: 'm waits for trouble to end: unavailable',
@@ -155,6 +164,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_consumer_lag{messaging_destination_name="model.candidate.v1",messaging_consumer_group_name="evaluator"}':
           '5000x60',
       },
+      notYetAt: '29m',
       at: '40m',
       labels: {
         messaging_destination_name: 'model.candidate.v1',
@@ -178,6 +188,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_record_retries_total{messaging_destination_name="model.verdict.v1",stage="registry"}':
           '0+3x60',
       },
+      notYetAt: '14m',
       at: '40m',
       labels: { messaging_destination_name: 'model.verdict.v1', stage: 'registry' },
       says: 'registry retries records of model.verdict.v1 again and again',
@@ -194,6 +205,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheServedAccuracyFell',
     fires: {
       series: { 'lethe_serving_retained_accuracy{model="m"}': '0.9x30 0.8x120' },
+      notYetAt: '59m',
       at: '100m',
       labels: model,
       says: 'What serves of m has lost 10% of held-out accuracy in 30 days',
@@ -207,6 +219,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheServingContended',
     fires: {
       series: { 'lethe_serving_conflicts_total{model="m"}': '0+2x60' },
+      notYetAt: '14m',
       at: '40m',
       labels: model,
       says: 'Moves of the serving pointer of m lose against others again and again',
@@ -217,6 +230,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LethePurgeOverdue',
     fires: {
       series: { 'lethe_purge_due{model="m"}': '2x200' },
+      notYetAt: '119m',
       at: '130m',
       labels: model,
       says: '2 versions of m still remember what they should not',
@@ -227,6 +241,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheMaintenanceFails',
     fires: {
       series: { 'lethe_maintenance_failures_total{reason="unavailable"}': '0+5x90' },
+      notYetAt: '14m',
       at: '60m',
       labels: { reason: 'unavailable' },
       says: 'The upkeep of the registry fails: unavailable',
@@ -259,6 +274,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_ready{service="unlearner",instance="a"}': '1x60',
         'lethe_ready{service="unlearner",instance="b"}': '0x60',
       },
+      notYetAt: '9m',
       at: '15m',
       labels: { service: 'unlearner' },
       says: 'unlearner is not ready',
@@ -273,6 +289,7 @@ export const alertCases: readonly AlertCase[] = [
         ...ready('unlearner', '1x60'),
         ...ready('evaluator', '1x60'),
       },
+      notYetAt: '9m',
       at: '20m',
       labels: { service: 'registry' },
       says: 'Nothing is heard of registry',
@@ -286,6 +303,7 @@ export const alertCases: readonly AlertCase[] = [
         'http_server_request_duration_count{http_response_status_code="202"}': '0+90x60',
         'http_server_request_duration_count{http_response_status_code="503"}': '0+10x60',
       },
+      notYetAt: '9m',
       at: '30m',
       labels: {},
       says: 'Intake fails 10% of its callers',
@@ -306,6 +324,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_store_operation_duration_count{operation="put",outcome="ok"}': '0+75x60',
         'lethe_store_operation_duration_count{operation="put",outcome="unavailable"}': '0+25x60',
       },
+      notYetAt: '14m',
       at: '40m',
       labels: { operation: 'put' },
       says: '25% of the put operations on the object store fail',
@@ -338,6 +357,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_partition_fenced_total{messaging_destination_name="deletion.requested.v1"}':
           '0+1x90',
       },
+      notYetAt: '14m',
       at: '60m',
       labels: { messaging_destination_name: 'deletion.requested.v1' },
       says: 'Partitions of deletion.requested.v1 change hands in the middle of work',
@@ -371,6 +391,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_gpu_memory_used{gpu="0",instance="a"}': '97x60',
         'lethe_gpu_memory_limit{gpu="0",instance="a"}': '100x60',
       },
+      notYetAt: '29m',
       at: '40m',
       labels: { gpu: '0', instance: 'a' },
       says: 'GPU 0 of a has 97% of its memory in use',
@@ -382,6 +403,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheReleaseGateCannotAsk',
     fires: {
       series: { 'lethe_admission_reviews_total{namespace="lethe",outcome="failed"}': '0+1x30' },
+      notYetAt: '4m',
       at: '20m',
       labels: { namespace: 'lethe' },
       says: 'Deployments are refused because the registry of Lethe does not answer.',

@@ -48,7 +48,11 @@ describe.each(alertCases)('$alert', ({ alert, fires, silent }) => {
     const cases = {
       rule_files: ['rules.yaml'],
       evaluation_interval: '1m',
-      tests: [test(fires.series, fires.at, [expected]), test(silent.series, silent.at, [])],
+      tests: [
+        test(fires.series, fires.at, [expected]),
+        test(silent.series, silent.at, []),
+        ...(fires.notYetAt === undefined ? [] : [test(fires.series, fires.notYetAt, [])]),
+      ],
     };
     const file = `${alert}.yaml`;
     await writeFile(join(folder, file), JSON.stringify(cases));
