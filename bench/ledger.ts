@@ -9,9 +9,10 @@ import { type Classifier, classifierOf, logits, setWeights } from '@lethe/models
 import { type LabelledSamples, Random, runRound } from '@lethe/unlearning';
 import { accuracy } from '@lethe/unlearning/measures';
 import { parseOverride, wholeNumber } from './unlearning/arguments.ts';
-import { readMnist, trainMnistNetwork } from './unlearning/mnist-network.ts';
+import { trainMnistNetwork } from './unlearning/mnist-network.ts';
 import { rowsOf } from './unlearning/mnist-task.ts';
 import { percent } from './unlearning/percent.ts';
+import { readFirst } from './unlearning/small-network.ts';
 
 const usage = `Usage: npm run bench:ledger -- [options]
 Rounds of misclassify on MNIST and a small convolutional network, once with each rule.
@@ -186,10 +187,10 @@ async function accuracyOf(
 }
 
 async function loadTask(): Promise<Task> {
-  const train = await readMnist(values['data-dir'], 'train', 10_000);
+  const train = await readFirst(values['data-dir'], 'mnist', 'train', 10_000);
   const model = trainMnistNetwork(train, 6);
   const original = model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
-  const test = await readMnist(values['data-dir'], 'test', 5000);
+  const test = await readFirst(values['data-dir'], 'mnist', 'test', 5000);
   return { classifier: classifierOf(model), original, train, test };
 }
 

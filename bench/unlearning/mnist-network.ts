@@ -1,22 +1,5 @@
-import { join } from 'node:path';
-import { openDataset } from '@lethe/datasets';
 import type { LabelledSamples } from '@lethe/unlearning';
 import * as tf from '@tensorflow/tfjs';
-
-/** The first images of a split of MNIST, below `<dataDir>/mnist`. */
-export async function readMnist(
-  dataDir: string,
-  split: 'train' | 'test',
-  count: number,
-): Promise<LabelledSamples> {
-  const path = join(dataDir, 'mnist');
-  const dataset = await openDataset({ kind: 'mnist-idx', path, split, options: {} });
-  try {
-    return await dataset.read(Int32Array.from({ length: count }, (_, i) => i));
-  } finally {
-    await dataset[Symbol.asyncDispose]();
-  }
-}
 
 /**
  * A small convolutional network of 207,000 weights, taught the images nearly by heart: small

@@ -1,15 +1,16 @@
 import { classifierOf } from '@lethe/models';
 import { type LabelledSamples, Random } from '@lethe/unlearning';
 import type { BenchTask, CifarTaskOptions } from './cifar-task.ts';
-import { readMnist, trainMnistNetwork } from './mnist-network.ts';
+import { trainMnistNetwork } from './mnist-network.ts';
+import { readFirst } from './small-network.ts';
 
 /** MNIST and a small network that knows 5,000 images by heart; the same roles as on CIFAR-10. */
 export async function loadMnistTask(
   dataDir: string,
   { sizes, seed, shuffled = 0, order = 0 }: Omit<CifarTaskOptions, 'folded' | 'retainCount'>,
 ): Promise<BenchTask> {
-  const train = await readMnist(dataDir, 'train', trainCount);
-  const test = await readMnist(dataDir, 'test', heldOutCount + otherTestCount);
+  const train = await readFirst(dataDir, 'mnist', 'train', trainCount);
+  const test = await readFirst(dataDir, 'mnist', 'test', heldOutCount + otherTestCount);
   const eligible = trainCount - otherTrainCount;
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total > eligible) throw new RangeError(`${total} images: only ${eligible} can be forgotten`);
