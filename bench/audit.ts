@@ -16,7 +16,7 @@ import {
   trainNetwork,
 } from '@lethe/unlearning/audit';
 import { oneOf, parseOverride, wholeNumber } from './unlearning/arguments.ts';
-import { rowsOf } from './unlearning/mnist-task.ts';
+import { range, rowsOf } from './unlearning/mnist-task.ts';
 import { percent } from './unlearning/percent.ts';
 import { readFirst, smallNetwork, smallPreprocessing } from './unlearning/small-network.ts';
 
@@ -186,8 +186,4 @@ async function loadTask(): Promise<AuditTask> {
     seed,
     method,
   };
-}
-
-function range(from: number, to: number): Int32Array {
-  return Int32Array.from({ length: to - from }, (_, i) => from + i);
 }

@@ -40,7 +40,8 @@ const otherTrainCount = 1000;
 const heldOutCount = 1000;
 const otherTestCount = 4000;
 
-function range(from: number, to: number): Int32Array {
+/** Rows from … to − 1. */
+export function range(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);
 }
 

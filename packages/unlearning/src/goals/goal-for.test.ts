@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Random } from '../random.ts';
 import type { RoundInput } from '../round.ts';
-import { goalFor } from './goal-for.ts';
+import { type GoalFacts, goalFor } from './goal-for.ts';
 import { standingBins } from './matched-margins.ts';
 
 /** Two classes; held-out margins of class 0 are 11 and 9 in turns: mean 10, deviation 1. */
@@ -10,27 +10,29 @@ const heldOutLogits = Float32Array.from({ length: 20 }, (_, i) =>
 );
 const heldOut = { values: new Float32Array(10), labels: new Int32Array(10) };
 
+/** Of a first round of `untrain` that forgets one sample of class 0. */
+function goalOfOne(facts: Pick<GoalFacts, 'viewCount' | 'known' | 'tolerance' | 'overshoot'>) {
+  const round = {
+    mode: 'untrain',
+    forget: { values: new Float32Array(1), labels: new Int32Array(1) },
+    heldOut,
+    network: { classCount: 2 },
+  } as unknown as RoundInput;
+  const standings = new Float32Array(2 * standingBins);
+  return goalFor(round, { ...facts, standings, random: new Random(3) });
+}
+
 function distanceOf(margin: number, tolerance: number, overshoot: number) {
-  const { goal } = goalFor(
-    {
-      mode: 'untrain',
-      forget: { values: new Float32Array(1), labels: new Int32Array(1) },
-      heldOut,
-      network: { classCount: 2 },
-    } as unknown as RoundInput,
-    {
-      viewCount: 1,
-      standings: new Float32Array(2 * standingBins),
-      known: {
-        forgetSteady: Float32Array.of(margin),
-        heldOutSteady: Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9)),
-        heldOutLogits,
-      },
-      tolerance,
-      overshoot,
-      random: new Random(3),
+  const { goal } = goalOfOne({
+    viewCount: 1,
+    known: {
+      forgetSteady: Float32Array.of(margin),
+      heldOutSteady: Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9)),
+      heldOutLogits,
     },
-  );
+    tolerance,
+    overshoot,
+  });
   const distances = goal.distances(Float32Array.of(margin, 0));
   return { distance: distances[0] as number, reached: goal.isReached(distances) };
 }
@@ -47,30 +49,20 @@ it('lets an excess pass that is within the tolerance, in the same unit', () => {
 });
 
 it('leads each view to where unseen samples stand in it', () => {
-  const { goal, standings } = goalFor(
-    {
-      mode: 'untrain',
-      forget: { values: new Float32Array(1), labels: new Int32Array(1) },
-      heldOut,
-      network: { classCount: 2 },
-    } as unknown as RoundInput,
-    {
-      viewCount: 2,
-      standings: new Float32Array(2 * standingBins),
-      known: {
-        forgetSteady: Float32Array.of(14, 14),
-        heldOutSteady: Float32Array.from({ length: 20 }, (_, i) => (i < 10 ? 10 : -5)),
-        // Seen the other way, the same samples are wrong by 5.
-        heldOutLogits: Float32Array.of(
-          ...Array.from({ length: 10 }, () => [10, 0]).flat(),
-          ...Array.from({ length: 10 }, () => [0, 5]).flat(),
-        ),
-      },
-      tolerance: 0,
-      overshoot: 0,
-      random: new Random(3),
+  const { goal, standings } = goalOfOne({
+    viewCount: 2,
+    known: {
+      forgetSteady: Float32Array.of(14, 14),
+      heldOutSteady: Float32Array.from({ length: 20 }, (_, i) => (i < 10 ? 10 : -5)),
+      // Seen the other way, the same samples are wrong by 5.
+      heldOutLogits: Float32Array.of(
+        ...Array.from({ length: 10 }, () => [10, 0]).flat(),
+        ...Array.from({ length: 10 }, () => [0, 5]).flat(),
+      ),
     },
-  );
+    tolerance: 0,
+    overshoot: 0,
+  });
   const distances = goal.distances(Float32Array.of(14, 0, 14, 0));
   expect([...distances]).toEqual([4, 19]);
   expect([...goal.labels]).toEqual([0, 0]);

@@ -31,9 +31,11 @@ export async function knownInViews(
 ): Promise<{ readonly views: ForgetViews; readonly known: KnownInViews }> {
   const { classCount, isImage, sampleShape } = network;
   let views = mayMirror && isImage ? mirroredViews(sampleShape) : plainView;
-  let heldOutLogits = await logitsOf(views.of(heldOut).values);
+  let unseen = views.of(heldOut);
+  let heldOutLogits = await logitsOf(unseen.values);
   if (views.count === 2 && !knowsMirrored(heldOutLogits, heldOut.labels, classCount)) {
     views = plainView;
+    unseen = heldOut;
     heldOutLogits = heldOutLogits.subarray(0, heldOutLogits.length / 2);
   }
   const steady = async (samples: LabelledSamples, logits: Float32Array, copies: number) =>
@@ -49,7 +51,7 @@ export async function knownInViews(
     views,
     known: {
       forgetSteady: await steady(seen, await logitsOf(seen.values), copiesOfForgotten),
-      heldOutSteady: await steady(views.of(heldOut), heldOutLogits, copiesOfUnseen),
+      heldOutSteady: await steady(unseen, heldOutLogits, copiesOfUnseen),
       heldOutLogits,
     },
   };

@@ -12,16 +12,14 @@ const prefixBytes = 8;
 /** Of each version so far. */
 const headerBytesOf = { 1: 504, 2: 504, 3: 760 } as const;
 const headerBytes = headerBytesOf[version];
+type Version = keyof typeof headerBytesOf;
 
 /** Bytes of the state of a network, after however many rounds. */
 export function stateSizeBytes(shape: LedgerShape): number {
   return sizeOfVersion(version, shape);
 }
 
-function sizeOfVersion(
-  written: keyof typeof headerBytesOf,
-  { importance, curvature }: LedgerShape,
-): number {
+function sizeOfVersion(written: Version, { importance, curvature }: LedgerShape): number {
   const values = importance + (written > 1 ? curvature : 0) + (written > 2 ? standingsLength : 0);
   return prefixBytes + headerBytesOf[written] + 4 * values;
 }
@@ -74,14 +72,14 @@ export function encodeState(ledger: Ledger): Uint8Array {
 export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
   const metadata = readMetadata(bytes);
   if (metadata['format'] !== format) throw corrupt(`its format is ${metadata['format']}`);
-  const written = Number(metadata['version']);
+  const written = Number(metadata['version']) as Version;
   if (!(written >= 1 && written <= version)) {
     throw new LetheError(
       'precondition',
       `The unlearning state has version ${metadata['version']}, this engine reads 1 to ${version}. Use the release that wrote it, or a newer one.`,
     );
   }
-  const size = sizeOfVersion(written as keyof typeof headerBytesOf, shape);
+  const size = sizeOfVersion(written, shape);
   if (bytes.length !== size) {
     throw corrupt(
       `it is ${bytes.length} bytes, a network with ${shape.importance} trainable weights needs ${size}`,
@@ -89,7 +87,7 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
   }
   // Copied: float32 views start at multiples of four only, and slice is a view on a Buffer.
   const values = new Float32Array(
-    Uint8Array.from(bytes.subarray(prefixBytes + headerOf(bytes).length)).buffer,
+    Uint8Array.from(bytes.subarray(prefixBytes + headerBytesOf[written])).buffer,
   );
   if (!values.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
   return {
