@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Client, credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { IngestServiceService, LetheError } from '@lethe/contracts';
+import { EvaluatorServiceService, IngestServiceService, LetheError } from '@lethe/contracts';
 import { protoPath } from 'grpc-health-check';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../log/log.ts';
@@ -23,6 +23,12 @@ const ingest = implementService(IngestServiceService, {
   submitDeletions: nothing,
 });
 
+const evaluator = implementService(EvaluatorServiceService, {
+  evaluate: nothing,
+  watchEvaluate: nothing,
+  getVerdict: nothing,
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: clients made from .proto files at run time
 type AnyClient = any;
 
@@ -36,7 +42,7 @@ describe('what a gRPC server says of itself', () => {
   it('is healthy service by service, and as a whole when all are', async () => {
     await using server = await startGrpcServer({
       address: '127.0.0.1:0',
-      services: [ingest],
+      services: [ingest, evaluator],
       log: silentLog,
     });
     const client = clientOf(protoPath, ['grpc', 'health', 'v1', 'Health'], server.address);
@@ -51,7 +57,26 @@ describe('what a gRPC server says of itself', () => {
     server.setReady('lethe.v1.IngestService', false);
     expect(await check('')).toBe('NOT_SERVING');
     expect(await check('lethe.v1.IngestService')).toBe('NOT_SERVING');
+    expect(await check('lethe.v1.EvaluatorService')).toBe('SERVING');
     expect(await check('lethe.v1.Other')).toContain('NOT_FOUND');
+    client.close();
+  });
+
+  it('tells who watches its health that it closes', async () => {
+    const server = await startGrpcServer({
+      address: '127.0.0.1:0',
+      services: [ingest],
+      log: silentLog,
+    });
+    const client = clientOf(protoPath, ['grpc', 'health', 'v1', 'Health'], server.address);
+    const seen: string[] = [];
+    const watch = client.watch({ service: 'lethe.v1.IngestService' });
+    watch.on('data', ({ status }: { status: string }) => seen.push(status));
+    // It ends with the server.
+    watch.on('error', () => {});
+    await expect.poll(() => seen).toEqual(['SERVING']);
+    await server[Symbol.asyncDispose]();
+    await expect.poll(() => seen).toEqual(['SERVING', 'NOT_SERVING']);
     client.close();
   });
 
