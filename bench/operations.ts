@@ -9,6 +9,7 @@ import { measureFootprint } from './operations/footprint.ts';
 import { measureRoundMemory } from './operations/round-memory.ts';
 import { measureScrapes } from './operations/scrapes.ts';
 import { measureTracing } from './operations/tracing/measure-tracing.ts';
+import { networks } from './operations/tracing/networks.ts';
 
 const help = `npm run bench:operations -- [footprint] [rounds] [scrapes] [dashboard] [tracing]
 
@@ -16,9 +17,11 @@ const help = `npm run bench:operations -- [footprint] [rounds] [scrapes] [dashbo
   rounds      memory in a round of ResNet-20 with 32 samples; --backends native,wasm --data-dir DIR
   scrapes     a scrape with 100,000 models
   dashboard   every query of the dashboard over a run with 100,000 requests, on a real Prometheus
-  tracing     what tracing costs a Lethe without numerics, in one process on files: off, on and one
-              in a hundred, switched after every block of requests, compared within triples of
-              blocks; --triples N --block REQUESTS --seed S
+  tracing     what tracing costs a Lethe on files: off, on and one in a hundred, switched in one
+              process after every block of requests, compared within triples of blocks.
+              --network mlp: blocks of one full round of a small network, with real verdicts;
+              --network none: of 100 requests whose rounds and verdicts take no time.
+              --triples N --minutes M --seed S
 
 One JSON line for each figure. Take them on a quiet machine; processor time is stated beside the
 time by the clock.`;
@@ -29,8 +32,9 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     backends: { type: 'string', default: 'native,wasm' },
     'data-dir': { type: 'string', default: '../shared/data' },
-    triples: { type: 'string', default: '300' },
-    block: { type: 'string', default: '100' },
+    network: { type: 'string', default: 'mlp' },
+    triples: { type: 'string', default: '150' },
+    minutes: { type: 'string', default: '60' },
     seed: { type: 'string', default: '0' },
   },
 });
@@ -65,9 +69,12 @@ const measures = {
     tell('dashboard', await measureDashboard(100_000, 200));
   },
   async tracing() {
+    const network = networks.find((each) => each === values.network);
+    if (network === undefined) throw new Error(`--network is one of ${networks.join(', ')}`);
     const plan = {
+      network,
       triples: Number(values.triples),
-      requestsPerBlock: Number(values.block),
+      minutes: Number(values.minutes),
       seed: Number(values.seed),
     };
     const onBlock = (mode: string, block: object) => tell('tracing, block', { mode, ...block });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SqliteBus } from '@lethe/bus';
 import type { JobRunner } from '@lethe/compute';
-import { createEvaluatorService, evaluatorSettings } from '@lethe/evaluator';
+import { createEvaluatorService, evaluatorSettings, type HeldKey } from '@lethe/evaluator';
 import { KeyRing } from '@lethe/evidence';
 import { readPolicy } from '@lethe/gate';
 import { createIngestService, EmitterSources } from '@lethe/ingest';
@@ -24,13 +24,30 @@ import { StandInRounds } from '../../test/chaos/services/stand-in-round.ts';
 import { lenientPolicy } from '../../test/support/lenient-policy.ts';
 import type { PipelineSettings, RunningPipeline } from '../latency.ts';
 
-/** The four services in this process, as `lethe up` puts them together, but for the numerics. */
+/** What unlearns and what judges. */
+export interface Numerics {
+  readonly rounds: JobRunner;
+  readonly evaluations: JobRunner;
+  /** YAML; empty: the built-in one. */
+  readonly policy: string;
+  /** Most samples of one round. */
+  readonly maxBatch: number;
+  readonly heldKey: HeldKey | undefined;
+}
+
+/** Rounds and verdicts that take no time. */
+export function noNumerics(rounds: JobRunner = new StandInRounds(() => 0)): Numerics {
+  const evaluations = new StandInEvaluations(0);
+  return { rounds, evaluations, policy: lenientPolicy, maxBatch: 512, heldKey: undefined };
+}
+
+/** The four services in this process, as `lethe up` puts them together. */
 export async function embeddedPipeline({
   folder,
   maxWaitMs,
   register,
-  rounds = new StandInRounds(() => 0),
-}: PipelineSettings & { readonly rounds?: JobRunner }): Promise<RunningPipeline> {
+  numerics = noNumerics(),
+}: PipelineSettings & { readonly numerics?: Numerics }): Promise<RunningPipeline> {
   const bus = new TracedBus(await SqliteBus.open({ file: join(folder, 'bus.sqlite') }));
   const store = new TracedStore(await FolderStore.open(join(folder, 'store')));
   await register(store);
@@ -70,16 +87,20 @@ export async function embeddedPipeline({
     createEvaluatorService({
       ...shared,
       lineages,
-      compute: new StandInEvaluations(0),
-      policy: readPolicy(lenientPolicy),
-      heldKey: undefined,
+      compute: numerics.evaluations,
+      policy: readPolicy(numerics.policy),
+      heldKey: numerics.heldKey,
       config: readConfig(evaluatorSettings, environment),
     }),
     createUnlearnerService({
       ...shared,
       lineages,
-      compute: rounds,
-      config: { ...readConfig(unlearnerSettings, environment), maxWaitMs, maxBatch: 512 },
+      compute: numerics.rounds,
+      config: {
+        ...readConfig(unlearnerSettings, environment),
+        maxWaitMs,
+        maxBatch: numerics.maxBatch,
+      },
     }),
     ingest,
   ];

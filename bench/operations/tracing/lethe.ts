@@ -1,35 +1,29 @@
 /**
- * A whole Lethe without numerics, for measure-tracing.ts: told in which mode the next block of
- * requests is to be traced, tells what the block took. Arguments: collector, requests in all.
+ * A whole Lethe for measure-tracing.ts: told in which mode the next block of requests is to be
+ * traced, tells what the block took. Argument: LetheArguments as JSON.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MessageBus } from '@lethe/bus';
 import { topics } from '@lethe/contracts';
-import { registerModels } from '../../../test/chaos/world.ts';
 import { embeddedPipeline } from '../../latency/embedded-pipeline.ts';
 import { hearCompleted } from '../../latency/hear-completed.ts';
-import { HeldRounds } from './held-rounds.ts';
-import { type FromLethe, type ToLethe, tracingWorld } from './messages.ts';
+import { measuredNumerics } from './measured-numerics.ts';
+import type { FromLethe, LetheArguments, ToLethe } from './messages.ts';
 import { switchedTracing } from './modes.ts';
 
-/** After the last request is taken, or completed: what follows it comes to its end. */
+/** After the last request is completed: what follows it comes to its end. */
 const settleMs = 30;
 
-const [sink = '', requests] = process.argv.slice(2);
+const { folder, sink, network } = JSON.parse(process.argv[2] ?? '') as LetheArguments;
 const tell = (message: FromLethe) => void process.send?.(message);
 
-const folder = await mkdtemp(join(tmpdir(), 'lethe-tracing-'));
 const tracing = await switchedTracing(sink);
-const world = tracingWorld(Number(requests));
-const held = new HeldRounds();
+const computing = await measuredNumerics(network, folder);
 const pipeline = await embeddedPipeline({
   folder,
-  maxWaitMs: 20,
-  register: (store) => registerModels(store, world, folder),
-  rounds: held,
+  maxWaitMs: computing.maxWaitMs,
+  register: async () => {},
+  numerics: computing.numerics,
 });
 let taken = countdown(0);
 const intake = await pipeline.bus.consume({
@@ -54,34 +48,41 @@ process.on('message', async ({ mode, count }: ToLethe) => {
   taken = countdown(count);
   completed = countdown(count);
   // How many rounds there are must not hang on how fast the requests came.
-  held.hold();
+  computing.hold();
+  const computeCpuBefore = await computing.cpuSeconds();
   const startedMs = performance.now();
   const cpu = process.cpuUsage();
   const mainCpu = process.threadCpuUsage();
   tell({ kind: 'begun' });
   await taken.reached;
-  await pause(settleMs);
-  held.letGo();
+  await computing.letGo();
   await completed.reached;
   const completedMs = performance.now();
   await pause(settleMs);
   const settledMs = performance.now();
   await tracing.flush();
   const seconds = (completedMs - startedMs + performance.now() - settledMs) / 1_000;
-  const cpuSeconds = secondsOf(process.cpuUsage(cpu));
+  const servicesCpuSeconds = secondsOf(process.cpuUsage(cpu));
   const mainCpuSeconds = secondsOf(process.threadCpuUsage(mainCpu));
-  const rounds = (await roundsOn(pipeline.bus)) - roundsBefore;
-  tell({ kind: 'completed', seconds, cpuSeconds, mainCpuSeconds, rounds });
+  tell({
+    kind: 'completed',
+    seconds,
+    cpuSeconds: servicesCpuSeconds + (await computing.cpuSeconds()) - computeCpuBefore,
+    servicesCpuSeconds,
+    mainCpuSeconds,
+    rounds: (await roundsOn(pipeline.bus)) - roundsBefore,
+    weightsDigest: computing.weightsDigest(),
+  });
 });
 // Whoever started it has what it wanted, or is gone.
 process.on('disconnect', async () => {
   await intake[Symbol.asyncDispose]();
   await consumption[Symbol.asyncDispose]();
   await pipeline[Symbol.asyncDispose]();
+  await computing[Symbol.asyncDispose]();
   await tracing[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 });
-tell({ kind: 'ready', url: pipeline.ingestUrl });
+tell({ kind: 'ready', url: pipeline.ingestUrl, backend: computing.backend });
 
 function countdown(left: number) {
   const { promise: reached, resolve } = Promise.withResolvers<void>();

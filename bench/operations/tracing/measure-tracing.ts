@@ -1,86 +1,129 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ResourceStack } from '@lethe/service-kit';
+import { FolderStore } from '@lethe/store';
 import { Random } from '@lethe/unlearning';
 import type { PlannedRequest } from '../../../test/chaos/world.ts';
 import { sendRequest } from '../../latency/send-request.ts';
 import { median } from '../../median.ts';
 import { medianOfPairs } from './median-of-pairs.ts';
-import { type Block, type FromLethe, type ToLethe, tracingWorld } from './messages.ts';
+import type { Block, FromLethe, LetheArguments, ToLethe } from './messages.ts';
 import { type Mode, modes } from './modes.ts';
+import { blocksOf, type Network } from './networks.ts';
 
-/** Sent before anything counts: connections, caches and compilers get warm, in each mode. */
-const warmUpTriples = 30;
 const emitters = 16;
 
 export interface TracingPlan {
+  readonly network: Network;
   /** Each holds one block of each mode, in an order of its own. */
   readonly triples: number;
-  readonly requestsPerBlock: number;
+  /** No triple begins that much after the first; what was measured by then is told. */
+  readonly minutes: number;
   readonly seed: number;
 }
 
 /**
- * What tracing costs a whole Lethe whose rounds and verdicts take no time. One process switches
- * its mode from block to block, so that the machine's own moods fall on all modes alike: blocks
- * are compared within their triple only. They are short, so that a triple is over before the
- * machine's mood is, and so that code is compiled for all modes once, not anew for each.
+ * What tracing costs a whole Lethe. One process switches its mode from block to block, so that the
+ * machine's own moods fall on all modes alike: blocks are compared within their triple only. They
+ * are short, so that a triple is over before the machine's mood is, and so that code is compiled
+ * for all modes once, not anew for each.
+ *
+ * @throws Error when real rounds of one triple were not the same in each mode
  */
 export async function measureTracing(
-  { triples, requestsPerBlock, seed }: TracingPlan,
+  { network, triples, minutes, seed }: TracingPlan,
   onBlock: (mode: Mode, block: Block) => void,
 ) {
   const stack = new ResourceStack();
   try {
+    const folder = await mkdtemp(join(tmpdir(), 'lethe-tracing-'));
+    stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    const blocks = blocksOf(network, triples);
+    const store = await FolderStore.open(join(folder, 'store'));
+    await blocks.register(store, folder);
+    await store[Symbol.asyncDispose]();
     const sink = stack.use(await openSink());
-    const blocks = (warmUpTriples + triples) * modes.length;
-    const { requests } = tracingWorld(blocks * requestsPerBlock);
-    const lethe = stack.use(await startLethe(sink.url, requests.length));
+    const lethe = stack.use(await startLethe({ folder, sink: sink.url, network }));
     const random = new Random(seed);
     const measured: Record<Mode, Block[]> = { off: [], on: [], sampled: [] };
-    let sent = 0;
-    const next = (count: number) => {
-      sent += count;
-      return requests.slice(sent - count, sent);
-    };
-    for (let triple = 0; triple < warmUpTriples + triples; triple++) {
-      for (const at of random.permutation(modes.length)) {
-        const mode = modes[at]!;
-        const took = await lethe.drive(mode, next(requestsPerBlock));
-        if (triple < warmUpTriples) continue;
+    const endMs = performance.now() + minutes * 60_000;
+    for (let triple = 0; triple < blocks.warmUpTriples + triples; triple++) {
+      if (performance.now() > endMs) break;
+      const made = new Set<string>();
+      for (const [at, which] of random.permutation(modes.length).entries()) {
+        const mode = modes[which]!;
+        const took = await lethe.drive(mode, blocks.requestsOf(triple, at, mode));
+        made.add(`${took.rounds} rounds, ${took.weightsDigest}`);
+        if (triple < blocks.warmUpTriples) continue;
         onBlock(mode, took);
         measured[mode].push(took);
       }
+      if (network !== 'none' && made.size > 1) {
+        throw new Error(`rounds that were to be the same: ${[...made].join('; ')}`);
+      }
     }
-    return { triples, requestsPerBlock, ...figuresOf(measured, requestsPerBlock) };
+    const { requestsPerBlock } = blocks;
+    return {
+      network,
+      backend: lethe.backend,
+      triples: measured.off.length,
+      requestsPerBlock,
+      ...figuresOf(measured, requestsPerBlock),
+    };
   } finally {
     await stack[Symbol.asyncDispose]();
   }
 }
 
-function figuresOf({ off, on, sampled }: Record<Mode, readonly Block[]>, requestsPerBlock: number) {
-  const compare = (blocks: readonly Block[], of: 'seconds' | 'cpuSeconds' | 'mainCpuSeconds') =>
-    medianOfPairs(blocks.map((block, triple) => (block[of] / off[triple]![of] - 1) * 100));
-  return {
-    perSecond: requestsPerBlock / median(off.map(({ seconds }) => seconds)),
-    /** What one request takes more, in microseconds of the main thread, with all traces. */
-    onMainCpuUsPerRequest: medianOfPairs(
-      on.map(({ mainCpuSeconds }, triple) => {
-        return ((mainCpuSeconds - off[triple]!.mainCpuSeconds) * 1e6) / requestsPerBlock;
+function figuresOf(measured: Record<Mode, readonly Block[]>, requestsPerBlock: number) {
+  const { off, on, sampled } = measured;
+  type Figure = 'seconds' | 'cpuSeconds' | 'servicesCpuSeconds' | 'mainCpuSeconds';
+  const middle = (blocks: readonly Block[], of: Figure) => median(blocks.map((block) => block[of]));
+  /** More of something than without tracing, of what there is without of `whole`. */
+  const more = (blocks: readonly Block[], of: Figure, whole = of) =>
+    medianOfPairs(
+      blocks.map((block, triple) => {
+        const without = off[triple]!;
+        return (100 * (block[of] - without[of])) / without[whole];
       }),
+    );
+  const lost = (blocks: readonly Block[]) =>
+    medianOfPairs(blocks.map((block, triple) => 100 * (1 - off[triple]!.seconds / block.seconds)));
+  const each = <Result>(figure: (blocks: readonly Block[]) => Result) => ({
+    on: figure(on),
+    sampled: figure(sampled),
+  });
+  return {
+    roundsPerBlock: median(off.map(({ rounds }) => rounds)),
+    requestsPerSecond: requestsPerBlock / middle(off, 'seconds'),
+    cpuMsPerRequest: (1_000 * middle(off, 'cpuSeconds')) / requestsPerBlock,
+    servicesCpuMsPerRequest: (1_000 * middle(off, 'servicesCpuSeconds')) / requestsPerBlock,
+    /** Of requests per second by the clock. */
+    throughputLostPercent: each(lost),
+    /** More processor time of all processes. */
+    cpuPercent: each((blocks) => more(blocks, 'cpuSeconds')),
+    /**
+     * The same, where the processes that compute are taken to need the same in each mode: they do
+     * the same work and know nothing of tracing. Their scatter is left out with them.
+     */
+    servicesOfCpuPercent: each((blocks) => more(blocks, 'servicesCpuSeconds', 'cpuSeconds')),
+    /** More time of the services' main thread, for itself. */
+    mainCpuPercent: each((blocks) => more(blocks, 'mainCpuSeconds')),
+    /** What one request takes more of the main thread, in microseconds. */
+    mainCpuUsPerRequest: each((blocks) =>
+      medianOfPairs(
+        blocks.map((block, triple) => {
+          const seconds = block.mainCpuSeconds - off[triple]!.mainCpuSeconds;
+          return (1e6 * seconds) / requestsPerBlock;
+        }),
+      ),
     ),
-    cpuMsPerRequest: (median(off.map(({ cpuSeconds }) => cpuSeconds)) * 1_000) / requestsPerBlock,
-    /** More processor time than without tracing. */
-    onCpuPercent: compare(on, 'cpuSeconds'),
-    sampledCpuPercent: compare(sampled, 'cpuSeconds'),
-    onMainCpuPercent: compare(on, 'mainCpuSeconds'),
-    sampledMainCpuPercent: compare(sampled, 'mainCpuSeconds'),
-    /** More time by the clock for the same requests. */
-    onPercent: compare(on, 'seconds'),
-    sampledPercent: compare(sampled, 'seconds'),
   };
 }
 
@@ -101,12 +144,13 @@ async function openSink(): Promise<AsyncDisposable & { readonly url: string }> {
 }
 
 interface Lethe extends AsyncDisposable {
+  readonly backend: string | undefined;
   drive(mode: Mode, requests: readonly PlannedRequest[]): Promise<Block>;
 }
 
-async function startLethe(sink: string, requests: number): Promise<Lethe> {
+async function startLethe(given: LetheArguments): Promise<Lethe> {
   const program = fileURLToPath(new URL('./lethe.ts', import.meta.url));
-  const child = fork(program, [sink, String(requests)], {
+  const child = fork(program, [JSON.stringify(given)], {
     // As the images run it (decision 0140).
     env: { ...process.env, NODE_OPTIONS: '--experimental-async-context-frame' },
     execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -122,8 +166,9 @@ async function startLethe(sink: string, requests: number): Promise<Lethe> {
     if (message.kind !== kind) throw new Error(`${message.kind} instead of ${kind}`);
     return message as Extract<FromLethe, { kind: Kind }>;
   };
-  const { url } = await hear('ready');
+  const { url, backend } = await hear('ready');
   return {
+    backend,
     async drive(mode, block) {
       const begun = hear('begun');
       child.send({ mode, count: block.length } satisfies ToLethe);

@@ -1,14 +1,13 @@
-import type { World } from '../../../test/chaos/world.ts';
-import { planWorld } from '../../../test/chaos/world.ts';
 import type { Mode } from './modes.ts';
+import type { Network } from './networks.ts';
 
-/** Few, so that a short block has as many requests to a round as a busy pipeline. */
-const models = 2;
-
-/** The same for whoever sends the requests and for whoever registers the models. */
-export function tracingWorld(requests: number): World {
-  const idOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
-  return planWorld(requests, models, idOf);
+/** What lethe.ts is told as it starts, as JSON. */
+export interface LetheArguments {
+  /** Where its store and databases lie; the models are registered there. */
+  readonly folder: string;
+  /** A collector's address of traces. */
+  readonly sink: string;
+  readonly network: Network;
 }
 
 /** To lethe.ts: a block of so many requests comes now, to be told in this mode. */
@@ -21,14 +20,18 @@ export interface ToLethe {
 export interface Block {
   /** From the first request to the last that is completed, and the export of what is left. */
   readonly seconds: number;
-  /** Of Lethe's process; emitters and collector are outside. */
+  /** Processor time of Lethe's processes; emitters and collector are outside. */
   readonly cpuSeconds: number;
+  /** Of those, of the services' process: where all is that traces. */
+  readonly servicesCpuSeconds: number;
   /** Of its main thread, which is what limits it. */
   readonly mainCpuSeconds: number;
   readonly rounds: number;
+  /** Of the weights that the last round made, where rounds are real. */
+  readonly weightsDigest: string | undefined;
 }
 
 export type FromLethe =
-  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'ready'; readonly url: string; readonly backend: string | undefined }
   | { readonly kind: 'begun' }
   | ({ readonly kind: 'completed' } & Block);

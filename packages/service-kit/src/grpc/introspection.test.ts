@@ -25,7 +25,9 @@ const ingest = implementService(IngestServiceService, {
 
 const evaluator = implementService(EvaluatorServiceService, {
   evaluate: nothing,
-  watchEvaluate: nothing,
+  watchEvaluate: () => {
+    throw new LetheError('internal', 'not part of this test');
+  },
   getVerdict: nothing,
 });
 
