@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IncomingRecord, SqliteBus } from '@lethe/bus';
-import { topics } from '@lethe/contracts';
+import { LetheError, topics } from '@lethe/contracts';
 import { inSpan, traceIdOf } from '@lethe/telemetry';
 import { type RecordedTelemetry, recordTelemetry } from '@lethe/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stuckWork } from '../lifecycle/work-watch.ts';
 import { silentLog } from '../log/log.ts';
 import { consumeRecords } from '../records/consume-records.ts';
 import { done } from '../records/outcome.ts';
@@ -69,6 +70,18 @@ async function consume(
 }
 
 describe('TracedBus', () => {
+  it('makes the process count as stuck for as long as its bus stands still', async () => {
+    const plain = await SqliteBus.open({ file: join(folder, 'still.sqlite') });
+    let reason: LetheError | undefined;
+    const still = Object.assign(plain, { standstill: () => reason });
+    const traced = new TracedBus(still);
+    expect(stuckWork()).toBeUndefined();
+    reason = new LetheError('internal', 'the consumer has stopped');
+    expect(stuckWork()).toBe('the consumer has stopped');
+    await traced[Symbol.asyncDispose]();
+    expect(stuckWork()).toBeUndefined();
+  });
+
   it('gives records the context of who sends them, unless they have one', async () => {
     await bus.publish([record()]);
     await inSpan('sender', {}, () => bus.publish([record(), record({ traceparent: ours })]));
