@@ -1,13 +1,14 @@
 import { RoundProgress } from '@lethe/contracts';
+import { stuckWork } from '@lethe/service-kit';
 import { expect, test } from 'vitest';
 import { ProgressBoard } from './progress-board.ts';
 
-function progress(modelKey: string, step: number): RoundProgress {
-  return RoundProgress.fromPartial({ modelKey, step, phase: 'computing' });
+function progress(modelKey: string, step: number, phase = 'computing'): RoundProgress {
+  return RoundProgress.fromPartial({ modelKey, step, phase });
 }
 
 test('a watcher gets the present state first, then the changes', async () => {
-  const board = new ProgressBoard(60_000);
+  using board = new ProgressBoard(60_000);
   const stop = new AbortController();
   board.publish(progress('a', 1));
   const watched = board.watch('a', stop.signal);
@@ -22,7 +23,7 @@ test('a watcher gets the present state first, then the changes', async () => {
 });
 
 test('a slow watcher gets the newest of each model', async () => {
-  const board = new ProgressBoard(60_000);
+  using board = new ProgressBoard(60_000);
   const watched = board.watch('', new AbortController().signal);
   const first = watched.next();
   for (let step = 1; step <= 100; step++) {
@@ -36,8 +37,36 @@ test('a slow watcher gets the newest of each model', async () => {
 });
 
 test('a model that is given up is no longer shown', async () => {
-  const board = new ProgressBoard(60_000);
+  using board = new ProgressBoard(60_000);
   board.publish(progress('a', 1));
   board.remove('a');
   expect(board.present('a')).toBeUndefined();
+});
+
+test('a process whose rounds have not moved for its limit is stuck, one without work never', () => {
+  const inAnHour = () => stuckWork(performance.now() + 3_600_000);
+  {
+    using board = new ProgressBoard(3_600_000);
+    expect(inAnHour()).toBeUndefined();
+    board.publish(progress('a', 1));
+    expect(inAnHour()).toMatch(/^computing rounds does not get on: nothing has moved for 3600 s/);
+    board.publish(progress('a', 1, 'awaiting-decision'));
+    expect(inAnHour()).toBeUndefined();
+    board.publish(progress('a', 2));
+    board.remove('a');
+    expect(inAnHour()).toBeUndefined();
+    board.publish(progress('a', 3));
+    expect(inAnHour()).toBeDefined();
+  }
+  expect(inAnHour()).toBeUndefined();
+});
+
+test('a round that says it gets on is not stuck', async () => {
+  using board = new ProgressBoard(3_600_000);
+  board.publish(progress('a', 1));
+  const limitMs = performance.now() + 3_600_000;
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(stuckWork(limitMs)).toBeDefined();
+  board.publish(progress('a', 2));
+  expect(stuckWork(limitMs)).toBeUndefined();
 });

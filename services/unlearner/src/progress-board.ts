@@ -17,7 +17,7 @@ export class ProgressBoard implements Disposable {
 
   /** @param stuckAfterMs when nothing of any round has moved for so long, this process is stuck */
   constructor(stuckAfterMs: number) {
-    this.#rounds = new WorkWatch('rounds', stuckAfterMs);
+    this.#rounds = new WorkWatch('computing rounds', stuckAfterMs);
   }
 
   [Symbol.dispose](): void {
