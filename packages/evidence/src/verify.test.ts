@@ -31,6 +31,15 @@ describe('verifyEvidence', () => {
     });
   });
 
+  it('believes a signer whose clock is some minutes ahead, and none from the future', () => {
+    const inMinutes = (minutes: number) => {
+      const time = new Date(now.getTime() + minutes * 60_000);
+      return signStatement(checkpointStatement({ size: 3, head: sha256('x') }, time), signer);
+    };
+    expect(verdict(inMinutes(5))).toBe('valid');
+    expect(verdict(inMinutes(6))).toBe('from_the_future');
+  });
+
   it('signs the bytes that DSSE says', () => {
     expect(
       Buffer.from(

@@ -1,5 +1,7 @@
+import { DeletionRequested, type RoundManifest } from '@lethe/contracts';
 import { expect, it } from 'vitest';
-import { rememberManifests } from './ancestry.ts';
+import { part, request, round } from '../test/records.ts';
+import { rememberManifests, roundsOfRequest } from './ancestry.ts';
 
 it('reads a manifest once for all requests that it served, and remembers only so many', async () => {
   const reads: number[] = [];
@@ -17,4 +19,31 @@ it('reads a manifest once for all requests that it served, and remembers only so
   await manifests.manifest('m', 7);
   await manifests.manifest('m', 1_000);
   expect(reads).toEqual([1_000]);
+});
+
+it('finds the rounds of a request by an unlearner whose clock is hours behind', async () => {
+  const acceptedTime = new Date('2026-03-01T12:00:00Z');
+  const asked = DeletionRequested.fromPartial({ ...request('r', [1, 2, 3]), acceptedTime });
+  const hoursBefore = (hours: number) => new Date(acceptedTime.getTime() - hours * 3_600_000);
+  const log: readonly RoundManifest[] = [
+    // Two days before by its clock: it cannot be one of these, nor what is behind it.
+    { ...round({ sequence: 1, parts: [part(asked, [1], false)] }), createdTime: hoursBefore(49) },
+    { ...round({ sequence: 2, parent: 1 }), createdTime: hoursBefore(48) },
+    {
+      ...round({ sequence: 3, parent: 2, parts: [part(asked, [2], false)] }),
+      createdTime: hoursBefore(3),
+    },
+    {
+      ...round({ sequence: 4, parent: 3, parts: [part(asked, [3])] }),
+      createdTime: hoursBefore(2),
+    },
+  ];
+  const manifests = {
+    async manifest(_: string, sequence: number) {
+      const record = log[sequence - 1];
+      return record && { record, bytes: Buffer.alloc(0), digest: '', etag: '' };
+    },
+  };
+  const found = await roundsOfRequest(manifests as never, asked, 4);
+  expect(found.map((each) => each.part.rows)).toEqual([[3], [2]]);
 });

@@ -6,6 +6,7 @@ import {
   type Round,
   type RoundManifest,
 } from '@lethe/contracts';
+import { clockSkewMs } from './clock-skew.ts';
 import type { LineageStore, Recorded } from './lineage-store.ts';
 import { requestKey } from './request-key.ts';
 
@@ -36,9 +37,6 @@ export function rememberManifests(lineages: ManifestSource): ManifestSource {
     },
   };
 }
-
-/** Clocks of intake and unlearner may differ by this much. */
-const clockSkewMs = 24 * 60 * 60 * 1000;
 
 /**
  * The version `sequence` and the ones it was made from, newest first; the original is not among them.

@@ -96,6 +96,23 @@ describe('the end of a log', () => {
     expect(await lastRollback(lineages, modelKey, after)).toBeUndefined();
   });
 
+  test('tells of a request whose rounds were made before it was taken in, by clocks that differ', async () => {
+    await using fixture = await openFixture();
+    const { lineages } = fixture;
+    await lineages.register(registration);
+    const accepted = new Date('2026-03-01T12:00:00Z');
+    const createdTime = new Date('2026-03-01T10:00:00Z');
+    for (const manifest of [
+      round({ sequence: 1, parts: [part(first)] }),
+      round({ sequence: 2, parent: 1, parts: [part(second)] }),
+    ]) {
+      await lineages.commitManifest({ ...manifest, createdTime });
+      await lineages.putDecision(decision(manifest, true));
+    }
+    const end = await readLogEnd(lineages, modelKey);
+    expect(await progressOf(lineages, modelKey, end, first, accepted)).toBe('completed');
+  });
+
   test('is read no further back than a request was taken in', async () => {
     await using fixture = await openFixture();
     const { lineages } = fixture;

@@ -3,6 +3,7 @@
  * memory, grows with what happened lately and not with the log. They say what the fold would.
  */
 import type { Decision, Rollback, RoundManifest } from '@lethe/contracts';
+import { clockSkewMs } from './clock-skew.ts';
 import { corruptEntry } from './corrupt-entry.ts';
 import type { LineageStore } from './lineage-store.ts';
 import type { RequestProgress } from './model-state.ts';
@@ -25,8 +26,6 @@ interface DecidedEntry {
 
 /** Entries that are read at the same time. */
 const window = 16;
-/** Clocks of intake, unlearner and registry may differ by this much. */
-const clockSkewMs = 24 * 60 * 60 * 1000;
 
 /**
  * The last sequence of a model's log, 0 for an empty one, by halving: a log has no gap.
