@@ -7,9 +7,8 @@ export interface AlertCase {
   readonly alert: string;
   readonly fires: {
     readonly series: Series;
-    /** When it holds, but has not for long enough. */
-    readonly notYetAt?: string;
-    readonly at: string;
+    /** The first minute in which it fires: in the one before it does not hold, or not for long enough. */
+    readonly fromMinute: number;
     readonly labels: Readonly<Record<string, string>>;
     readonly says: string;
   };
@@ -32,7 +31,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadlineMissed',
     fires: {
       series: { 'lethe_requests_overdue{model="m",instance="a"}': '0x5 2x5' },
-      at: '8m',
+      fromMinute: 6,
       labels: model,
       says: '2 deletion requests of m are past their legal deadline',
     },
@@ -42,8 +41,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadlineNear',
     fires: {
       series: { 'lethe_deadline_least_remaining{model="m"}': '86400x60' },
-      notYetAt: '14m',
-      at: '20m',
+      fromMinute: 15,
       labels: model,
       says: 'A deletion request of m has 1d 0h 0m 0s to its legal deadline',
     },
@@ -60,8 +58,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadlineForecast',
     fires: {
       series: { 'lethe_deadline_forecast_late{model="m"}': '7x90' },
-      notYetAt: '59m',
-      at: '70m',
+      fromMinute: 60,
       labels: model,
       says: 'At the present pace 7 deletion requests of m will miss their deadline',
     },
@@ -71,8 +68,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheRequestsEscalated',
     fires: {
       series: { 'lethe_requests_escalated{model="m"}': '1x20' },
-      notYetAt: '4m',
-      at: '10m',
+      fromMinute: 5,
       labels: model,
       says: '1 deletion requests of m wait for a retrained model',
     },
@@ -82,8 +78,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadLetterRequest',
     fires: {
       series: { 'lethe_dead_letters_open{holds="request"}': '1x20' },
-      notYetAt: '4m',
-      at: '10m',
+      fromMinute: 5,
       labels: {},
       says: '1 deletion requests are set aside; their legal clock runs',
     },
@@ -93,8 +88,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheDeadLetter',
     fires: {
       series: { 'lethe_dead_letters_open{holds="other"}': '5x60' },
-      notYetAt: '29m',
-      at: '40m',
+      fromMinute: 30,
       labels: {},
       says: '5 records are set aside and wait for a decision',
     },
@@ -107,8 +101,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_backlog_requests{model="m"}': '3x300',
         'lethe_round_duration_count{model="m",method="lethe",outcome="committed"}': '5x300',
       },
-      notYetAt: '29m',
-      at: '200m',
+      fromMinute: 150,
       labels: model,
       says: 'Requests of m wait, and no round was committed for two hours',
     },
@@ -128,8 +121,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheModelBlocked',
     fires: {
       series: { 'lethe_models_blocked_total{model="m",reason="unavailable"}': '0+1x60' },
-      notYetAt: '14m',
-      at: '40m',
+      fromMinute: 19,
       labels: { ...model, reason: 'unavailable' },
       says: 'm waits for trouble to end: unavailable',
     },
@@ -145,7 +137,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_verdicts_total{model="m",outcome="OUTCOME_FAIL"}': '0+0.1x400',
         'lethe_verdicts_total{model="m",outcome="OUTCOME_PASS"}': '0+0.02x400',
       },
-      at: '380m',
+      fromMinute: 20,
       labels: model,
       says: 'The gate refuses most new versions of m',
     },
@@ -164,8 +156,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_consumer_lag{messaging_destination_name="model.candidate.v1",messaging_consumer_group_name="evaluator"}':
           '5000x60',
       },
-      notYetAt: '29m',
-      at: '40m',
+      fromMinute: 30,
       labels: {
         messaging_destination_name: 'model.candidate.v1',
         messaging_consumer_group_name: 'evaluator',
@@ -188,8 +179,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_record_retries_total{messaging_destination_name="model.verdict.v1",stage="registry"}':
           '0+3x60',
       },
-      notYetAt: '14m',
-      at: '40m',
+      fromMinute: 22,
       labels: { messaging_destination_name: 'model.verdict.v1', stage: 'registry' },
       says: 'registry retries records of model.verdict.v1 again and again',
     },
@@ -205,8 +195,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheServedAccuracyFell',
     fires: {
       series: { 'lethe_serving_retained_accuracy{model="m"}': '0.9x30 0.8x120' },
-      notYetAt: '59m',
-      at: '100m',
+      fromMinute: 91,
       labels: model,
       says: 'What serves of m has lost 10% of held-out accuracy in 30 days',
     },
@@ -219,8 +208,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheServingContended',
     fires: {
       series: { 'lethe_serving_conflicts_total{model="m"}': '0+2x60' },
-      notYetAt: '14m',
-      at: '40m',
+      fromMinute: 21,
       labels: model,
       says: 'Moves of the serving pointer of m lose against others again and again',
     },
@@ -230,8 +218,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LethePurgeOverdue',
     fires: {
       series: { 'lethe_purge_due{model="m"}': '2x200' },
-      notYetAt: '119m',
-      at: '130m',
+      fromMinute: 120,
       labels: model,
       says: '2 versions of m still remember what they should not',
     },
@@ -241,8 +228,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheMaintenanceFails',
     fires: {
       series: { 'lethe_maintenance_failures_total{reason="unavailable"}': '0+5x90' },
-      notYetAt: '14m',
-      at: '60m',
+      fromMinute: 18,
       labels: { reason: 'unavailable' },
       says: 'The upkeep of the registry fails: unavailable',
     },
@@ -255,7 +241,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheCallbacksFail',
     fires: {
       series: { 'lethe_callbacks_total{outcome="failed"}': '_x10 1x20' },
-      at: '15m',
+      fromMinute: 10,
       labels: {},
       says: '1 callbacks to emitters were given up',
     },
@@ -274,8 +260,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_ready{service="unlearner",instance="a"}': '1x60',
         'lethe_ready{service="unlearner",instance="b"}': '0x60',
       },
-      notYetAt: '9m',
-      at: '15m',
+      fromMinute: 10,
       labels: { service: 'unlearner' },
       says: 'unlearner is not ready',
     },
@@ -289,8 +274,7 @@ export const alertCases: readonly AlertCase[] = [
         ...ready('unlearner', '1x60'),
         ...ready('evaluator', '1x60'),
       },
-      notYetAt: '9m',
-      at: '20m',
+      fromMinute: 10,
       labels: { service: 'registry' },
       says: 'Nothing is heard of registry',
     },
@@ -303,8 +287,7 @@ export const alertCases: readonly AlertCase[] = [
         'http_server_request_duration_count{http_response_status_code="202"}': '0+90x60',
         'http_server_request_duration_count{http_response_status_code="503"}': '0+10x60',
       },
-      notYetAt: '9m',
-      at: '30m',
+      fromMinute: 11,
       labels: {},
       says: 'Intake fails 10% of its callers',
     },
@@ -324,8 +307,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_store_operation_duration_count{operation="put",outcome="ok"}': '0+75x60',
         'lethe_store_operation_duration_count{operation="put",outcome="unavailable"}': '0+25x60',
       },
-      notYetAt: '14m',
-      at: '40m',
+      fromMinute: 16,
       labels: { operation: 'put' },
       says: '25% of the put operations on the object store fail',
     },
@@ -341,9 +323,9 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheCallersRefused',
     fires: {
       series: { 'lethe_calls_refused_total{rpc_method="Rollback",reason="denied"}': '0+10x60' },
-      at: '30m',
+      fromMinute: 6,
       labels: { reason: 'denied' },
-      says: '150 calls were refused in 15 minutes: denied',
+      says: '60 calls were refused in 15 minutes: denied',
     },
     silent: {
       series: { 'lethe_calls_refused_total{rpc_method="Rollback",reason="denied"}': '0+1x60' },
@@ -357,8 +339,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_partition_fenced_total{messaging_destination_name="deletion.requested.v1"}':
           '0+1x90',
       },
-      notYetAt: '14m',
-      at: '60m',
+      fromMinute: 21,
       labels: { messaging_destination_name: 'deletion.requested.v1' },
       says: 'Partitions of deletion.requested.v1 change hands in the middle of work',
     },
@@ -375,7 +356,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheWorkerDies',
     fires: {
       series: { 'lethe_worker_deaths_total{stage="unlearner",reason="stalled"}': '0+0.1x90' },
-      at: '70m',
+      fromMinute: 20,
       labels: { stage: 'unlearner', reason: 'stalled' },
       says: 'Compute processes of the unlearner die: stalled',
     },
@@ -391,8 +372,7 @@ export const alertCases: readonly AlertCase[] = [
         'lethe_gpu_memory_used{gpu="0",instance="a"}': '97x60',
         'lethe_gpu_memory_limit{gpu="0",instance="a"}': '100x60',
       },
-      notYetAt: '29m',
-      at: '40m',
+      fromMinute: 30,
       labels: { gpu: '0', instance: 'a' },
       says: 'GPU 0 of a has 97% of its memory in use',
     },
@@ -403,8 +383,7 @@ export const alertCases: readonly AlertCase[] = [
     alert: 'LetheReleaseGateCannotAsk',
     fires: {
       series: { 'lethe_admission_reviews_total{namespace="lethe",outcome="failed"}': '0+1x30' },
-      notYetAt: '4m',
-      at: '20m',
+      fromMinute: 6,
       labels: { namespace: 'lethe' },
       says: 'Deployments are refused because the registry of Lethe does not answer.',
     },
