@@ -11,6 +11,8 @@ import { ServerProcess } from './server-process.ts';
 export interface MinioOptions {
   /** Four drives tolerate the loss of one; all lie on one disk. Default one. */
   readonly drives?: 1 | 4;
+  /** An empty folder that is its only drive instead, a small disk for example; it stays. */
+  readonly drive?: string;
   /** Serves TLS with these PEM texts. */
   readonly certificate?: { readonly certificate: string; readonly privateKey: string };
 }
@@ -55,7 +57,9 @@ export class MinioServer implements AsyncDisposable {
       accessKey: `root-${randomBytes(6).toString('hex')}`,
       secretKey: randomBytes(18).toString('hex'),
     };
-    const drives = Array.from({ length: options.drives ?? 1 }, (_, n) => join(folder, `${n + 1}`));
+    const ownDrives = () =>
+      Array.from({ length: options.drives ?? 1 }, (_, n) => join(folder, `${n + 1}`));
+    const drives = options.drive === undefined ? ownDrives() : [options.drive];
     try {
       const server = await ServerProcess.start({
         name: 'minio',
