@@ -18,14 +18,15 @@ import {
 import { oneOf, parseOverride, wholeNumber } from './unlearning/arguments.ts';
 import { range, rowsOf } from './unlearning/mnist-task.ts';
 import { percent } from './unlearning/percent.ts';
-import { readFirst, smallNetwork, smallPreprocessing } from './unlearning/small-network.ts';
+import { readRows, smallNetwork, smallPreprocessing } from './unlearning/small-network.ts';
 
 const { values } = parseArgs({
   options: {
     data: { type: 'string', default: 'mnist' },
     train: { type: 'string', default: '4000' },
-    k: { type: 'string', default: '32' },
-    rounds: { type: 'string', default: '4' },
+    unseen: { type: 'string', default: 'train' },
+    k: { type: 'string', default: '64' },
+    rounds: { type: 'string', default: '8' },
     members: { type: 'string', default: '4' },
     epochs: { type: 'string', default: '20' },
     method: { type: 'string', default: 'lethe' },
@@ -44,8 +45,10 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
 
   --data D        mnist or cifar-10, with a small convolutional network (default mnist)
   --train N       training images (default 4000)
-  --k K           images in each round (default 32)
-  --rounds R      rounds (default 4)
+  --unseen SPLIT  where held-out and test images come from: train, the images after those, alike
+                  to them; or test, for MNIST by other writers (default train)
+  --k K           images in each round (default 64)
+  --rounds R      rounds (default 8)
   --members N     networks of each kind, at least 2 (default 4)
   --epochs N      walks over the training images (default 20)
   --method M      how shadows unlearn (default lethe)
@@ -130,8 +133,13 @@ async function loadTask(): Promise<AuditTask> {
     wholeNumber('seed', values.seed, 0),
   ];
   const epochs = wholeNumber('epochs', values.epochs, 1);
-  const train = await readFirst(values['data-dir'], data, 'train', trainCount);
-  const unseen = await readFirst(values['data-dir'], data, 'test', heldOutCount + testCount);
+  const unseenSplit = oneOf('unseen', values.unseen, ['train', 'test']) as 'train' | 'test';
+  const unseenCount = heldOutCount + testCount;
+  const firstUnseen = unseenSplit === 'train' ? trainCount : 0;
+  const read = (split: 'train' | 'test', from: number, count: number) =>
+    readRows(values['data-dir'], data, split, range(from, from + count));
+  const train = await read('train', 0, trainCount);
+  const unseen = await read(unseenSplit, firstUnseen, unseenCount);
   const order = new Random(seed).fork('forget').permutation(trainCount);
   const sets = Array.from({ length: rounds }, (_, i) =>
     rowsOf(train, order.slice(i * k, (i + 1) * k)),

@@ -9,11 +9,26 @@ export type SmallData = 'mnist' | 'cifar-10';
 export const smallPreprocessing = { scale: 1, mean: [0], std: [1] };
 
 /** The first images of a split. */
-export async function readFirst(
+export function readFirst(
   dataDir: string,
   data: SmallData,
   split: 'train' | 'test',
   count: number,
+): Promise<LabelledSamples> {
+  return readRows(
+    dataDir,
+    data,
+    split,
+    Int32Array.from({ length: count }, (_, i) => i),
+  );
+}
+
+/** Images of a split by their rows. */
+export async function readRows(
+  dataDir: string,
+  data: SmallData,
+  split: 'train' | 'test',
+  rows: Int32Array,
 ): Promise<LabelledSamples> {
   const source =
     data === 'mnist'
@@ -21,7 +36,7 @@ export async function readFirst(
       : ({ kind: 'cifar10-binary', path: join(dataDir, 'cifar-10-batches-bin') } as const);
   const dataset = await openDataset({ ...source, split, options: {} });
   try {
-    return await dataset.read(Int32Array.from({ length: count }, (_, i) => i));
+    return await dataset.read(rows);
   } finally {
     await dataset[Symbol.asyncDispose]();
   }

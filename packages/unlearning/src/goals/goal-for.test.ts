@@ -18,7 +18,10 @@ function goalOfOne(facts: Pick<GoalFacts, 'viewCount' | 'known' | 'tolerance' | 
     heldOut,
     network: { classCount: 2 },
   } as unknown as RoundInput;
-  const standings = new Float32Array(2 * standingBins);
+  const standings = {
+    places: new Float32Array(2 * standingBins),
+    classes: new Float32Array(2),
+  };
   return goalFor(round, { ...facts, standings, random: new Random(3) });
 }
 
@@ -40,6 +43,11 @@ function distanceOf(margin: number, tolerance: number, overshoot: number) {
 it('leads margins below their counterparts by the overshoot, in spreads of the held-out ones', () => {
   const [without, half] = [distanceOf(14, 0, 0), distanceOf(14, 0, 0.5)];
   expect(half.distance - without.distance).toBeCloseTo(0.5, 5);
+});
+
+it('leads no margin to the other side of 0', () => {
+  // The counterpart stands at 9 or 11, the spread is 1.
+  expect(distanceOf(14, 0, 20).distance).toBeCloseTo(14 - (14 - distanceOf(14, 0, 0).distance) / 2);
 });
 
 it('lets an excess pass that is within the tolerance, in the same unit', () => {
@@ -67,7 +75,9 @@ it('leads each view to where unseen samples stand in it', () => {
   expect([...distances]).toEqual([4, 19]);
   expect([...goal.labels]).toEqual([0, 0]);
   // Above all that are unseen, either way.
-  expect([standings[standingBins - 1], standings[2 * standingBins - 1]]).toEqual([1, 1]);
+  const { places, classes } = standings;
+  expect([places[standingBins - 1], places[2 * standingBins - 1]]).toEqual([1, 1]);
+  expect([...classes]).toEqual([1, 0]);
   expect(goal.isReached(goal.distances(Float32Array.of(10, 0, 14, 0)))).toBe(false);
   expect(goal.isReached(goal.distances(Float32Array.of(10, 0, 0, 5)))).toBe(true);
 });

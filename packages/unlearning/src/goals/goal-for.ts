@@ -3,7 +3,7 @@ import type { RoundInput } from '../round.ts';
 import type { Goal } from './goal.ts';
 import type { KnownInViews } from './known-in-views.ts';
 import { margins } from './margins.ts';
-import { matchedMargins, type Standings, standingBins } from './matched-margins.ts';
+import { countClasses, matchedMargins, type Standings, standingBins } from './matched-margins.ts';
 import { misclassifyGoal } from './misclassify.ts';
 import { relabelGoal } from './relabel.ts';
 import { untrainGoal } from './untrain.ts';
@@ -14,7 +14,7 @@ export interface GoalFacts {
   readonly viewCount: number;
   /** There in `untrain`. */
   readonly known: KnownInViews | undefined;
-  /** Of all earlier rounds, view after view: [2 · standingBins]. */
+  /** Of all earlier rounds; places view after view: [2 · standingBins]. */
   readonly standings: Standings;
   /** Mean excess of margins that is let pass in `untrain`, in spreads of the held-out margins. */
   readonly tolerance: number;
@@ -39,7 +39,8 @@ export function goalFor(
       if (facts.known === undefined) throw new RangeError('untrain needs what is known of samples');
       const { viewCount, known } = facts;
       const heldOutLabels = heldOut?.labels ?? new Int32Array(0);
-      const standings = facts.standings.slice();
+      const places = facts.standings.places.slice();
+      const classes = countClasses(forget.labels, facts.standings.classes);
       const u = facts.random.uniform();
       const views = Array.from({ length: viewCount }, (_, view) => {
         const part = (values: Float32Array, count: number) =>
@@ -54,9 +55,9 @@ export function goalFor(
           steady: part(known.heldOutSteady, n),
           labels: heldOutLabels,
         };
-        const earlier = standings.subarray(view * standingBins, (view + 1) * standingBins);
-        const matched = matchedMargins(own, unseen, earlier, u);
-        earlier.set(matched.standings);
+        const earlier = part(places, standingBins);
+        const matched = matchedMargins(own, unseen, earlier, classes, u);
+        earlier.set(matched.places);
         return { unseen: unseen.margins, targets: matched.targets };
       });
       const sigma = spread(views[0]?.unseen ?? new Float32Array(0));
@@ -66,15 +67,23 @@ export function goalFor(
           { length: led.length },
           (_, i) => forget.labels[i % forget.labels.length] as number,
         ),
-        Float32Array.from(led, (target) => target - facts.overshoot * sigma),
+        Float32Array.from(led, (target) => below(target, facts.overshoot * sigma)),
         classCount,
         facts.tolerance * sigma,
       );
-      return { goal, standings };
+      return { goal, standings: { places, classes } };
     }
     default:
       return mode satisfies never;
   }
+}
+
+/**
+ * A target led lower, but not to the other side of 0: a sample that would be right unseen stays
+ * right.
+ */
+function below(target: number, by: number): number {
+  return target > 0 ? Math.max(target - by, target / 2) : target - by;
 }
 
 /** Standard deviation. */

@@ -95,21 +95,19 @@ describe('untrain', () => {
     expect(goal(0.74).isReached(distances)).toBe(false);
   });
 
-  it('is not reached while a sample is right whose counterpart is wrong, but for one in fifty', () => {
-    const few = (k: number) => {
-      const targets = new Float32Array(k).fill(2);
-      targets[0] = -1;
-      const margins = new Float32Array(k).fill(2);
-      margins[0] = 0.5;
+  it('is not reached while samples are right whose counterparts are wrong, but for one in ten', () => {
+    const reachedWith = (shouldBeWrong: number, stillRight: number) => {
+      const k = 50;
+      const targets = Float32Array.from({ length: k }, (_, i) => (i < shouldBeWrong ? -1 : 2));
+      const margins = targets.map((target, i) => (i < stillRight ? 0.5 : target));
       const goal = untrainGoal(new Int32Array(k), targets, 2, 2);
-      return goal.isReached(
-        goal.distances(
-          Float32Array.from({ length: 2 * k }, (_, i) => (i % 2 ? 0 : margins[i / 2]!)),
-        ),
-      );
+      const logits = Float32Array.from({ length: 2 * k }, (_, i) => (i % 2 ? 0 : margins[i / 2]!));
+      return goal.isReached(goal.distances(logits));
     };
-    expect(few(49)).toBe(false);
-    expect(few(50)).toBe(true);
+    expect(reachedWith(9, 0)).toBe(true);
+    expect(reachedWith(9, 1)).toBe(false);
+    expect(reachedWith(10, 1)).toBe(true);
+    expect(reachedWith(10, 2)).toBe(false);
   });
 
   it('does not let samples below their target make up for others', () => {

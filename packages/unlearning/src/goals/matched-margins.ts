@@ -10,77 +10,115 @@ export interface UnseenSamples extends KnownSamples {
   readonly margins: Float32Array;
 }
 
-/** Fewer held-out samples of a class than this say too little about it: all classes are pooled. */
+/** Fewer held-out samples of a class than this say too little about it: all are taken for it. */
 const fewestHeldOutPerClass = 5;
 
-/** Bins of {@link Standings}. */
+/** Bins of places. */
 export const standingBins = 64;
 
-/**
- * Where the original network had the samples that were forgotten so far, among unseen samples of
- * their class: how many stood in each 64th of those. [standingBins]
- */
-export type Standings = Float32Array;
+/** Which samples were forgotten so far: the original network's view of them. */
+export interface Standings {
+  /**
+   * How many stood in each 64th of all unseen samples: [standingBins] for each view, as they are
+   * and mirrored.
+   */
+  readonly places: Float32Array;
+  /** How many of each class there were: [classes] */
+  readonly classes: Float32Array;
+}
 
 /**
- * For every forget sample the margin of its counterpart among unseen samples of its class.
+ * For every forget sample the margin of its counterpart among unseen samples.
  *
  * A training sample that the network finds easy is one that it would have found easy unseen, and
  * likewise down to the hardest ones: between networks trained with and without some samples, these
  * keep their order (decision 0160). So each is given the place among unseen samples that it has
- * among forgotten ones. Its place among forgotten ones is told by how far up among unseen samples
- * of its class it stands, by how well the original network knows it, which makes classes
- * comparable; and by all that were forgotten so far, since few samples say little of where one
- * stands among many:
+ * among forgotten ones, ordered by how well the original network knows them; among all that were
+ * forgotten so far, since few samples say little of where one stands among many:
  *   q = (earlier ones below it + those of this round below it + u) / (all of both),
  * with u ∈ [0, 1) drawn once a round, so that a first request of one sample is unbiased too. The
- * target is the q-quantile of the held-out margins of its class.
+ * target is the q-quantile of the held-out margins, in which each class has the weight that it has
+ * among all that were forgotten (decision 0162).
  *
- * A class with fewer than {@link fewestHeldOutPerClass} held-out samples uses those of all classes.
- *
- * @param earlier of all earlier rounds
+ * @param earlier places in this view of all earlier rounds: [standingBins]
+ * @param classes how many of each were forgotten, this round included: [classes]
  * @param u
- * @returns [k] in logits; and `earlier` with this round's samples
+ * @returns [k] in logits; and the places with this round's samples
  */
 export function matchedMargins(
   forget: KnownSamples,
   heldOut: UnseenSamples,
-  earlier: Standings,
+  earlier: Float32Array,
+  classes: Float32Array,
   u: number,
-): { readonly targets: Float32Array; readonly standings: Standings } {
+): { readonly targets: Float32Array; readonly places: Float32Array } {
   const k = forget.labels.length;
-  const unseen = unseenByClass(heldOut);
-  const places = forget.steady.map((margin, i) =>
-    standing(unseen(forget.labels[i] as number).steady, margin),
-  );
+  const known = heldOut.steady.toSorted();
+  const at = forget.steady.map((margin) => standing(known, margin));
   const order = Int32Array.from({ length: k }, (_, i) => i).sort(
-    (a, b) =>
-      (places[a] as number) - (places[b] as number) ||
-      (forget.steady[a] as number) - (forget.steady[b] as number) ||
-      a - b,
+    (a, b) => (forget.steady[a] as number) - (forget.steady[b] as number) || a - b,
   );
+  const quantile = weightedQuantile(heldOut.margins, weightsOf(heldOut.labels, classes));
   const total = k + earlier.reduce((sum, count) => sum + count, 0);
   const targets = new Float32Array(k);
-  const standings = earlier.slice();
+  const places = earlier.slice();
   for (const [rank, sample] of order.entries()) {
-    const place = places[sample] as number;
-    const q = (countBelow(earlier, place) + rank + u) / total;
-    targets[sample] = quantile(unseen(forget.labels[sample] as number).margins, q);
-    (standings[binOf(place)] as number)++;
+    const place = at[sample] as number;
+    targets[sample] = quantile((countBelow(earlier, place) + rank + u) / total);
+    (places[binOf(place)] as number)++;
   }
-  return { targets, standings };
+  return { targets, places };
 }
 
-/** Linear between the order statistics, which stand at (i + ½)/n. */
-export function quantile(sorted: Float32Array, q: number): number {
-  const position = Math.min(Math.max(q * sorted.length - 0.5, 0), sorted.length - 1);
-  const below = Math.floor(position);
-  const low = sorted[below] as number;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low + (high - low) * (position - below);
+/** How many samples there are of each class, besides those counted before. */
+export function countClasses(labels: Int32Array, before: Float32Array): Float32Array {
+  const counts = before.slice();
+  for (const label of labels) (counts[label] as number)++;
+  return counts;
 }
 
-/** The other way: which quantile a value is, 0 below all and 1 above all. */
+/** What each held-out sample counts for, so that each class counts as often as it was forgotten. */
+function weightsOf(labels: Int32Array, forgotten: Float32Array): Float32Array {
+  const unseen = countClasses(labels, new Float32Array(forgotten.length));
+  const isRare = (label: number) => (unseen[label] as number) < fewestHeldOutPerClass;
+  const ofRare = forgotten.reduce((sum, count, label) => sum + (isRare(label) ? count : 0), 0);
+  return Float32Array.from(labels, (label) => {
+    const own = isRare(label) ? 0 : (forgotten[label] as number) / (unseen[label] as number);
+    return own + ofRare / labels.length;
+  });
+}
+
+/**
+ * Linear between the order statistics of values that weigh something, each of which stands in the
+ * middle of its weight: at (i + ½)/n where all weigh the same.
+ */
+export function weightedQuantile(
+  values: Float32Array,
+  weights: Float32Array,
+): (q: number) => number {
+  const order = Int32Array.from(values, (_, i) => i)
+    .filter((i) => (weights[i] as number) > 0)
+    .sort((a, b) => (values[a] as number) - (values[b] as number));
+  const sorted = Float32Array.from(order, (i) => values[i] as number);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let below = 0;
+  const middles = Float64Array.from(order, (i) => {
+    const weight = weights[i] as number;
+    below += weight;
+    return (below - weight / 2) / total;
+  });
+  const last = sorted.length - 1;
+  return (q) => {
+    const next = middles.findIndex((middle) => middle > q);
+    if (next === 0) return sorted[0] as number;
+    if (next < 0) return sorted[last] as number;
+    const [low, high] = [sorted[next - 1] as number, sorted[next] as number];
+    const [from, to] = [middles[next - 1] as number, middles[next] as number];
+    return low + ((high - low) * (q - from)) / (to - from);
+  };
+}
+
+/** Which quantile a value is where all weigh the same; 0 below all and 1 above all. */
 export function standing(sorted: Float32Array, value: number): number {
   const n = sorted.length;
   const above = sorted.findIndex((each) => each > value);
@@ -91,35 +129,15 @@ export function standing(sorted: Float32Array, value: number): number {
   return (above - 0.5 + (value - low) / (high - low)) / n;
 }
 
-/** Held-out margins of a class, either kind ascending. */
-function unseenByClass({
-  margins,
-  steady,
-  labels,
-}: UnseenSamples): (label: number) => Omit<UnseenSamples, 'labels'> {
-  const pooled = { margins: margins.toSorted(), steady: steady.toSorted() };
-  const known = new Map<number, Omit<UnseenSamples, 'labels'>>();
-  return (label) => {
-    const found = known.get(label);
-    if (found !== undefined) return found;
-    const ofClass = (values: Float32Array) => values.filter((_, i) => labels[i] === label);
-    const own = { margins: ofClass(margins).toSorted(), steady: ofClass(steady).toSorted() };
-    const reference = own.margins.length < fewestHeldOutPerClass ? pooled : own;
-    known.set(label, reference);
-    return reference;
-  };
-}
-
 function binOf(place: number): number {
   return Math.min(standingBins - 1, Math.floor(place * standingBins));
 }
 
 /** As though those in a bin stood evenly in it. */
-function countBelow(standings: Standings, place: number): number {
+function countBelow(places: Float32Array, place: number): number {
   const bin = binOf(place);
   const share = place * standingBins - bin;
   return (
-    standings.subarray(0, bin).reduce((sum, count) => sum + count, 0) +
-    share * (standings[bin] as number)
+    places.subarray(0, bin).reduce((sum, count) => sum + count, 0) + share * (places[bin] as number)
   );
 }

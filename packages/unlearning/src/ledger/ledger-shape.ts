@@ -7,5 +7,6 @@ export function ledgerShape(network: NetworkFunction): LedgerShape {
   return {
     importance: network.parameterCount,
     curvature: carriedLength(affineLayers(network)),
+    classes: network.network.classCount,
   };
 }

@@ -1,8 +1,8 @@
 import type { CarriedCurvature } from '../curvature/carried-curvature.ts';
 import { type Standings, standingBins } from '../goals/matched-margins.ts';
 
-/** Samples as they are, and mirrored. */
-export const standingsLength = 2 * standingBins;
+/** Numbers in `Standings.places`: of samples as they are, and mirrored. */
+export const placesLength = 2 * standingBins;
 
 /**
  * What an unlearner remembers of what it has made a network forget: per weight, how much moving
@@ -19,7 +19,7 @@ export const standingsLength = 2 * standingBins;
  *
  * Beside that stands what samples look like to the network: the curvature that steps are measured
  * by, of which a round of a few samples alone would know little; and where forgotten samples stood
- * among unseen ones, which says where each further one belongs.
+ * among unseen ones, and of which classes they were, which says where each further one belongs.
  */
 export interface Ledger {
   /** Rounds that have been entered. */
@@ -29,7 +29,7 @@ export interface Ledger {
   /** F: [parameters] */
   readonly importance: Float32Array;
   readonly curvature: CarriedCurvature;
-  /** Of samples as they are, then of mirrored ones: [2 · standingBins]; moved by `untrain` only. */
+  /** Places of samples as they are, then mirrored: [2 · standingBins]; moved by `untrain` only. */
   readonly standings: Standings;
 }
 
@@ -39,15 +39,16 @@ export interface LedgerShape {
   readonly importance: number;
   /** See `carriedLength`. */
   readonly curvature: number;
+  readonly classes: number;
 }
 
-export function emptyLedger({ importance, curvature }: LedgerShape): Ledger {
+export function emptyLedger({ importance, curvature, classes }: LedgerShape): Ledger {
   return {
     rounds: 0,
     samples: 0,
     importance: new Float32Array(importance),
     curvature: { samples: 0, sums: new Float32Array(curvature) },
-    standings: new Float32Array(standingsLength),
+    standings: { places: new Float32Array(placesLength), classes: new Float32Array(classes) },
   };
 }
 

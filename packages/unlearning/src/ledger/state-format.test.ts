@@ -7,9 +7,13 @@ const ledger: Ledger = {
   samples: 96,
   importance: Float32Array.of(0, 1.5, 3e-7),
   curvature: { samples: 12.5, sums: Float32Array.of(2, 4) },
-  standings: Float32Array.from({ length: 128 }, (_, i) => (i === 127 ? 8 : 0)),
+  standings: {
+    places: Float32Array.from({ length: 128 }, (_, i) => (i === 127 ? 8 : 0)),
+    classes: Float32Array.of(8, 0),
+  },
 };
-const shape = { importance: 3, curvature: 2 };
+const shape = { importance: 3, curvature: 2, classes: 2 };
+const noStandings = { places: new Float32Array(128), classes: new Float32Array(2) };
 
 /** The state with some of its header's text replaced by text of the same length. */
 function altered(from: string, to: string): Uint8Array {
@@ -23,6 +27,9 @@ function altered(from: string, to: string): Uint8Array {
 const importanceBytes = [0, 0, 0, 0, 0, 0, 0xc0, 0x3f, 0xb0, 0x0f, 0xa1, 0x34];
 
 const curvatureBytes = [0, 0, 0, 0x40, 0, 0, 0x80, 0x40];
+
+/** 127 zeros and an 8. */
+const placesBytes = [...new Array(127 * 4).fill(0), 0, 0, 0, 0x41];
 
 /** A state with this header, byte by byte. */
 function stateOf(header: string, headerBytes: number, values: readonly number[]): Buffer {
@@ -71,7 +78,7 @@ describe('the state format', () => {
     expect(decodeState(kept, shape)).toEqual({
       ...ledger,
       curvature: { samples: 0, sums: new Float32Array(2) },
-      standings: new Float32Array(128),
+      standings: noStandings,
     });
   });
 
@@ -81,17 +88,29 @@ describe('the state format', () => {
       '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
       '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}';
     const kept = stateOf(header, 504, [...importanceBytes, ...curvatureBytes]);
-    expect(decodeState(kept, shape)).toEqual({ ...ledger, standings: new Float32Array(128) });
+    expect(decodeState(kept, shape)).toEqual({ ...ledger, standings: noStandings });
   });
 
-  it('writes version 3, to the byte', () => {
+  it('reads what version 3 wrote, whose standings were places within classes', () => {
     const header =
       '{"__metadata__":{"format":"lethe-unlearning-state","version":"3","rounds":"3","samples":"96",' +
       '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
       '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
       '"standings":{"dtype":"F32","shape":[128],"data_offsets":[20,532]}}';
-    const standings = [...new Array(127 * 4).fill(0), 0, 0, 0, 0x41];
-    const kept = stateOf(header, 760, [...importanceBytes, ...curvatureBytes, ...standings]);
+    const kept = stateOf(header, 760, [...importanceBytes, ...curvatureBytes, ...placesBytes]);
+    expect(decodeState(kept, shape)).toEqual({ ...ledger, standings: noStandings });
+  });
+
+  it('writes version 4, to the byte', () => {
+    const header =
+      '{"__metadata__":{"format":"lethe-unlearning-state","version":"4","rounds":"3","samples":"96",' +
+      '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
+      '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
+      '"places":{"dtype":"F32","shape":[128],"data_offsets":[20,532]},' +
+      '"classes":{"dtype":"F32","shape":[2],"data_offsets":[532,540]}}';
+    const classes = [0, 0, 0, 0x41, 0, 0, 0, 0];
+    const values = [...importanceBytes, ...curvatureBytes, ...placesBytes, ...classes];
+    const kept = stateOf(header, 888, values);
     expect(Buffer.from(encodeState(ledger)).equals(kept)).toBe(true);
     expect(decodeState(kept, shape)).toEqual(ledger);
   });
@@ -105,14 +124,14 @@ describe('the state format', () => {
   it.each([
     ['nothing', new Uint8Array(0), 'corrupt', /only 0 bytes/],
     ['text', new TextEncoder().encode('x'.repeat(2000)), 'corrupt', /header cannot be read/],
-    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /1296 bytes, a network with 3/],
+    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /1432 bytes, a network with 3/],
     [
       'another format',
       altered('lethe-unlearning-state', 'lethe-unlearning-stats'),
       'corrupt',
       /format/,
     ],
-    ['a newer version', altered('"version":"3"', '"version":"9"'), 'precondition', /version 9/],
+    ['a newer version', altered('"version":"4"', '"version":"9"'), 'precondition', /version 9/],
     ['a wrong weight', altered('"12.5"', '"-1.5"'), 'corrupt', /weight is -1.5/],
     ['a wrong counter', altered('"rounds":"3"', '"rounds":"x"'), 'corrupt', /counter is x/],
   ])('refuses %s', (_name, bytes, code, message) => {

@@ -4,13 +4,13 @@
  * so that the state of a network is the same number of bytes after every round.
  */
 import { LetheError } from '@lethe/contracts';
-import { emptyLedger, type Ledger, type LedgerShape, standingsLength } from './ledger.ts';
+import { emptyLedger, type Ledger, type LedgerShape, placesLength } from './ledger.ts';
 
 const format = 'lethe-unlearning-state';
-const version = 3;
+const version = 4;
 const prefixBytes = 8;
 /** Of each version so far. */
-const headerBytesOf = { 1: 504, 2: 504, 3: 760 } as const;
+const headerBytesOf = { 1: 504, 2: 504, 3: 760, 4: 888 } as const;
 const headerBytes = headerBytesOf[version];
 type Version = keyof typeof headerBytesOf;
 
@@ -19,15 +19,25 @@ export function stateSizeBytes(shape: LedgerShape): number {
   return sizeOfVersion(version, shape);
 }
 
-function sizeOfVersion(written: Version, { importance, curvature }: LedgerShape): number {
-  const values = importance + (written > 1 ? curvature : 0) + (written > 2 ? standingsLength : 0);
+function sizeOfVersion(written: Version, shape: LedgerShape): number {
+  const { importance, curvature, classes } = shape;
+  const values =
+    importance +
+    (written > 1 ? curvature : 0) +
+    (written > 2 ? placesLength : 0) +
+    (written > 3 ? classes : 0);
   return prefixBytes + headerBytesOf[written] + 4 * values;
 }
 
 export function encodeState(ledger: Ledger): Uint8Array {
-  const { importance, curvature } = ledger;
-  const shape = { importance: importance.length, curvature: curvature.sums.length };
+  const { importance, curvature, standings } = ledger;
+  const shape = {
+    importance: importance.length,
+    curvature: curvature.sums.length,
+    classes: standings.classes.length,
+  };
   const curvatureEnd = 4 * (shape.importance + shape.curvature);
+  const placesEnd = curvatureEnd + 4 * placesLength;
   const header = JSON.stringify({
     __metadata__: {
       format,
@@ -46,10 +56,11 @@ export function encodeState(ledger: Ledger): Uint8Array {
       shape: [shape.curvature],
       data_offsets: [4 * shape.importance, curvatureEnd],
     },
-    standings: {
+    places: { dtype: 'F32', shape: [placesLength], data_offsets: [curvatureEnd, placesEnd] },
+    classes: {
       dtype: 'F32',
-      shape: [standingsLength],
-      data_offsets: [curvatureEnd, curvatureEnd + 4 * standingsLength],
+      shape: [shape.classes],
+      data_offsets: [placesEnd, placesEnd + 4 * shape.classes],
     },
   });
   const bytes = new Uint8Array(stateSizeBytes(shape));
@@ -58,12 +69,14 @@ export function encodeState(ledger: Ledger): Uint8Array {
   const values = new Float32Array(bytes.buffer, prefixBytes + headerBytes);
   values.set(importance);
   values.set(curvature.sums, shape.importance);
-  values.set(ledger.standings, shape.importance + shape.curvature);
+  values.set(standings.places, shape.importance + shape.curvature);
+  values.set(standings.classes, shape.importance + shape.curvature + placesLength);
   return bytes;
 }
 
 /**
- * Version 1 held no curvature, and neither did version 2 hold standings: nothing is known then.
+ * Version 1 held no curvature, neither did version 2 hold standings, and those of version 3 were
+ * places within classes: nothing is known then.
  *
  * @param shape of the ledger of the network that the state must belong to
  * @throws LetheError `corrupt` for bytes that are no state or one of another network,
@@ -101,7 +114,13 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
             samples: numberOf('weight', metadata['curvature_samples'], Number.isFinite),
             sums: values.slice(shape.importance, shape.importance + shape.curvature),
           },
-    standings: written < 3 ? emptyLedger(shape).standings : values.slice(-standingsLength),
+    standings:
+      written < 4
+        ? emptyLedger(shape).standings
+        : {
+            places: values.slice(-placesLength - shape.classes, -shape.classes),
+            classes: values.slice(-shape.classes),
+          },
   };
 }
 

@@ -214,9 +214,17 @@ describe('measures against retraining', () => {
   });
 
   it('U-LiRA by hand: two models a kind, one sample', () => {
-    // unlearned 0, 3; retrained 4, 8. Model 0: own mean 3, other 6: right. 3: own 0, other 6: tie.
-    // 4: own 8, other 1.5: wrong. 8: own 4, other 1.5: right.
-    expect(uLiraAccuracy([[0], [3]], [[4], [8]])).toBe(2.5 / 4);
+    // unlearned 0, 3; retrained 4, 8. Model 0: own mean 3, other 8: right. 3: own 0, other 4: wrong.
+    // 4: own 8, other 3: wrong. 8: own 4, other 0: right.
+    expect(uLiraAccuracy([[0], [3]], [[4], [8]])).toBe(2 / 4);
+  });
+
+  it('U-LiRA is chance of few models that are alike', () => {
+    const random = new Random(4);
+    const models = () =>
+      Array.from({ length: 3 }, () => Float64Array.from({ length: 20_000 }, () => random.normal()));
+    // Deviation 0.0014, more where guesses hang together; means of 2 and 3 models give 0.48.
+    expect(Math.abs(uLiraAccuracy(models(), models()) - 0.5)).toBeLessThan(0.006);
   });
 
   it('scales a confidence by its log-odds', () => {

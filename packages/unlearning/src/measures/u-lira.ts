@@ -5,10 +5,11 @@
  *
  * For each model in turn and each sample, the others of both kinds give two normal distributions of
  * the logit-scaled confidence; the likelier one is the guess. One variance for both kinds and all
- * samples, as LiRA advises for few shadow models.
+ * samples, as LiRA advises for few shadow models. Either mean is of as many models, one less than
+ * there are: a mean of more lies nearer by chance.
  *
  * @param unlearned per model the [k] scaled confidences of the same forgotten samples, at least two models
- * @param retrained the same for models that never saw them
+ * @param retrained the same for as many models that never saw them
  * @returns share of right guesses; 0.5 is chance. NaN with fewer than two models of a kind
  */
 export function uLiraAccuracy(
@@ -21,12 +22,14 @@ export function uLiraAccuracy(
   for (const [kind, models] of [unlearned, retrained].entries()) {
     const others = kind === 0 ? retrained : unlearned;
     for (const [index, model] of models.entries()) {
-      const own = models.filter((_, other) => other !== index);
+      const withoutThat = (all: readonly ArrayLike<number>[]) =>
+        all.filter((_, other) => other !== index);
+      const [own, asMany] = [withoutThat(models), withoutThat(others)];
       for (let sample = 0; sample < k; sample++) {
         const value = model[sample] as number;
         // With one variance the likelier normal is the one with the nearer mean.
         const near = Math.abs(value - meanOf(own, sample));
-        const far = Math.abs(value - meanOf(others, sample));
+        const far = Math.abs(value - meanOf(asMany, sample));
         right += near < far ? 1 : near === far ? 0.5 : 0;
       }
     }

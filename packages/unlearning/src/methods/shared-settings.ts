@@ -16,7 +16,7 @@ export const sharedSettings = {
     min: 0,
     max: 2,
     unit: 'standard deviations of the held-out margins',
-    doc: 'Only in untrain: how far below its held-out counterpart each forget margin is led, since later rounds bring back a little of every earlier one.',
+    doc: 'Only in untrain: how far below its held-out counterpart each forget margin is led, though not across 0, since later rounds bring back a little of every earlier one.',
   },
   mirrored: {
     kind: 'flag',
