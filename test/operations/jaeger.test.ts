@@ -105,13 +105,15 @@ describe('the trace of its round', () => {
     );
   });
 
-  it('says what it did: model, sequence, sizes; and the promotion as an event', () => {
+  it('says what it did: model, sequence, sizes, digests; and the promotion as an event', () => {
     const tags = new Map(only(roundSpans, 'round').tags.map(({ key, value }) => [key, value]));
     expect(Object.fromEntries(tags)).toMatchObject({
       'lethe.model': 'demo',
       'lethe.sequence': 1,
       'lethe.request_count': 1,
       'lethe.sample_count': 5,
+      'lethe.weights_digest': expect.stringMatching(/^[0-9a-f]{64}$/),
+      'lethe.manifest_digest': expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(eventsOf(only(roundSpans, 'process model.verdict.v1'))).toContain('promoted');
   });

@@ -152,6 +152,26 @@ describe('the trace of one round', () => {
     expect(traceIdOf(found?.record.traceparent)).toBe(only('round').spanContext().traceId);
   });
 
+  it('says whom it served, from which weights it came, and what it stored, by digest', async () => {
+    const found = await world.lineages.manifest('tiny', 1);
+    const entry = found?.record.entry;
+    if (entry?.$case !== 'round') throw new Error('the first manifest is no round');
+    const { parentWeightsDigest, weightsDigest, stateDigest } = entry.value;
+    expect(new Set([parentWeightsDigest, weightsDigest, stateDigest, found?.digest]).size).toBe(4);
+    expect(only('round').attributes).toMatchObject({
+      'lethe.model': 'tiny',
+      'lethe.sequence': 1,
+      'lethe.request_count': 1,
+      'lethe.sample_count': 4,
+      'lethe.outcome': 'committed',
+      'lethe.parent_weights_digest': parentWeightsDigest,
+      'lethe.weights_digest': weightsDigest,
+      'lethe.state_digest': stateDigest,
+      'lethe.manifest_digest': found?.digest,
+    });
+    expect(only('evaluate').attributes['lethe.weights_digest']).toBe(weightsDigest);
+  });
+
   it('is named in the log lines that are written in it', () => {
     const line = logLines.find((each) => each.includes('a candidate was judged'));
     expect(JSON.parse(line ?? '{}').trace_id).toBe(only('round').spanContext().traceId);

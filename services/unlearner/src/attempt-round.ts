@@ -29,13 +29,26 @@ export interface AttemptHooks {
 }
 
 export type AttemptOutcome =
-  | { readonly kind: 'committed'; readonly metrics: RoundMetrics; readonly backend: string }
+  | {
+      readonly kind: 'committed';
+      readonly digests: RoundDigests;
+      readonly metrics: RoundMetrics;
+      readonly backend: string;
+    }
   /** The position was taken: nothing of this attempt counts. */
   | { readonly kind: 'overtaken' }
   /** There is nothing to judge; the same rung again would end the same way. */
   | { readonly kind: 'rung-failed'; readonly reason: string }
   /** These rows of the data set are not the samples that were trained on. */
   | { readonly kind: 'foreign-samples'; readonly rows: readonly number[] };
+
+/** SHA-256 of what a round began with and of what it stored. */
+export interface RoundDigests {
+  readonly parentWeights: string;
+  readonly weights: string;
+  readonly state: string;
+  readonly manifest: string;
+}
 
 /** How often a compute process may die on an attempt before its rung counts as failed. */
 const deathsAllowed = 3;
@@ -72,7 +85,7 @@ export async function attemptRound(
     time: now,
     traceparent: activeTraceparent(),
   };
-  const put = await waitOutTrouble(deps.clock, hooks, async () => {
+  return await waitOutTrouble(deps.clock, hooks, async (): Promise<AttemptOutcome> => {
     const { blobs } = deps.lineages;
     const [weightsDigest, stateDigest] = await Promise.all([
       blobs.put(computed.weights),
@@ -95,11 +108,15 @@ export async function attemptRound(
     // Had these bytes been an orphan of a former attempt, they may have been collected just now.
     if (!(await blobs.has(weightsDigest))) await blobs.put(computed.weights);
     if (!(await blobs.has(stateDigest))) await blobs.put(computed.state);
-    return committed;
+    if (committed.kind === 'taken') return { kind: 'overtaken' };
+    const digests: RoundDigests = {
+      parentWeights: position.parentWeightsDigest,
+      weights: weightsDigest,
+      state: stateDigest,
+      manifest: committed.digest,
+    };
+    return { kind: 'committed', digests, metrics, backend: computed.backend };
   });
-  return put.kind === 'taken'
-    ? { kind: 'overtaken' }
-    : { kind: 'committed', metrics, backend: computed.backend };
 }
 
 type Computed =

@@ -30,6 +30,13 @@ export function tracedRound(
     measure('lethe.round.duration', seconds, { model: modelKey, method, outcome: outcome.kind });
     if (outcome.kind === 'committed') {
       count('lethe.round.samples', { model: modelKey }, sampleCount(attempt));
+      const { parentWeights, weights, state, manifest } = outcome.digests;
+      span.set({
+        'lethe.parent_weights_digest': parentWeights,
+        'lethe.weights_digest': weights,
+        'lethe.state_digest': state,
+        'lethe.manifest_digest': manifest,
+      });
     }
     span.set({ 'lethe.outcome': outcome.kind });
     if (outcome.kind === 'rung-failed')
