@@ -319,6 +319,23 @@ describe('progress and cancellation', () => {
     },
   );
 
+  it('can be stopped while it looks at many held-out samples', async () => {
+    const { values, labels } = task.heldOut;
+    const heldOut = {
+      values: Float32Array.from([...values, ...values, ...values]),
+      labels: Int32Array.from([...labels, ...labels, ...labels]),
+    };
+    const stop = new AbortController();
+    const phases: string[] = [];
+    const round = runRound(roundOf(task, { mode: 'untrain', settings: quick, heldOut }), {
+      signal: stop.signal,
+      // The first comes before them; 600 are read in three batches.
+      onProgress: ({ phase }) => phases.push(phase) === 3 && stop.abort(),
+    });
+    await expect(round).rejects.toMatchObject({ code: 'cancelled' });
+    expect(phases).toEqual(['preparing', 'preparing', 'preparing']);
+  });
+
   it.each([
     ['lethe', quick],
     ['l2ul', { perturbations: 2, attackIterations: 2, maxSteps: 2 }],

@@ -48,19 +48,21 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   const { classCount } = input.network;
   const original = network.flatten(input.originalWeights);
   const random = new Random(input.seed);
+  const served = network.flatten(input.weights);
+  const asTheyAre = await at(served, input.forget.values);
+  const forgetAccuracyBefore = forgetAccuracy(asTheyAre);
+  const prepare = () =>
+    checkpoint({
+      phase: 'preparing',
+      step: 0,
+      stepLimit: 1,
+      forgetAccuracy: forgetAccuracyBefore,
+    });
+  await prepare();
   const { views, known } = await viewsOfRound();
   const seen = views.of(input.forget);
   const forget = { ...seen, input: inputOf(input, seen.values) };
-  const served = network.flatten(input.weights);
-  const before = await evaluateAt(network, served, forget.input);
-  meter.forward += forget.labels.length;
-  const forgetAccuracyBefore = forgetAccuracy(before);
-  await checkpoint({
-    phase: 'preparing',
-    step: 0,
-    stepLimit: 1,
-    forgetAccuracy: forgetAccuracyBefore,
-  });
+  const before = views.count === 1 ? asTheyAre : await at(served, seen.values, prepare);
 
   let knownHeldOutLogits = known?.heldOutLogits.subarray(
     0,
@@ -103,8 +105,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   const { outcome, theta, steps, curvature } = await prepared.run(work);
   if (outcome === 'diverged' || !theta.every(Number.isFinite)) return unchanged('diverged', steps);
 
-  const after = await evaluateAt(network, theta, forget.input);
-  meter.forward += forget.labels.length;
+  const after = await at(theta, seen.values);
   const forgetAccuracyAfter = forgetAccuracy(after);
   const next = await enterRound(work, prepared, {
     theta,
@@ -147,10 +148,14 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     return input.heldOut ?? { values: new Float32Array(0), labels: new Int32Array(0) };
   }
 
-  /** Logits under θ⁰ of samples as read. */
-  async function atOriginal(values: Float32Array): Promise<Float32Array> {
+  /** Logits under θ of samples as read. */
+  async function at(theta: Float32Array, values: Float32Array, onBatch?: () => Promise<void>) {
     meter.forward += values.length / network.sampleSize;
-    return await evaluateAt(network, original, inputOf(input, values));
+    return await evaluateAt(network, theta, inputOf(input, values), onBatch);
+  }
+
+  function atOriginal(values: Float32Array): Promise<Float32Array> {
+    return at(original, values, prepare);
   }
 
   async function heldOutLogits(): Promise<Float32Array> {
@@ -208,10 +213,11 @@ async function evaluateAt(
   network: NetworkFunction,
   theta: Float32Array,
   input: Float32Array,
+  onBatch?: () => Promise<void>,
 ): Promise<Float32Array> {
   const position = tf.tensor1d(theta);
   try {
-    return await network.evaluate(position, input);
+    return await network.evaluate(position, input, { onBatch });
   } finally {
     position.dispose();
   }

@@ -46,7 +46,7 @@ describe('a network as a function of its weights', () => {
     const input = Float32Array.of(...x, ...x, 0, 0);
     const at = tf.tensor1d(theta);
     const twice = tf.tensor1d(theta.map((value) => 2 * value));
-    expect([...(await network.evaluate(at, input, 2))]).toEqual([8, 12, 8, 12, 0, 0]);
+    expect([...(await network.evaluate(at, input, { batch: 2 }))]).toEqual([8, 12, 8, 12, 0, 0]);
     expect([...(await network.evaluate(twice, x))]).toEqual([16, 24]);
     expect([...(await network.evaluate(at, x))]).toEqual([8, 12]);
   });

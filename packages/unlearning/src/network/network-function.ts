@@ -93,11 +93,23 @@ export class NetworkFunction implements Disposable {
     return tf.tidy(() => this.#apply(input));
   }
 
-  /** Logits of all samples on the host, row-major [n, classes], in batches. */
-  async evaluate(theta: tf.Tensor1D, input: Float32Array, batch = 256): Promise<Float32Array> {
+  /**
+   * Logits of all samples on the host, row-major [n, classes], in batches.
+   *
+   * @param theta
+   * @param input
+   * @param batch samples at once
+   * @param onBatch called between batches; may throw
+   */
+  async evaluate(
+    theta: tf.Tensor1D,
+    input: Float32Array,
+    { batch = 256, onBatch }: { batch?: number; onBatch?: (() => Promise<void>) | undefined } = {},
+  ): Promise<Float32Array> {
     const n = input.length / this.sampleSize;
     const result = new Float32Array(n * this.network.classCount);
     for (let from = 0; from < n; from += batch) {
+      if (from > 0) await onBatch?.();
       const part = input.subarray(from * this.sampleSize, (from + batch) * this.sampleSize);
       const logits = tf.tidy(() => this.logits(theta, this.tensorOf(part)));
       result.set(await logits.data<'float32'>(), from * this.network.classCount);
