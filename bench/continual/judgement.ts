@@ -25,6 +25,11 @@ export interface Judgement {
   readonly classMatchedDifference: Bounded;
   /** Membership AUC of each score against the other test images, with its 95 % interval. */
   readonly auc: Readonly<Record<ScoreName, Bounded>>;
+  /**
+   * The same of the loss of the held-out images that rounds of `untrain` go by: as few of them lie
+   * apart from the other test images by chance, what is led to where they stand does too.
+   */
+  readonly heldOutAuc: Bounded;
   /** The same of copies, beside copies of other test images; not asked in part. */
   readonly copies: Readonly<
     Record<string, { readonly auc: Bounded; readonly difference: Bounded }>
@@ -54,11 +59,12 @@ export async function judge(
   const otherTrain = firstOf(task.otherTrain, share);
   setWeights(classifier.model, weights);
   const forget = joinSamples(sets);
-  const [ofForget, ofOther] = [
+  const [ofForget, ofOther, ofHeldOut] = [
     await answersOf(classifier, forget),
     await answersOf(classifier, otherTest),
+    await answersOf(classifier, heldOut),
   ];
-  const heldOutAccuracy = await accuracyOf(classifier, heldOut);
+  const heldOutAccuracy = accuracy(ofHeldOut.logits, heldOut.labels, classifier.classCount);
   const [n, m] = [otherTest.labels.length, heldOut.labels.length];
   const otherTestAccuracy = accuracy(ofOther.logits, otherTest.labels, classifier.classCount);
   return {
@@ -70,6 +76,7 @@ export async function judge(
     auc: Object.fromEntries(
       scoreNames.map((score) => [score, aucOf(ofForget, ofOther, score)]),
     ) as Record<ScoreName, Bounded>,
+    heldOutAuc: aucOf(ofHeldOut, ofOther, 'loss'),
     copies: look === undefined ? await judgeCopies(classifier, forget, otherTest) : {},
   };
 }
