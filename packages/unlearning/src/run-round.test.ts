@@ -90,6 +90,22 @@ describe('a round of lethe', () => {
     expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.03);
   });
 
+  it('leads to where the served network has unseen samples, not where the original had them', async () => {
+    const forget = firstOf(task.train, 40);
+    // Rounds before have made the network less sure: every logit is half as large.
+    const softer = task.weights.map((weight, i) =>
+      i < task.weights.length - 2 ? weight : weight.map((value) => value / 2),
+    );
+    const { weights } = await runRound(
+      roundOf(task, { forget, mode: 'untrain', weights: softer, settings: { retainWeight: 0 } }),
+    );
+    const mean = (of: readonly Float32Array[], samples: LabelledSamples) => {
+      const all = margins(logitsOf(task, of, samples), samples.labels, task.network.classCount);
+      return all.reduce((sum, margin) => sum + margin, 0) / all.length;
+    };
+    expect(mean(weights, forget)).toBeLessThan(0.7 * mean(task.weights, task.heldOut));
+  });
+
   it('forgets a single sample', async () => {
     for (const mode of ['misclassify', 'untrain'] as const) {
       const result = await runRound(roundOf(task, { forget: firstOf(task.train, 1, 9), mode }));

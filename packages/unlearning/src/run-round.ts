@@ -141,6 +141,9 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
       prepared.settings.mirrored,
       random.fork('known'),
       atOriginal,
+      served.every((weight, i) => weight === original[i])
+        ? undefined
+        : (values) => at(served, values, prepare),
     );
   }
 

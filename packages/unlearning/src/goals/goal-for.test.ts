@@ -31,7 +31,8 @@ function distanceOf(margin: number, tolerance: number, overshoot: number) {
     known: {
       forgetSteady: Float32Array.of(margin),
       heldOutSteady: Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9)),
-      heldOutLogits,
+      heldOutLogits: new Float32Array(20),
+      heldOutServedLogits: heldOutLogits,
     },
     tolerance,
     overshoot,
@@ -63,7 +64,8 @@ it('leads each view to where unseen samples stand in it', () => {
       forgetSteady: Float32Array.of(14, 14),
       heldOutSteady: Float32Array.from({ length: 20 }, (_, i) => (i < 10 ? 10 : -5)),
       // Seen the other way, the same samples are wrong by 5.
-      heldOutLogits: Float32Array.of(
+      heldOutLogits: new Float32Array(40),
+      heldOutServedLogits: Float32Array.of(
         ...Array.from({ length: 10 }, () => [10, 0]).flat(),
         ...Array.from({ length: 10 }, () => [0, 5]).flat(),
       ),

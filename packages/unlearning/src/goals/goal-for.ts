@@ -51,7 +51,11 @@ export function goalFor(
           labels: forget.labels,
         };
         const unseen = {
-          margins: margins(part(known.heldOutLogits, n * classCount), heldOutLabels, classCount),
+          margins: margins(
+            part(known.heldOutServedLogits, n * classCount),
+            heldOutLabels,
+            classCount,
+          ),
           steady: part(known.heldOutSteady, n),
           labels: heldOutLabels,
         };

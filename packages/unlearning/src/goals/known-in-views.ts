@@ -4,22 +4,28 @@ import type { LabelledSamples, Network } from '../round.ts';
 import { margins } from './margins.ts';
 import { steadyMargins } from './steady-margins.ts';
 
-/** What the original network makes of samples, view after view. */
+/** What networks make of samples, view after view. */
 export interface KnownInViews {
-  /** [views · k] (`steadyMargins`) */
+  /** [views · k] of the original network (`steadyMargins`) */
   readonly forgetSteady: Float32Array;
   /** [views · n] likewise */
   readonly heldOutSteady: Float32Array;
-  /** [views · n, classes] */
+  /** [views · n, classes] of the original network */
   readonly heldOutLogits: Float32Array;
+  /** [views · n, classes] of the served one */
+  readonly heldOutServedLogits: Float32Array;
 }
 
+/** Logits of samples as read: row-major [n, classes]. */
+type LogitsOf = (values: Float32Array) => Promise<Float32Array>;
+
 /**
- * What `untrain` goes by: in which views it has to look at samples, and how well the original
- * network knows those to be forgotten and unseen ones.
+ * What `untrain` goes by: in which views it has to look at samples, how well the original network
+ * knows those to be forgotten and unseen ones, and where the served one has unseen ones.
  *
  * @param mayMirror what is known mirrored is to be forgotten mirrored too
- * @param logitsOf under the original network, of samples as read: row-major [n, classes]
+ * @param original
+ * @param served undefined where it is the original
  */
 export async function knownInViews(
   network: Network,
@@ -27,12 +33,13 @@ export async function knownInViews(
   heldOut: LabelledSamples,
   mayMirror: boolean,
   random: Random,
-  logitsOf: (values: Float32Array) => Promise<Float32Array>,
+  original: LogitsOf,
+  served: LogitsOf | undefined,
 ): Promise<{ readonly views: ForgetViews; readonly known: KnownInViews }> {
   const { classCount, isImage, sampleShape } = network;
   let views = mayMirror && isImage ? mirroredViews(sampleShape) : plainView;
   let unseen = views.of(heldOut);
-  let heldOutLogits = await logitsOf(unseen.values);
+  let heldOutLogits = await original(unseen.values);
   if (views.count === 2 && !knowsMirrored(heldOutLogits, heldOut.labels, classCount)) {
     views = plainView;
     unseen = heldOut;
@@ -44,15 +51,16 @@ export async function knownInViews(
       samples,
       margins(logits, samples.labels, classCount),
       { copies, random: random.fork(`${copies} copies`) },
-      logitsOf,
+      original,
     );
   const seen = views.of(forget);
   return {
     views,
     known: {
-      forgetSteady: await steady(seen, await logitsOf(seen.values), copiesOfForgotten),
+      forgetSteady: await steady(seen, await original(seen.values), copiesOfForgotten),
       heldOutSteady: await steady(unseen, heldOutLogits, copiesOfUnseen),
       heldOutLogits,
+      heldOutServedLogits: (await served?.(unseen.values)) ?? heldOutLogits,
     },
   };
 }

@@ -6,7 +6,7 @@ export interface KnownSamples {
 }
 
 export interface UnseenSamples extends KnownSamples {
-  /** [n] in logits. */
+  /** [n] in logits, under the served network. */
   readonly margins: Float32Array;
 }
 
@@ -37,8 +37,8 @@ export interface Standings {
  * forgotten so far, since few samples say little of where one stands among many:
  *   q = (earlier ones below it + those of this round below it + u) / (all of both),
  * with u ∈ [0, 1) drawn once a round, so that a first request of one sample is unbiased too. The
- * target is the q-quantile of the held-out margins, in which each class has the weight that it has
- * among all that were forgotten (decision 0162).
+ * target is the q-quantile of the margins that held-out samples have now, in which each class has
+ * the weight that it has among all that were forgotten (decision 0162).
  *
  * @param earlier places in this view of all earlier rounds: [standingBins]
  * @param classes how many of each were forgotten, this round included: [classes]
