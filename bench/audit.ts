@@ -23,7 +23,7 @@ import { readRows, smallNetwork, smallPreprocessing } from './unlearning/small-n
 const { values } = parseArgs({
   options: {
     data: { type: 'string', default: 'mnist' },
-    train: { type: 'string', default: '4000' },
+    train: { type: 'string', default: '10000' },
     unseen: { type: 'string', default: 'train' },
     k: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '8' },
@@ -44,7 +44,7 @@ const usage = `Usage: npm run bench:audit -- [options]
 Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, membership AUC.
 
   --data D        mnist or cifar-10, with a small convolutional network (default mnist)
-  --train N       training images (default 4000)
+  --train N       training images (default 10000)
   --unseen SPLIT  where held-out and test images come from: train, the images after those, alike
                   to them; or test, for MNIST by other writers (default train)
   --k K           images in each round (default 64)
