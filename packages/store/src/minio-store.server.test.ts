@@ -252,46 +252,51 @@ describe.skipIf(!isInstalled('minio'))('MinioStore over TLS', () => {
   });
 });
 
-describe.skipIf(!isInstalled('minio') || !canMount())('MinioStore on a small disk (needs root on Linux)', () => {
-  test('is told what to do when it is full, keeps nothing half-written, and takes more once there is room', async () => {
-    const drive = await mkdtemp(join(tmpdir(), 'lethe-minio-small-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', drive]);
-    try {
-      await using minio = await MinioServer.start({ drive });
-      const options = storeOptions(minio);
-      await applyBucket(options);
-      await using store = new MinioStore(options);
-      const body = randomBytes(4 * 2 ** 20);
-      const written: string[] = [];
-      let refusal: LetheError | undefined;
-      while (refusal === undefined && written.length < 20) {
-        const key = `blobs/${written.length}`;
-        try {
-          await store.put(key, body, ifAbsent);
-          written.push(key);
-        } catch (thrown) {
-          refusal = LetheError.from(thrown);
-          expect(await store.get(key)).toBeUndefined();
+describe.skipIf(!isInstalled('minio') || !canMount())(
+  'MinioStore on a small disk (needs root on Linux)',
+  () => {
+    test('is told what to do when it is full, keeps nothing half-written, and takes more once there is room', async () => {
+      const drive = await mkdtemp(join(tmpdir(), 'lethe-minio-small-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', drive]);
+      try {
+        await using minio = await MinioServer.start({ drive });
+        const options = storeOptions(minio);
+        await applyBucket(options);
+        await using store = new MinioStore(options);
+        const body = randomBytes(4 * 2 ** 20);
+        const written: string[] = [];
+        let refusal: LetheError | undefined;
+        while (refusal === undefined && written.length < 20) {
+          const key = `blobs/${written.length}`;
+          try {
+            await store.put(key, body, ifAbsent);
+            written.push(key);
+          } catch (thrown) {
+            refusal = LetheError.from(thrown);
+            expect(await store.get(key)).toBeUndefined();
+          }
         }
+        expect(refusal).toMatchObject({
+          code: 'capacity',
+          message: expect.stringMatching(
+            /disks are full\. Add disk space.*nothing was half-written/,
+          ),
+        });
+        expect(written.length).toBeGreaterThan(2);
+        // What was there is whole, and a full store can be read.
+        for (const key of written) expect((await store.get(key))?.bytes).toEqual(body);
+        // What is deleted goes to MinIO's own bin first, for minutes; so the remedy is followed.
+        execFileSync('mount', ['-o', 'remount,size=128m', drive]);
+        await expect
+          .poll(() => store.put('blobs/later', body, ifAbsent).then(({ kind }) => kind, String))
+          .toBe('stored');
+      } finally {
+        execFileSync('umount', ['--lazy', drive]);
+        await rm(drive, { recursive: true, force: true });
       }
-      expect(refusal).toMatchObject({
-        code: 'capacity',
-        message: expect.stringMatching(/disks are full\. Add disk space.*nothing was half-written/),
-      });
-      expect(written.length).toBeGreaterThan(2);
-      // What was there is whole, and a full store can be read.
-      for (const key of written) expect((await store.get(key))?.bytes).toEqual(body);
-      // What is deleted goes to MinIO's own bin first, for minutes; so the remedy is followed.
-      execFileSync('mount', ['-o', 'remount,size=128m', drive]);
-      await expect
-        .poll(() => store.put('blobs/later', body, ifAbsent).then(({ kind }) => kind, String))
-        .toBe('stored');
-    } finally {
-      execFileSync('umount', ['--lazy', drive]);
-      await rm(drive, { recursive: true, force: true });
-    }
-  });
-});
+    });
+  },
+);
 
 function canMount(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0;
