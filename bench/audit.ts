@@ -16,8 +16,8 @@ import {
   trainNetwork,
 } from '@lethe/unlearning/audit';
 import { oneOf, parseOverride, wholeNumber } from './unlearning/arguments.ts';
-import { range, rowsOf } from './unlearning/mnist-task.ts';
 import { percent } from './unlearning/percent.ts';
+import { range, rowsOf } from './unlearning/rows.ts';
 import { readRows, smallNetwork, smallPreprocessing } from './unlearning/small-network.ts';
 
 const { values } = parseArgs({

@@ -10,8 +10,8 @@ import { type LabelledSamples, Random, runRound } from '@lethe/unlearning';
 import { accuracy } from '@lethe/unlearning/measures';
 import { parseOverride, wholeNumber } from './unlearning/arguments.ts';
 import { trainMnistNetwork } from './unlearning/mnist-network.ts';
-import { rowsOf } from './unlearning/mnist-task.ts';
 import { percent } from './unlearning/percent.ts';
+import { rowsOf } from './unlearning/rows.ts';
 import { readFirst } from './unlearning/small-network.ts';
 
 const usage = `Usage: npm run bench:ledger -- [options]

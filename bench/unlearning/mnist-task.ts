@@ -1,7 +1,8 @@
 import { classifierOf } from '@lethe/models';
-import { type LabelledSamples, Random } from '@lethe/unlearning';
+import { Random } from '@lethe/unlearning';
 import type { BenchTask, CifarTaskOptions } from './cifar-task.ts';
 import { trainMnistNetwork } from './mnist-network.ts';
+import { range, rowsOf } from './rows.ts';
 import { readFirst } from './small-network.ts';
 
 /** MNIST and a small network that knows 5,000 images by heart; the same roles as on CIFAR-10. */
@@ -39,18 +40,3 @@ const trainCount = 5000;
 const otherTrainCount = 1000;
 const heldOutCount = 1000;
 const otherTestCount = 4000;
-
-/** Rows from … to − 1. */
-export function range(from: number, to: number): Int32Array {
-  return Int32Array.from({ length: to - from }, (_, i) => from + i);
-}
-
-/** Samples by their rows. */
-export function rowsOf({ values, labels }: LabelledSamples, rows: Int32Array): LabelledSamples {
-  const size = values.length / labels.length;
-  const chosen = new Float32Array(rows.length * size);
-  for (const [i, row] of rows.entries()) {
-    chosen.set(values.subarray(row * size, (row + 1) * size), i * size);
-  }
-  return { values: chosen, labels: rows.map((row) => labels[row] as number) };
-}

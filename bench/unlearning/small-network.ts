@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openDataset } from '@lethe/datasets';
 import type { LabelledSamples } from '@lethe/unlearning';
 import * as tf from '@tensorflow/tfjs';
+import { range } from './rows.ts';
 
 export type SmallData = 'mnist' | 'cifar-10';
 
@@ -15,12 +16,7 @@ export function readFirst(
   split: 'train' | 'test',
   count: number,
 ): Promise<LabelledSamples> {
-  return readRows(
-    dataDir,
-    data,
-    split,
-    Int32Array.from({ length: count }, (_, i) => i),
-  );
+  return readRows(dataDir, data, split, range(0, count));
 }
 
 /** Images of a split by their rows. */

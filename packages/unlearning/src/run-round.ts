@@ -154,7 +154,12 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   /** Logits under θ of samples as read. */
   async function at(theta: Float32Array, values: Float32Array, onBatch?: () => Promise<void>) {
     meter.forward += values.length / network.sampleSize;
-    return await evaluateAt(network, theta, inputOf(input, values), onBatch);
+    const position = tf.tensor1d(theta);
+    try {
+      return await network.evaluate(position, inputOf(input, values), { onBatch });
+    } finally {
+      position.dispose();
+    }
   }
 
   function atOriginal(values: Float32Array): Promise<Float32Array> {
@@ -207,20 +212,6 @@ async function enterRound(
     );
     const decay = settings.importanceDecay;
     return advanceLedger(ledger, { samples: stepLimit, importance, decay, curvature, standings });
-  } finally {
-    position.dispose();
-  }
-}
-
-async function evaluateAt(
-  network: NetworkFunction,
-  theta: Float32Array,
-  input: Float32Array,
-  onBatch?: () => Promise<void>,
-): Promise<Float32Array> {
-  const position = tf.tensor1d(theta);
-  try {
-    return await network.evaluate(position, input, { onBatch });
   } finally {
     position.dispose();
   }
