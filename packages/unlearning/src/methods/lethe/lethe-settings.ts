@@ -1,4 +1,4 @@
-import type { Settings, SettingTable, Situation } from '../../settings.ts';
+import type { Settings, SettingTable } from '../../settings.ts';
 import { sharedSettings } from '../shared-settings.ts';
 
 /** Settings of `lethe`; defaults are those of docs/unlearning.md. */
@@ -12,8 +12,8 @@ export const letheSettings = {
   },
   wayBack: {
     kind: 'choice',
-    default: ({ heldOut }) => (heldOut ? 'open' : 'closed'),
-    defaultText: 'open where the round comes with held-out samples, else closed',
+    default: ({ mode }) => (mode === 'untrain' ? 'open' : 'closed'),
+    defaultText: 'open in untrain, else closed',
     choices: ['closed', 'open'],
     doc: 'Only with natural steps, after the first round: closed, no step leads back towards the original network as a whole, as the curvature of what is retained sees it; what earlier rounds broke is mended across that direction (decision 0151).',
   },
@@ -28,10 +28,8 @@ export const letheSettings = {
   },
   retainWeight: {
     kind: 'number',
-    default: ({ k, ...round }) =>
-      isDataFreeMisclassify(round) ? Math.min(64, Math.max(16, 512 / k)) : 16,
-    defaultText:
-      '16; in misclassify without held-out samples 64 up to k = 8, then 512 / k down to 16 at 32',
+    default: ({ mode, k }) => (mode === 'misclassify' ? Math.min(64, Math.max(16, 512 / k)) : 16),
+    defaultText: '16; in misclassify 64 up to k = 8, then 512 / k down to 16 at 32',
     min: 0,
     max: 1000,
     unit: 'factor',
@@ -100,8 +98,8 @@ export const letheSettings = {
   },
   servedTeacher: {
     kind: 'number',
-    default: (round) => (round.mode === 'untrain' || isDataFreeMisclassify(round) ? 0.5 : 1),
-    defaultText: '0.5 in untrain, and in misclassify without held-out samples; else 1',
+    default: ({ mode }) => (mode === 'relabel' ? 1 : 0.5),
+    defaultText: '0.5, in relabel 1',
     min: 0,
     max: 1,
     unit: 'share',
@@ -165,11 +163,6 @@ export const letheSettings = {
 } as const satisfies SettingTable;
 
 export type LetheSettings = Settings<typeof letheSettings>;
-
-/** Where the original network mends best, and brings most back: decision 0151. */
-function isDataFreeMisclassify({ mode, heldOut }: Pick<Situation, 'mode' | 'heldOut'>): boolean {
-  return mode === 'misclassify' && !heldOut;
-}
 
 /** Few samples are forgotten in few steps and want little repair; of many every point counts. */
 function misclassifyRepair(k: number): number {
