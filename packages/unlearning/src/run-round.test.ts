@@ -129,11 +129,11 @@ describe('a round of lethe', () => {
   it('takes natural steps, in turns as well, always the same, and frees what they need', async () => {
     const tensors = tf.memory().numTensors;
     const forget = firstOf(task.train, 16);
-    const settings = { steps: 'natural', forgetBatch: 5 };
+    const settings = { steps: 'natural', forgetBatch: 5, retainWeight: 16 };
     const result = await runRound(roundOf(task, { forget, settings }));
     expect(result.outcome).toBe('forgotten');
     expect(accuracyOf(result.weights, forget)).toBe(0);
-    expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.05);
+    expect(accuracyOf(result.weights, task.test)).toBeGreaterThan(before.test - 0.03);
     const round = () => runRound(roundOf(task, { settings: { ...quick, steps: 'natural' } }));
     expect(await round()).toEqual(await round());
     expect(tf.memory().numTensors).toBe(tensors);
