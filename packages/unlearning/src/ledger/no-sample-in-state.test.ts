@@ -12,7 +12,8 @@ import { decodeState } from './state-format.ts';
  * The state after a round that forgot one picture alone, the hardest case, is searched for that
  * picture: nearest neighbour by correlation, over every window of its numbers at every stride that
  * a layer has, against the picture as read, squared, and mirrored. Pictures that were never near
- * the network say how near chance comes.
+ * the network say how near chance comes: the forgotten one is nearer than so many of them, and that
+ * is asked of a dozen pictures, each forgotten by itself, since any one comes first now and then.
  */
 beforeAll(() => openBackend({ prefer: 'js' }));
 
@@ -112,11 +113,11 @@ function standardised(values: Float32Array): Float32Array {
 }
 
 describe.each(networks)('the state of %s', (name, layers) => {
-  async function forgetOne() {
+  async function forgetOne(which = 1) {
     const network = networkOf(layers());
     const weights = network.model.getWeights().map((w) => w.dataSync<'float32'>().slice());
     using f = new NetworkFunction(network, weights);
-    const image = picture(1);
+    const image = picture(which);
     const theta = tf.tensor1d(f.flatten(weights));
     const seen = image.map((value) => (value - 0.5) / 0.25);
     const logits = await f.evaluate(theta, seen);
@@ -148,17 +149,24 @@ describe.each(networks)('the state of %s', (name, layers) => {
   }
 
   it('is no nearer to the forgotten picture than to pictures nobody ever gave it', async () => {
-    const { image, importance, curvature, strides, state } = await forgetOne();
+    const pictures = 12;
     const controls = Array.from({ length: 24 }, (_, i) => picture(100 + i));
-    const searches = [
-      nearness(importance, strides, [image, ...controls]),
-      nearness(curvature, [1, 2, 3, 4, 5, 12, 13], [image, ...controls]),
-      nearness(Float32Array.from(state), [1, 3, 4], [image, ...controls]),
-    ];
-    for (const [ofImage = Number.NaN, ...ofControls] of searches) {
-      expect(ofImage).toBeLessThanOrEqual(Math.max(...ofControls));
+    const nearer = { importance: 0, curvature: 0, bytes: 0 };
+    for (let which = 1; which <= pictures; which++) {
+      const { image, importance, curvature, strides, state } = await forgetOne(which);
+      const nearerControls = (values: Float32Array, ...steps: number[]) => {
+        const [own = Number.NaN, ...others] = nearness(values, steps, [image, ...controls]);
+        return others.filter((other) => other >= own).length / pictures;
+      };
+      nearer.importance += nearerControls(importance, ...strides);
+      nearer.curvature += nearerControls(curvature, 1, 2, 3, 4, 5, 12, 13);
+      nearer.bytes += nearerControls(Float32Array.from(state), 1, 3, 4);
     }
-  });
+    // By chance 12 controls are nearer; the mean of a dozen pictures has a spread of 2.1.
+    for (const controlsNearer of Object.values(nearer)) {
+      expect(controlsNearer).toBeGreaterThan(12 - 3 * 2.1);
+    }
+  }, 60_000);
 
   if (name !== 'an MLP') return;
 
