@@ -60,7 +60,7 @@ describe('a round of lethe', () => {
   it('goes no farther than the leads that it was asked for', async () => {
     const forget = firstOf(task.train, 8);
     const leadsOf = async (shorten: boolean) => {
-      const settings = { ...quick, margin: 1, retainWeight: 0, shorten };
+      const settings = { ...quick, margin: 1, marginShare: 0, retainWeight: 0, shorten };
       const { weights } = await runRound(roundOf(task, { forget, settings }));
       const logits = logitsOf(task, weights, forget);
       return margins(logits, forget.labels, task.network.classCount).map((margin) => -margin);
@@ -69,6 +69,19 @@ describe('a round of lethe', () => {
     expect(Math.min(...whole)).toBeGreaterThan(2);
     expect(Math.min(...short)).toBeGreaterThanOrEqual(1);
     expect(Math.min(...short)).toBeLessThan(1.5);
+  });
+
+  it('leads a sample the farther, the better the original network knew it', async () => {
+    const forget = firstOf(task.train, 8);
+    const { classCount } = task.network;
+    const known = margins(logitsOf(task, task.weights, forget), forget.labels, classCount);
+    const settings = { ...quick, margin: 1, marginShare: 0.4, retainWeight: 0 };
+    const { weights } = await runRound(roundOf(task, { forget, settings }));
+    const after = margins(logitsOf(task, weights, forget), forget.labels, classCount);
+    const beyond = after.map((margin, i) => -margin - 1 - 0.4 * (known[i] as number));
+    expect(Math.min(...beyond)).toBeGreaterThanOrEqual(-1e-4);
+    // No farther than the sample that is nearest to what it has to have.
+    expect(Math.min(...beyond)).toBeLessThan(0.5);
   });
 
   it('brings forget samples to where unseen ones of their class are in untrain', async () => {

@@ -22,12 +22,12 @@ export interface Goal {
    */
   loss(logits: tf.Tensor2D, samples: Int32Array, band: LeadBand): tf.Scalar;
   /**
-   * How far each sample is from where the loss leaves it alone, in logits: negative within.
-   * Absent where it never stops.
+   * Lead of what each sample is to be given over what it is not to be given, in logits: what the
+   * band is about. Absent where the loss never leaves a sample alone.
    *
    * @param logits row-major [n, classes] of the forget samples in `samples`
    */
-  readonly pressure?: (logits: Float32Array, samples: Int32Array, band: LeadBand) => Float32Array;
+  readonly leads?: (logits: Float32Array, samples: Int32Array) => Float32Array;
   /** [k] the label whose margin this goal moves: what importance is measured on. */
   readonly labels: Int32Array;
 }

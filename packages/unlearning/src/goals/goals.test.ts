@@ -1,7 +1,7 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { LeadBand } from '../losses/lead-band.ts';
+import { type LeadBand, outsideBand } from '../losses/lead-band.ts';
 import { misclassifyGoal } from './misclassify.ts';
 import { relabelGoal } from './relabel.ts';
 import { untrainGoal } from './untrain.ts';
@@ -20,11 +20,15 @@ function gradientOf(
 ) {
   return tf.tidy(() => [
     ...tf
-      .grad((z: tf.Tensor) => goal.loss(z as tf.Tensor2D, all, { margin, slack }))(
+      .grad((z: tf.Tensor) => goal.loss(z as tf.Tensor2D, all, bandOf(margin, slack)))(
         tf.tensor2d(logits, [2, 3]),
       )
       .dataSync(),
   ]);
+}
+
+function bandOf(margin: number, slack: number): LeadBand {
+  return { margins: Float32Array.of(margin, margin), slack };
 }
 
 describe('misclassify', () => {
@@ -52,10 +56,20 @@ describe('misclassify', () => {
     // Sample 1 leads by 3: within 1 + 3, and 1 too far beyond 1 + 1.
     expect(gradientOf(goal, 1, 3)).toEqual([0.5, -0.5, 0, 0, 0, 0]);
     expect(gradientOf(goal, 1, 1)).toEqual([0.5, -0.5, 0, 0.5, -0.5, 0]);
-    const pressure = (slack = 100) => [...goal.pressure!(logits, all, { margin: 1, slack })];
+    const leads = goal.leads!(logits, all);
+    expect([...leads]).toEqual([-1.5, 3]);
+    const pressure = (slack = 100) => [...outsideBand(leads, all, bandOf(1, slack))];
     expect(pressure()).toEqual([2.5, -2]);
     expect(pressure(3)).toEqual([2.5, -1]);
     expect(pressure(1)).toEqual([2.5, 1]);
+  });
+
+  it('asks of each sample its own lead, whatever others a batch holds', () => {
+    // Sample 1, alone in the batch, leads by 3: 1 short of its own 4, and 2 beyond the 1 of sample 0.
+    const band = { margins: Float32Array.of(1, 4), slack: 100 };
+    const [alone, own] = [tf.tensor2d(logits.slice(3), [1, 3]), Int32Array.of(1)];
+    expect(goal.loss(alone, own, band).dataSync()[0]).toBe(1);
+    expect([...outsideBand(goal.leads!(logits.slice(3), own), own, band)]).toEqual([1]);
   });
 
   it('judges a part of the samples by their own labels', () => {
@@ -81,6 +95,7 @@ describe('relabel', () => {
   it('leads back a new label that leads by more than margin and slack', () => {
     // Sample 0 trails as above; in sample 1 the new label 0 leads label 2 by 2.
     expect(gradientOf(goal, 1, 0.5)).toEqual([0.5, -0.5, 0, 0.5, 0, -0.5]);
+    expect([...goal.leads!(logits, all)]).toEqual([-1.5, 2]);
   });
 });
 

@@ -1,5 +1,4 @@
 import { boundedMarginLoss } from '../losses/bounded-margin.ts';
-import { outsideBand } from '../losses/lead-band.ts';
 import { marginTensor } from '../losses/margin.ts';
 import type { Goal } from './goal.ts';
 import { labelsOf } from './labels-of.ts';
@@ -18,10 +17,8 @@ export function misclassifyGoal(labels: Int32Array, classCount: number): Goal {
       ),
     isReached: (distances) => distances.every((distance) => distance === 0),
     loss: (logits, samples, band) =>
-      boundedMarginLoss(marginTensor(logits, labelsOf(labels, samples)).neg(), band),
-    pressure: (logits, samples, band) =>
-      margins(logits, labelsOf(labels, samples), classCount).map((margin) =>
-        outsideBand(-margin, band),
-      ),
+      boundedMarginLoss(marginTensor(logits, labelsOf(labels, samples)).neg(), samples, band),
+    leads: (logits, samples) =>
+      margins(logits, labelsOf(labels, samples), classCount).map((margin) => -margin),
   };
 }

@@ -1,5 +1,4 @@
 import { boundedMarginLoss } from '../losses/bounded-margin.ts';
-import { outsideBand } from '../losses/lead-band.ts';
 import { marginTensor } from '../losses/margin.ts';
 import type { Goal } from './goal.ts';
 import { labelsOf } from './labels-of.ts';
@@ -17,10 +16,7 @@ export function relabelGoal(targetLabels: Int32Array, classCount: number): Goal 
       ),
     isReached: (distances) => distances.every((distance) => distance === 0),
     loss: (logits, samples, band) =>
-      boundedMarginLoss(marginTensor(logits, labelsOf(targetLabels, samples)), band),
-    pressure: (logits, samples, band) =>
-      margins(logits, labelsOf(targetLabels, samples), classCount).map((margin) =>
-        outsideBand(margin, band),
-      ),
+      boundedMarginLoss(marginTensor(logits, labelsOf(targetLabels, samples)), samples, band),
+    leads: (logits, samples) => margins(logits, labelsOf(targetLabels, samples), classCount),
   };
 }

@@ -20,7 +20,8 @@ export async function firstStepRate(
   input: Float32Array,
   samples: Int32Array,
   optimizer: Optimizer,
-  { firstStep, ...band }: LeadBand & { readonly firstStep: number },
+  band: LeadBand,
+  firstStep: number,
 ): Promise<number> {
   const rate = tf.tidy(() => {
     const { loss, gradient } = network.gradient(theta, network.tensorOf(input), (logits) =>

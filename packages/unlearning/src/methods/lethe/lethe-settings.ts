@@ -37,7 +37,8 @@ export const letheSettings = {
   },
   temperature: {
     kind: 'number',
-    default: 2,
+    default: ({ mode }) => (mode === 'misclassify' ? 8 : 2),
+    defaultText: '2, in misclassify 8',
     min: 0.1,
     max: 100,
     unit: 'logits',
@@ -76,12 +77,24 @@ export const letheSettings = {
   },
   margin: {
     kind: 'number',
-    default: ({ k }) => Math.min(8, Math.max(3, 10 - Math.log2(k))),
-    defaultText: '10 − log₂ k, from 3 to 8',
+    default: ({ mode, k }) =>
+      mode === 'misclassify'
+        ? Math.min(5, Math.max(1, 7 - Math.log2(k)))
+        : Math.min(8, Math.max(3, 10 - Math.log2(k))),
+    defaultText: '10 − log₂ k, from 3 to 8; in misclassify 3 less, from 1 to 5',
     min: 0,
     max: 100,
     unit: 'logits',
     doc: 'Not in untrain: lead of another label (in relabel: of the new one) at which a sample is left alone. Each later round moves a lead by about ± 0.7 logits, and where rounds are small there are many (decision 0155).',
+  },
+  marginShare: {
+    kind: 'number',
+    default: ({ mode }) => (mode === 'misclassify' ? 0.4 : 0),
+    defaultText: '0.4 in misclassify, else 0',
+    min: 0,
+    max: 10,
+    unit: 'share',
+    doc: 'Not in untrain: added to that lead, for each sample, this share of the lead in the original network of what it is not to be given: what was known best comes back first (decision 0168).',
   },
   slack: {
     kind: 'number',
@@ -144,7 +157,7 @@ export const letheSettings = {
     default: ({ mode, k }) =>
       mode === 'untrain' ? Math.round(0.6 * untrainSteps(k)) : misclassifyRepair(k),
     defaultText:
-      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 40 up to k = 16, 60 at 64, from k = 65 85 growing to 120 at 256',
+      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 80 up to k = 8, 65 at 16, 50 at 32, 60 at 64, from k = 65 85 growing to 120 at 256',
     min: 0,
     max: 100_000,
     whole: true,
@@ -164,11 +177,15 @@ export const letheSettings = {
 
 export type LetheSettings = Settings<typeof letheSettings>;
 
-/** Few samples are forgotten in few steps and want little repair; of many every point counts. */
+/**
+ * Where rounds are small there are many, and each mends some of what those before it broke
+ * (decision 0168); of many samples every point counts.
+ */
 function misclassifyRepair(k: number): number {
-  const doublings = Math.log2(k / 16);
-  const steps = k <= 64 ? 40 + 10 * doublings : 50 + 17.5 * doublings;
-  return Math.round(Math.min(120, Math.max(40, steps)));
+  const doublings = Math.log2(k / 32);
+  const steps =
+    k <= 32 ? 50 - 15 * doublings : k <= 64 ? 50 + 10 * doublings : 67.5 + 17.5 * doublings;
+  return Math.round(Math.min(k <= 32 ? 80 : 120, steps));
 }
 
 /** 40 steps for 32 samples, 58 for 64, 94 for 256. */

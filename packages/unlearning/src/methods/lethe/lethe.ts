@@ -4,15 +4,16 @@
  *   L(θ) = goal(f_θ(x_f)) + λ T² KL(p_teacher ‖ p_θ) on surrogates + w ½ Σ F (θ − θ_served)²
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Goal } from '../../goals/goal.ts';
 import { margins } from '../../goals/margins.ts';
 import { distillationLoss } from '../../losses/distillation.ts';
+import { outsideBand } from '../../losses/lead-band.ts';
 import { surrogatesFor } from '../../surrogates/surrogates-for.ts';
 import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
 import { firstStepRate } from './first-step.ts';
 import { ForgetBatches } from './forget-batches.ts';
 import { forgetCopies } from './forget-copies.ts';
+import { leadBandFor } from './lead-band-for.ts';
 import { leastStep } from './least-step.ts';
 import { heldImportance, type ImportanceRule, ledgerPull } from './ledger-pull.ts';
 import { type LetheSettings, letheSettings } from './lethe-settings.ts';
@@ -40,6 +41,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   const batches = new ForgetBatches(k, settings.forgetBatch, work.random.fork('forget batches'));
   const pacer = new Pacer(settings);
   const source = await retainSource(work, settings);
+  const band = await leadBandFor(work, settings);
   const copies = forgetCopies(
     network.network,
     forget.values,
@@ -64,7 +66,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   try {
     const everyone = Int32Array.from({ length: k }, (_, i) => i);
     const distances = new Float32Array(k);
-    const pressure = goal.pressure && new Float32Array(k);
+    const pressure = goal.leads && new Float32Array(k);
     const wrong = new Uint8Array(k);
     await judgeAll();
     const rate = await fullRate();
@@ -138,7 +140,8 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const { forget: input } = partsOf(samples.length, 0);
       fillForget(input, samples);
       meter.training += samples.length;
-      return firstStepRate(network, theta, goal, input, samples, optimizer, settings);
+      const { firstStep } = settings;
+      return firstStepRate(network, theta, goal, input, samples, optimizer, band, firstStep);
     }
 
     /** @param samples which sample each row of the forget part is of */
@@ -153,7 +156,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       meter.forward += (settings.retainBatch - proxies.length) * teachers.length;
       const surrogates = batch.retain.subarray(proxies.length * network.sampleSize);
       // The same mean whether or not those at rest, which add nothing to it, are there.
-      const forgetWeight = goal.pressure === undefined ? 1 : forgetCount / batches.size;
+      const forgetWeight = goal.leads === undefined ? 1 : forgetCount / batches.size;
       return tf.tidy(() => {
         const targets = retainTargets(
           network,
@@ -166,7 +169,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
           const forgetLogits = z.slice([0, 0], [forgetCount, classCount]);
           const retainLogits = z.slice([forgetCount, 0]);
           return goal
-            .loss(forgetLogits, samples, settings)
+            .loss(forgetLogits, samples, band)
             .mul<tf.Scalar>(forgetWeight)
             .add<tf.Scalar>(
               distillationLoss(retainLogits, targets, settings.temperature).mul(retainWeight),
@@ -181,12 +184,17 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const now = goal.distances(logits, samples);
       const labels = samples.map((sample) => forget.labels[sample] as number);
       const own = margins(logits, labels, classCount);
-      const push = goal.pressure?.(logits, samples, settings);
+      const push = pressureOf(logits, samples);
       for (const [row, sample] of samples.entries()) {
         distances[sample] = now[row] as number;
         wrong[sample] = (own[row] as number) < 0 ? 1 : 0;
         if (pressure !== undefined) pressure[sample] = push?.[row] as number;
       }
+    }
+
+    /** How far samples are from where the loss leaves them alone; undefined where it never does. */
+    function pressureOf(logits: Float32Array, samples: Int32Array): Float32Array | undefined {
+      return goal.leads && outsideBand(goal.leads(logits, samples), samples, band);
     }
 
     async function judgeAll(): Promise<boolean> {
@@ -209,8 +217,8 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const reached = await judgeAll();
       const end = reached ? theta : (good ?? theta);
       const forgotten = reached || good !== undefined;
-      const pressureOf = settings.shorten && forgotten ? goal.pressure : undefined;
-      const least = pressureOf && (await leastOf(end, pressureOf));
+      const shortened = settings.shorten && forgotten && goal.leads !== undefined;
+      const least = shortened ? await leastOf(end) : undefined;
       const chosen = least ?? end;
       const result = (await chosen.data<'float32'>()).slice();
       least?.dispose();
@@ -223,10 +231,11 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     }
 
     /** The nearest point on the way where nobody is short of a lead that is had at its end. */
-    function leastOf(end: tf.Tensor1D, pressureOf: NonNullable<Goal['pressure']>) {
+    function leastOf(end: tf.Tensor1D) {
       return leastStep(served, end, async (at) => {
         meter.forward += k;
-        return pressureOf(await network.evaluate(at, forget.input), everyone, settings);
+        const logits = await network.evaluate(at, forget.input);
+        return pressureOf(logits, everyone) ?? new Float32Array(k);
       });
     }
   } finally {
