@@ -157,7 +157,7 @@ export const letheSettings = {
     default: ({ mode, k }) =>
       mode === 'untrain' ? Math.round(0.6 * untrainSteps(k)) : misclassifyRepair(k),
     defaultText:
-      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 80 up to k = 8, 65 at 16, 50 at 32, 60 at 64, from k = 65 85 growing to 120 at 256',
+      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 40 up to k = 16, 60 at 64, from k = 65 85 growing to 120 at 256',
     min: 0,
     max: 100_000,
     whole: true,
@@ -177,15 +177,11 @@ export const letheSettings = {
 
 export type LetheSettings = Settings<typeof letheSettings>;
 
-/**
- * Where rounds are small there are many, and each mends some of what those before it broke
- * (decision 0168); of many samples every point counts.
- */
+/** Few samples are forgotten in few steps and want little repair; of many every point counts. */
 function misclassifyRepair(k: number): number {
-  const doublings = Math.log2(k / 32);
-  const steps =
-    k <= 32 ? 50 - 15 * doublings : k <= 64 ? 50 + 10 * doublings : 67.5 + 17.5 * doublings;
-  return Math.round(Math.min(k <= 32 ? 80 : 120, steps));
+  const doublings = Math.log2(k / 16);
+  const steps = k <= 64 ? 40 + 10 * doublings : 50 + 17.5 * doublings;
+  return Math.round(Math.min(120, Math.max(40, steps)));
 }
 
 /** 40 steps for 32 samples, 58 for 64, 94 for 256. */
