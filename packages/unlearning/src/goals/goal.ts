@@ -25,9 +25,10 @@ export interface Goal {
    * Lead of what each sample is to be given over what it is not to be given, in logits: what the
    * band is about. Absent where the loss never leaves a sample alone.
    *
-   * @param logits row-major [n, classes] of the forget samples in `samples`
+   * @param logits row-major [n, classes] of all forget samples, or of those in `samples`
+   * @param samples indices of the forget samples that the rows stand for
    */
-  readonly leads?: (logits: Float32Array, samples: Int32Array) => Float32Array;
+  readonly leads?: (logits: Float32Array, samples?: Int32Array) => Float32Array;
   /** [k] the label whose margin this goal moves: what importance is measured on. */
   readonly labels: Int32Array;
 }

@@ -18,8 +18,7 @@ export async function leadBandFor(
   meter.forward += k;
   const theta = tf.tensor1d(original);
   try {
-    const everyone = Int32Array.from({ length: k }, (_, i) => i);
-    const leads = goal.leads(await network.evaluate(theta, forget.input), everyone);
+    const leads = goal.leads(await network.evaluate(theta, forget.input));
     return {
       margins: margins.map((m, i) => m + marginShare * Math.max(0, -(leads[i] as number))),
       slack,

@@ -4,9 +4,10 @@
  *   L(θ) = goal(f_θ(x_f)) + λ T² KL(p_teacher ‖ p_θ) on surrogates + w ½ Σ F (θ − θ_served)²
  */
 import * as tf from '@tensorflow/tfjs';
+import type { Goal } from '../../goals/goal.ts';
 import { margins } from '../../goals/margins.ts';
 import { distillationLoss } from '../../losses/distillation.ts';
-import { outsideBand } from '../../losses/lead-band.ts';
+import { type LeadBand, outsideBand } from '../../losses/lead-band.ts';
 import { surrogatesFor } from '../../surrogates/surrogates-for.ts';
 import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
@@ -42,6 +43,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   const pacer = new Pacer(settings);
   const source = await retainSource(work, settings);
   const band = await leadBandFor(work, settings);
+  const pressureOf = pressureIn(band, goal);
   const copies = forgetCopies(
     network.network,
     forget.values,
@@ -66,7 +68,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
   try {
     const everyone = Int32Array.from({ length: k }, (_, i) => i);
     const distances = new Float32Array(k);
-    const pressure = goal.leads && new Float32Array(k);
+    const pressure = pressureOf && new Float32Array(k);
     const wrong = new Uint8Array(k);
     await judgeAll();
     const rate = await fullRate();
@@ -156,7 +158,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       meter.forward += (settings.retainBatch - proxies.length) * teachers.length;
       const surrogates = batch.retain.subarray(proxies.length * network.sampleSize);
       // The same mean whether or not those at rest, which add nothing to it, are there.
-      const forgetWeight = goal.leads === undefined ? 1 : forgetCount / batches.size;
+      const forgetWeight = pressureOf === undefined ? 1 : forgetCount / batches.size;
       return tf.tidy(() => {
         const targets = retainTargets(
           network,
@@ -184,17 +186,12 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const now = goal.distances(logits, samples);
       const labels = samples.map((sample) => forget.labels[sample] as number);
       const own = margins(logits, labels, classCount);
-      const push = pressureOf(logits, samples);
+      const push = pressureOf?.(logits, samples);
       for (const [row, sample] of samples.entries()) {
         distances[sample] = now[row] as number;
         wrong[sample] = (own[row] as number) < 0 ? 1 : 0;
         if (pressure !== undefined) pressure[sample] = push?.[row] as number;
       }
-    }
-
-    /** How far samples are from where the loss leaves them alone; undefined where it never does. */
-    function pressureOf(logits: Float32Array, samples: Int32Array): Float32Array | undefined {
-      return goal.leads && outsideBand(goal.leads(logits, samples), samples, band);
     }
 
     async function judgeAll(): Promise<boolean> {
@@ -217,8 +214,8 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const reached = await judgeAll();
       const end = reached ? theta : (good ?? theta);
       const forgotten = reached || good !== undefined;
-      const shortened = settings.shorten && forgotten && goal.leads !== undefined;
-      const least = shortened ? await leastOf(end) : undefined;
+      const shortfallOf = settings.shorten && forgotten ? pressureOf : undefined;
+      const least = shortfallOf && (await leastOf(end, shortfallOf));
       const chosen = least ?? end;
       const result = (await chosen.data<'float32'>()).slice();
       least?.dispose();
@@ -231,11 +228,10 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     }
 
     /** The nearest point on the way where nobody is short of a lead that is had at its end. */
-    function leastOf(end: tf.Tensor1D) {
+    function leastOf(end: tf.Tensor1D, shortfallOf: PressureOf) {
       return leastStep(served, end, async (at) => {
         meter.forward += k;
-        const logits = await network.evaluate(at, forget.input);
-        return pressureOf(logits, everyone) ?? new Float32Array(k);
+        return shortfallOf(await network.evaluate(at, forget.input), everyone);
       });
     }
   } finally {
@@ -243,6 +239,13 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     tf.dispose([theta, served, ...teachers.map((teacher) => teacher.theta)]);
     good?.dispose();
   }
+}
+
+type PressureOf = (logits: Float32Array, samples: Int32Array) => Float32Array;
+
+/** How far samples are from where the loss leaves them alone; undefined where it never does. */
+function pressureIn(band: LeadBand, { leads }: Goal): PressureOf | undefined {
+  return leads && ((logits, samples) => outsideBand(leads(logits, samples), samples, band));
 }
 
 /** Views of one batch, preprocessed, row-major. */
