@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { crossEntropyLoss } from './cross-entropy.ts';
 import { distillationLoss, softTargets } from './distillation.ts';
+import { nonTargetLogits } from './non-target.ts';
 import { smoothL1Loss } from './smooth-l1.ts';
 
 beforeAll(() => openBackend({ prefer: 'js' }));
@@ -26,6 +27,23 @@ describe('distillation', () => {
     const p = softTargets(z, 2);
     const gradient = tf.grad((x: tf.Tensor) => distillationLoss(x as tf.Tensor2D, p, 2))(z);
     close(gradient.dataSync(), [0, 0, 0]);
+  });
+});
+
+describe('distillation without the own label', () => {
+  it('holds the others and leaves the own one free', () => {
+    // T = 1, label 0. Teacher: softmax(ln 3, 0) = (¾, ¼) of the others; student: (½, ½).
+    const labels = Int32Array.of(0);
+    const p = softTargets(nonTargetLogits(tf.tensor2d([[5, Math.log(3), 0]]), labels), 1);
+    const loss = (z: tf.Tensor) =>
+      distillationLoss(nonTargetLogits(z as tf.Tensor2D, labels), p, 1);
+    close(
+      tf
+        .grad(loss)(tf.tensor2d([[-7, 1, 1]]))
+        .dataSync(),
+      [0, -0.25, 0.25],
+    );
+    expect(loss(tf.tensor2d([[99, 1, 1]])).dataSync()[0]).toBeCloseTo(Math.log(2), 5);
   });
 });
 

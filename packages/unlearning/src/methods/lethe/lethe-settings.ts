@@ -35,6 +35,24 @@ export const letheSettings = {
     unit: 'factor',
     doc: 'λ: weight of the distillation term against the forget term.',
   },
+  nonTargetWeight: {
+    kind: 'number',
+    default: ({ mode, heldOut }) => (mode === 'misclassify' && !heldOut ? 0.1 : 0),
+    defaultText: '0.1 in misclassify without held-out samples, else 0',
+    min: 0,
+    max: 1000,
+    unit: 'share of λ',
+    doc: 'Weight of a second distillation term: how the original network tells labels apart that the forget samples do not have, on copies of those. It shows what rounds have done to real samples, which surrogates do not (decision 0169).',
+  },
+  nonTargetBatch: {
+    kind: 'number',
+    default: 16,
+    min: 1,
+    max: 4096,
+    whole: true,
+    unit: 'samples',
+    doc: 'Copies in each step of that term.',
+  },
   temperature: {
     kind: 'number',
     default: ({ mode }) => (mode === 'misclassify' ? 8 : 2),
@@ -77,11 +95,11 @@ export const letheSettings = {
   },
   margin: {
     kind: 'number',
-    default: ({ mode, k }) =>
-      mode === 'misclassify'
-        ? Math.min(5, Math.max(1, 7 - Math.log2(k)))
-        : Math.min(8, Math.max(3, 10 - Math.log2(k))),
-    defaultText: '10 − log₂ k, from 3 to 8; in misclassify 3 less, from 1 to 5',
+    default: ({ mode, k }) => {
+      const [least, most] = mode === 'misclassify' ? [2, 5] : [3, 8];
+      return Math.min(most, Math.max(least, 10 - Math.log2(k)));
+    },
+    defaultText: '10 − log₂ k, from 3 to 8; in misclassify from 2 to 5',
     min: 0,
     max: 100,
     unit: 'logits',
@@ -154,10 +172,12 @@ export const letheSettings = {
   },
   repairSteps: {
     kind: 'number',
-    default: ({ mode, k }) =>
-      mode === 'untrain' ? Math.round(0.6 * untrainSteps(k)) : misclassifyRepair(k),
+    default: ({ mode, k, heldOut }) => {
+      if (mode === 'untrain') return Math.round(0.6 * untrainSteps(k));
+      return misclassifyRepair(k, mode === 'misclassify' && !heldOut ? 25 : 40);
+    },
     defaultText:
-      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 40 up to k = 16, 60 at 64, from k = 65 85 growing to 120 at 256',
+      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 40 up to k = 16 (25 in misclassify without held-out samples), 60 at 64, from k = 65 85 growing to 120 at 256',
     min: 0,
     max: 100_000,
     whole: true,
@@ -177,11 +197,15 @@ export const letheSettings = {
 
 export type LetheSettings = Settings<typeof letheSettings>;
 
-/** Few samples are forgotten in few steps and want little repair; of many every point counts. */
-function misclassifyRepair(k: number): number {
+/**
+ * Few samples are forgotten in few steps and want little repair; of many every point counts.
+ *
+ * @param least steps, up to k = 16
+ */
+function misclassifyRepair(k: number, least: number): number {
   const doublings = Math.log2(k / 16);
-  const steps = k <= 64 ? 40 + 10 * doublings : 50 + 17.5 * doublings;
-  return Math.round(Math.min(120, Math.max(40, steps)));
+  const steps = k <= 64 ? least + ((60 - least) / 2) * doublings : 50 + 17.5 * doublings;
+  return Math.round(Math.min(120, Math.max(least, steps)));
 }
 
 /** 40 steps for 32 samples, 58 for 64, 94 for 256. */

@@ -1,7 +1,9 @@
 /**
- * `lethe`: a bounded forget term, distillation on surrogates made out of the forget set, a
- * penalty on what earlier rounds have moved, and a repair once the goal is met:
- *   L(θ) = goal(f_θ(x_f)) + λ T² KL(p_teacher ‖ p_θ) on surrogates + w ½ Σ F (θ − θ_served)²
+ * `lethe`: a bounded forget term, distillation on surrogates made out of the forget set and, of
+ * the labels that it does not have, on copies of it, a penalty on what earlier rounds have moved,
+ * and a repair once the goal is met:
+ *   L(θ) = goal(f_θ(x_f)) + λ T² [KL(p_teacher ‖ p_θ) on surrogates
+ *          + ν KL(p⁰ ‖ p_θ) of the other labels on copies of x_f] + w ½ Σ F (θ − θ_served)²
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Goal } from '../../goals/goal.ts';
@@ -18,6 +20,7 @@ import { leadBandFor } from './lead-band-for.ts';
 import { leastStep } from './least-step.ts';
 import { heldImportance, type ImportanceRule, ledgerPull } from './ledger-pull.ts';
 import { type LetheSettings, letheSettings } from './lethe-settings.ts';
+import { nonTargetHold } from './non-target.ts';
 import { Pacer } from './pace.ts';
 import {
   fillRetainBatch,
@@ -51,8 +54,11 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     work.random.fork('copies'),
     work.views.count === 1,
   );
+  using nonTarget = nonTargetHold(work, settings);
+  const nonTargetCount = nonTarget?.count ?? 0;
   // A batch is forget samples, copies of some of them, and what is retained.
-  const largest = batches.size + copies.countOf(batches.size) + settings.retainBatch;
+  const largest =
+    batches.size + copies.countOf(batches.size) + settings.retainBatch + nonTargetCount;
   const room = new Float32Array(largest * network.sampleSize);
 
   const rule = settings.importanceRule as ImportanceRule;
@@ -121,12 +127,14 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     function partsOf(forgetCount: number, copyCount: number): BatchParts {
       const size = network.sampleSize;
       const [copiesFrom, retainFrom] = [forgetCount * size, (forgetCount + copyCount) * size];
-      const end = retainFrom + settings.retainBatch * size;
+      const nonTargetFrom = retainFrom + settings.retainBatch * size;
+      const end = nonTargetFrom + nonTargetCount * size;
       return {
         all: room.subarray(0, end),
         forget: room.subarray(0, copiesFrom),
         copies: room.subarray(copiesFrom, retainFrom),
-        retain: room.subarray(retainFrom, end),
+        retain: room.subarray(retainFrom, nonTargetFrom),
+        nonTarget: room.subarray(nonTargetFrom, end),
       };
     }
 
@@ -154,8 +162,9 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       retainWeight: number,
     ) {
       const forgetCount = samples.length;
-      meter.training += forgetCount + settings.retainBatch;
-      meter.forward += (settings.retainBatch - proxies.length) * teachers.length;
+      const { retainBatch } = settings;
+      meter.training += forgetCount + retainBatch + nonTargetCount;
+      meter.forward += (retainBatch - proxies.length) * teachers.length;
       const surrogates = batch.retain.subarray(proxies.length * network.sampleSize);
       // The same mean whether or not those at rest, which add nothing to it, are there.
       const forgetWeight = pressureOf === undefined ? 1 : forgetCount / batches.size;
@@ -167,15 +176,17 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
           surrogates,
           settings.temperature,
         );
+        const nonTargetLoss = nonTarget?.next(batch.nonTarget);
         const result = network.gradient(theta, network.tensorOf(batch.all), (z) => {
           const forgetLogits = z.slice([0, 0], [forgetCount, classCount]);
-          const retainLogits = z.slice([forgetCount, 0]);
+          const retainLogits = z.slice([forgetCount, 0], [retainBatch, classCount]);
+          const nonTargetLogits = z.slice([forgetCount + retainBatch, 0]);
+          const surrogateLoss = distillationLoss(retainLogits, targets, settings.temperature);
+          const retainLoss = nonTargetLoss?.(nonTargetLogits).add(surrogateLoss) ?? surrogateLoss;
           return goal
             .loss(forgetLogits, samples, band)
             .mul<tf.Scalar>(forgetWeight)
-            .add<tf.Scalar>(
-              distillationLoss(retainLogits, targets, settings.temperature).mul(retainWeight),
-            );
+            .add<tf.Scalar>(retainLoss.mul(retainWeight));
         });
         return { ...result, gradient: result.gradient.add<tf.Tensor1D>(pull.at(theta)) };
       });
@@ -254,6 +265,7 @@ interface BatchParts {
   readonly forget: Float32Array;
   readonly copies: Float32Array;
   readonly retain: Float32Array;
+  readonly nonTarget: Float32Array;
 }
 
 async function retainSource(work: RoundWork, settings: LetheSettings): Promise<RetainSource> {
