@@ -180,13 +180,12 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
         const result = network.gradient(theta, network.tensorOf(batch.all), (z) => {
           const forgetLogits = z.slice([0, 0], [forgetCount, classCount]);
           const retainLogits = z.slice([forgetCount, 0], [retainBatch, classCount]);
-          const nonTargetLogits = z.slice([forgetCount + retainBatch, 0]);
-          const surrogateLoss = distillationLoss(retainLogits, targets, settings.temperature);
-          const retainLoss = nonTargetLoss?.(nonTargetLogits).add(surrogateLoss) ?? surrogateLoss;
+          const others = nonTargetLoss?.(z.slice([forgetCount + retainBatch, 0]));
+          const retained = distillationLoss(retainLogits, targets, settings.temperature);
           return goal
             .loss(forgetLogits, samples, band)
             .mul<tf.Scalar>(forgetWeight)
-            .add<tf.Scalar>(retainLoss.mul(retainWeight));
+            .add<tf.Scalar>((others?.add(retained) ?? retained).mul(retainWeight));
         });
         return { ...result, gradient: result.gradient.add<tf.Tensor1D>(pull.at(theta)) };
       });
