@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import { ownLabel } from './own-label.ts';
 
 /** Mean of −log softmax(z)_y over the batch. */
 export function crossEntropyLoss(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
-  const own = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]).toFloat();
-  return tf.logSoftmax(logits).mul(own).sum(1).mean<tf.Scalar>().neg();
+  return tf.logSoftmax(logits).mul(ownLabel(logits, labels)).sum(1).mean<tf.Scalar>().neg();
 }

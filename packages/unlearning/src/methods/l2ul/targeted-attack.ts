@@ -3,6 +3,7 @@
  * other labels: the perturbed samples on which L2UL keeps the network's answers.
  */
 import * as tf from '@tensorflow/tfjs';
+import { copyRows } from '../../copy-rows.ts';
 import { crossEntropyLoss } from '../../losses/cross-entropy.ts';
 import type { NetworkFunction } from '../../network/network-function.ts';
 import { channelAffine, toNetworkInput } from '../../network/network-input.ts';
@@ -47,8 +48,8 @@ export async function targetedAttack(
       Math.floor((from + i) / options.perturbations),
     );
     const clean = new Float32Array(count * size);
+    copyRows(clean, values, sources, size);
     for (const [i, source] of sources.entries()) {
-      clean.set(values.subarray(source * size, (source + 1) * size), i * size);
       labels[from + i] = otherLabel(ownLabels[source] as number, classCount, random);
     }
     const targets = labels.slice(from, from + count);

@@ -6,7 +6,9 @@
  *          + ν KL(p⁰ ‖ p_θ) of the other labels on copies of x_f] + w ½ Σ F (θ − θ_served)²
  */
 import * as tf from '@tensorflow/tfjs';
+import { copyRows } from '../../copy-rows.ts';
 import type { Goal } from '../../goals/goal.ts';
+import { labelsOf } from '../../goals/labels-of.ts';
 import { margins } from '../../goals/margins.ts';
 import { distillationLoss } from '../../losses/distillation.ts';
 import { type LeadBand, outsideBand } from '../../losses/lead-band.ts';
@@ -83,7 +85,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const samples = batches.next({ distances, pressure });
       const copyCount = copies.countOf(samples.length);
       const batch = partsOf(samples.length, copyCount);
-      fillForget(batch.forget, samples);
+      copyRows(batch.forget, forget.input, samples, network.sampleSize);
       const copied = copies.fill(batch.copies, samples);
       const proxies = fillRetainBatch(batch.retain, network, source);
       const { loss, logits, gradient } = computeStep(
@@ -138,17 +140,10 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       };
     }
 
-    function fillForget(into: Float32Array, samples: Int32Array): void {
-      const size = network.sampleSize;
-      for (const [row, sample] of samples.entries()) {
-        into.set(forget.input.subarray(sample * size, (sample + 1) * size), row * size);
-      }
-    }
-
     function fullRate(): Promise<number> {
       const samples = batches.next({ distances });
       const { forget: input } = partsOf(samples.length, 0);
-      fillForget(input, samples);
+      copyRows(input, forget.input, samples, network.sampleSize);
       meter.training += samples.length;
       const { firstStep } = settings;
       return firstStepRate(network, theta, goal, input, samples, optimizer, band, firstStep);
@@ -194,8 +189,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
     /** Takes down how far the samples of a batch are. */
     function note(logits: Float32Array, samples: Int32Array): void {
       const now = goal.distances(logits, samples);
-      const labels = samples.map((sample) => forget.labels[sample] as number);
-      const own = margins(logits, labels, classCount);
+      const own = margins(logits, labelsOf(forget.labels, samples), classCount);
       const push = pressureOf?.(logits, samples);
       for (const [row, sample] of samples.entries()) {
         distances[sample] = now[row] as number;

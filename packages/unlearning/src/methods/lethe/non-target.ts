@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { copyRows } from '../../copy-rows.ts';
+import { labelsOf } from '../../goals/labels-of.ts';
 import { distillationLoss, softTargets } from '../../losses/distillation.ts';
 import { nonTargetLogits } from '../../losses/non-target.ts';
 import type { RoundWork } from '../round-work.ts';
@@ -38,17 +40,14 @@ export function nonTargetHold(
     const samples = Int32Array.from({ length: nonTargetBatch }, () => order[taken++ % k] as number);
     // What is no picture has no copies.
     if (copies.countOf(1) > 0) return copies.fill(into, samples);
-    const size = network.sampleSize;
-    for (const [row, sample] of samples.entries()) {
-      into.set(forget.input.subarray(sample * size, (sample + 1) * size), row * size);
-    }
+    copyRows(into, forget.input, samples, network.sampleSize);
     return samples;
   }
 
   return {
     count: nonTargetBatch,
     next(into) {
-      const labels = fill(into).map((sample) => forget.labels[sample] as number);
+      const labels = labelsOf(forget.labels, fill(into));
       meter.forward += nonTargetBatch;
       const taught = network.logits(theta, network.tensorOf(into));
       const targets = softTargets(nonTargetLogits(taught, labels), temperature);

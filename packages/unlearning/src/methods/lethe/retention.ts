@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { copyRows } from '../../copy-rows.ts';
 import { softTargets } from '../../losses/distillation.ts';
 import type { NetworkFunction } from '../../network/network-function.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
@@ -41,10 +42,10 @@ export function fillRetainBatch(
   const size = network.sampleSize;
   const count = proxies === undefined ? 0 : Math.round((proxyShare * into.length) / size);
   const chosen = new Int32Array(count);
-  for (let i = 0; proxies !== undefined && i < count; i++) {
-    const row = random.integer(proxies.values.length / size);
-    chosen[i] = row;
-    into.set(proxies.values.subarray(row * size, (row + 1) * size), i * size);
+  if (proxies !== undefined) {
+    const rows = proxies.values.length / size;
+    for (let i = 0; i < count; i++) chosen[i] = random.integer(rows);
+    copyRows(into, proxies.values, chosen, size);
   }
   surrogates.fill(into.subarray(count * size));
   const { preprocessing, sampleShape } = network.network;
@@ -85,8 +86,6 @@ export function retainTargets(
 
 function rowsOf(values: Float32Array, rows: Int32Array, width: number): tf.Tensor2D {
   const chosen = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) {
-    chosen.set(values.subarray(row * width, (row + 1) * width), i * width);
-  }
+  copyRows(chosen, values, rows, width);
   return tf.tensor2d(chosen, [rows.length, width]);
 }

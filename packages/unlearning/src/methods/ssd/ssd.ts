@@ -6,6 +6,7 @@
  * sample, then multiplications, with the largest α that meets the round's goal.
  */
 import * as tf from '@tensorflow/tfjs';
+import { copyRows } from '../../copy-rows.ts';
 import { accuracy } from '../../measures/accuracy.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
 import type { Settings } from '../../settings.ts';
@@ -89,9 +90,7 @@ function referenceInput({ network, heldOut, forget, random }: RoundWork, count: 
   } else {
     const order = random.fork('reference').permutation(heldOut.labels.length).subarray(0, count);
     values = new Float32Array(order.length * size);
-    for (const [row, sample] of order.entries()) {
-      values.set(heldOut.values.subarray(sample * size, (sample + 1) * size), row * size);
-    }
+    copyRows(values, heldOut.values, order, size);
   }
   return toNetworkInput(values, preprocessing, sampleShape.at(-1) ?? 1);
 }

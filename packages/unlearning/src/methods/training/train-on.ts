@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { copyRows } from '../../copy-rows.ts';
 import { crossEntropyLoss } from '../../losses/cross-entropy.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
 import { adam } from '../../optimizers/adam.ts';
@@ -80,9 +81,7 @@ export async function trainOn(
 
   function batchOf(rows: Int32Array) {
     const input = new Float32Array(rows.length * size);
-    for (const [i, row] of rows.entries()) {
-      input.set(samples.values.subarray(row * size, (row + 1) * size), i * size);
-    }
+    copyRows(input, samples.values, rows, size);
     const { preprocessing, sampleShape } = network.network;
     toNetworkInput(input, preprocessing, sampleShape.at(-1) ?? 1);
     return { input, labels: rows.map((row) => samples.labels[row] as number) };
