@@ -1,24 +1,36 @@
 /**
  * `untrain` against retraining: networks trained on everything unlearn, and are held against
- * networks that never saw what was forgotten (`auditMember`, as `lethe audit` does it). A small
- * network, trained on the spot, so that an ensemble takes minutes.
+ * networks that never saw what was forgotten (`auditMember`, as `lethe audit` does it). They are
+ * trained on the spot: small ones in minutes, residual ones with batch normalisation in hours.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackendPreference, backendPreferences, openBackend } from '@lethe/compute';
-import { joinSamples, Random, type RoundProgress, runRound } from '@lethe/unlearning';
+import { canonicalJson, LetheError, sha256 } from '@lethe/contracts';
+import { joinSamples, Random, type RoundProgress } from '@lethe/unlearning';
 import {
   type AuditMember,
   type AuditTask,
   auditFigures,
   auditMember,
+  augmentationChoices,
   trainNetwork,
+  unlearnRounds,
 } from '@lethe/unlearning/audit';
 import { oneOf, parseOverride, wholeNumber } from './unlearning/arguments.ts';
+import { keptWeights } from './unlearning/kept-weights.ts';
 import { percent } from './unlearning/percent.ts';
+import { residualNetwork } from './unlearning/residual-network.ts';
 import { range, rowsOf } from './unlearning/rows.ts';
-import { readRows, smallNetwork, smallPreprocessing } from './unlearning/small-network.ts';
+import {
+  readRows,
+  type SmallData,
+  smallNetwork,
+  smallPreprocessing,
+} from './unlearning/small-network.ts';
+
+const auditNetworks = ['small', 'resnet-8', 'resnet-20'];
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +41,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '8' },
     members: { type: 'string', default: '4' },
     epochs: { type: 'string', default: '20' },
+    network: { type: 'string', default: 'small' },
+    augment: { type: 'string', default: 'none' },
     method: { type: 'string', default: 'lethe' },
     set: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: '0' },
@@ -43,7 +57,9 @@ const { values } = parseArgs({
 const usage = `Usage: npm run bench:audit -- [options]
 Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, membership AUC.
 
-  --data D        mnist or cifar-10, with a small convolutional network (default mnist)
+  --data D        mnist or cifar-10 (default mnist)
+  --network N     ${auditNetworks.join(', ')}: a small convolutional one, or a ResNet of He et al. for
+                  CIFAR with batch normalisation (default small)
   --train N       training images (default 10000)
   --unseen SPLIT  where held-out and test images come from: train, the images after those, alike
                   to them; or test, for MNIST by other writers (default train)
@@ -51,10 +67,11 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
   --rounds R      rounds (default 8)
   --members N     networks of each kind, at least 2 (default 4)
   --epochs N      walks over the training images (default 20)
+  --augment A     ${augmentationChoices.join(', ')}: what is done to images in training (default none)
   --method M      how shadows unlearn (default lethe)
   --set NAME=V    overrides a setting of the method; may be repeated
   --seed S        which images, and every random choice (default 0)
-  --resume DIR    keep each member there, and go on after the last one
+  --resume DIR    keep the original and each member there, and go on after the last one
   --data-dir DIR  folder with mnist/ or cifar-10-batches-bin/ (default LETHE_DATA_DIR or ../shared/data)
   --backend B     ${backendPreferences.join(', ')} (default auto)
   --json          ends with one line of JSON`;
@@ -67,9 +84,9 @@ else await bench();
 
 async function bench(): Promise<void> {
   const prefer = oneOf('backend', values.backend, backendPreferences) as BackendPreference;
+  const count = wholeNumber('members', values.members, 2);
   const backend = await openBackend({ prefer });
   const task = await loadTask();
-  const count = wholeNumber('members', values.members, 2);
   const members: AuditMember[] = [];
   for (let member = 0; member < count; member++) {
     members.push(await memberOf({ ...task, seed: task.seed + 100 * (member + 1) }, member, count));
@@ -78,7 +95,7 @@ async function bench(): Promise<void> {
   const figures = auditFigures(members, { leastTugOfWar: 0.97, mostULira: 0.52 });
   const { shadow, served, retrained, membership } = figures;
   console.log(
-    `${backend.description}; ${values.data}, ${values.rounds} rounds of ${values.k} of ${values.train} images, ${count} networks of each kind, ${values.method} ${values.set.join(' ')}`,
+    `${backend.description}; ${values.data}, ${values.network}, augment ${values.augment}, ${values.rounds} rounds of ${values.k} of ${values.train} images, ${count} networks of each kind, ${values.method} ${values.set.join(' ')}`,
   );
   console.log('network | forget | retain | test | membership AUC');
   for (const [name, of, auc] of [
@@ -98,12 +115,9 @@ async function bench(): Promise<void> {
 
 /** One that was kept, or a new one. */
 async function memberOf(task: AuditTask, member: number, count: number): Promise<AuditMember> {
-  const file = values.resume && join(values.resume, `member-${member}.json`);
-  if (file) {
-    mkdirSync(values.resume as string, { recursive: true });
-    const kept = readIfThere(file);
-    if (kept !== undefined) return kept;
-  }
+  const file = keptFile(`member-${member}.json`);
+  const kept = file && readIfThere(file);
+  if (kept) return kept;
   const told = await auditMember(task, {
     report: ({ what, step, stepLimit }) =>
       process.stderr.write(`\rmember ${member + 1}/${count}: ${what} ${step}/${stepLimit}\x1b[K`),
@@ -113,6 +127,17 @@ async function memberOf(task: AuditTask, member: number, count: number): Promise
     renameSync(`${file}.new`, file);
   }
   return told;
+}
+
+/** Where something of this task is kept, and of no other one; undefined where nothing is. */
+function keptFile(name: string): string | undefined {
+  const { resume, data, train, unseen, k, rounds, epochs, network, augment, method, set, seed } =
+    values;
+  if (resume === undefined) return undefined;
+  const task = { data, train, unseen, k, rounds, epochs, network, augment, method, set, seed };
+  const folder = join(resume, sha256(canonicalJson(task)).slice(0, 12));
+  mkdirSync(folder, { recursive: true });
+  return join(folder, name);
 }
 
 function readIfThere(file: string): AuditMember | undefined {
@@ -126,13 +151,21 @@ function readIfThere(file: string): AuditMember | undefined {
 
 /** A network trained on everything, and what it is after it has unlearned. */
 async function loadTask(): Promise<AuditTask> {
-  const data = oneOf('data', values.data, ['mnist', 'cifar-10']) as 'mnist' | 'cifar-10';
+  const data = oneOf('data', values.data, ['mnist', 'cifar-10']) as SmallData;
   const [trainCount, k] = [wholeNumber('train', values.train, 1), wholeNumber('k', values.k, 1)];
   const [rounds, seed] = [
     wholeNumber('rounds', values.rounds, 1),
     wholeNumber('seed', values.seed, 0),
   ];
   const epochs = wholeNumber('epochs', values.epochs, 1);
+  if (rounds * k >= trainCount) {
+    throw LetheError.invalid(
+      'rounds',
+      rounds,
+      `and k = ${k} forget all of --train ${trainCount}`,
+      'Forget less, or train on more.',
+    );
+  }
   const unseenSplit = oneOf('unseen', values.unseen, ['train', 'test']) as 'train' | 'test';
   const unseenCount = heldOutCount + testCount;
   const firstUnseen = unseenSplit === 'train' ? trainCount : 0;
@@ -144,7 +177,12 @@ async function loadTask(): Promise<AuditTask> {
   const sets = Array.from({ length: rounds }, (_, i) =>
     rowsOf(train, order.slice(i * k, (i + 1) * k)),
   );
-  const network = { ...smallNetwork(data), preprocessing: smallPreprocessing, isImage: true };
+  const augment = oneOf('augment', values.augment, augmentationChoices);
+  const network = {
+    ...networkOf(oneOf('network', values.network, auditNetworks), data),
+    preprocessing: smallPreprocessing,
+    isImage: true,
+  };
   const forget = joinSamples(sets);
   const retain = rowsOf(train, order.slice(rounds * k));
   const heldOut = rowsOf(unseen, range(0, heldOutCount));
@@ -155,43 +193,35 @@ async function loadTask(): Promise<AuditTask> {
       process.stderr.write(`\r${what} ${step}/${stepLimit}\x1b[K`),
   });
   const settings = Object.fromEntries(values.set.map(parseOverride));
-  const original = await trainNetwork(
-    network,
-    train,
-    { epochs, seed, frozen: fresh },
-    told('training the original'),
-  );
-  let [served, state]: [readonly Float32Array[], Uint8Array | undefined] = [original, undefined];
-  for (const [index, samples] of sets.entries()) {
-    const result = await runRound(
-      {
-        network,
-        weights: served,
-        originalWeights: original,
-        state,
-        forget: samples,
-        mode: 'untrain',
-        method: values.method,
-        settings,
-        heldOut,
-        seed: new Random(seed).fork(`round ${index}`).bits(),
-      },
-      told(`unlearning, round ${index + 1}`),
+  const trained = () =>
+    trainNetwork(
+      network,
+      train,
+      { epochs, augment, seed, frozen: fresh },
+      told('training the original'),
     );
-    [served, state] = [result.weights, result.state];
-  }
+  const file = keptFile('original.bin');
+  const original = await (file === undefined ? trained() : keptWeights(file, fresh, trained));
   const method = { name: values.method, settings };
+  const plan = { rounds: sets, heldOut, seed, method };
+  const served = await unlearnRounds(network, original, plan, told);
   return {
     network,
     original,
     served,
-    rounds: sets,
+    ...plan,
     forget,
     retain,
-    heldOut,
     test,
     epochs,
-    seed,
-    method,
+    augment,
   };
+}
+
+function networkOf(name: string, data: SmallData) {
+  const small = smallNetwork(data);
+  if (name === 'small') return small;
+  const { sampleShape } = small;
+  const blocks = name === 'resnet-8' ? 1 : 3;
+  return { ...small, model: residualNetwork({ blocks, sampleShape, normalised: true }) };
 }

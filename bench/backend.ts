@@ -6,9 +6,9 @@ import * as tf from '@tensorflow/tfjs';
 import { NetworkFunction } from '../packages/unlearning/src/network/network-function.ts';
 import { adam } from '../packages/unlearning/src/optimizers/adam.ts';
 import { median } from './median.ts';
-import { buildResnet20 } from './resnet20.ts';
 import { withStockKernels } from './stock-kernels.ts';
 import { type StepSeconds, startTorch, type TorchSteps } from './torch-steps.ts';
+import { residualNetwork } from './unlearning/residual-network.ts';
 
 const help = `npm run bench:backend -- [--backend auto|native|webgpu|wasm] [--batch 64] [--repeats 5] [--threads N] [--torch PYTHON] [--json]
 
@@ -139,7 +139,7 @@ function makeSteps(batch: number): {
   readonly train: () => tf.Tensor;
   readonly forward: () => tf.Tensor;
 } {
-  const model = buildResnet20();
+  const model = residualNetwork({ blocks: 3, sampleShape: [32, 32, 3], normalised: false });
   const images = tf.randomNormal([batch, 32, 32, 3], 0, 1, 'float32', 1);
   const labels = tf.oneHot(
     Array.from({ length: batch }, (_, i) => i % 10),

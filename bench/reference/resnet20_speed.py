@@ -1,4 +1,4 @@
-"""ResNet-20 as bench/resnet20.ts builds it, in PyTorch, for `bench:backend --torch`.
+"""ResNet-20 as bench/unlearning/residual-network.ts builds it, in PyTorch, for `bench:backend --torch`.
 
 pip install torch==2.5.1; npm run bench:backend -- --torch python
 

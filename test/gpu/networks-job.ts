@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { JobFunction } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
-import { buildResnet20 } from '../../bench/resnet20.ts';
+import { residualNetwork } from '../../bench/unlearning/residual-network.ts';
 
 const { layers } = tf;
 
 /** What the engine trains: residual, depthwise, and normalised by the batch. */
 const networks: Readonly<Record<string, () => tf.LayersModel>> = {
-  'ResNet-20': buildResnet20,
+  'ResNet-20': () => residualNetwork({ blocks: 3, sampleShape: [32, 32, 3], normalised: false }),
   'depthwise convolutions': () =>
     tf.sequential({
       layers: [

@@ -22,6 +22,7 @@ export function checkRoundInput(input: RoundInput, method: Method): void {
   }
   checkWeights('weights', input.weights, network);
   checkWeights('originalWeights', input.originalWeights, network);
+  checkFrozen(input);
   checkSamples('forget', input.forget, network);
   if (input.heldOut !== undefined) checkSamples('heldOut', input.heldOut, network);
   if (mode === 'untrain' && input.heldOut === undefined) {
@@ -68,6 +69,21 @@ function checkWeights(field: string, weights: readonly Float32Array[], { model }
   }
 }
 
+/** Both networks are run with one set of weights that are not trainable. */
+function checkFrozen({ network: { model }, weights, originalWeights }: RoundInput): void {
+  for (let i = model.trainableWeights.length; i < weights.length; i++) {
+    const original = originalWeights[i] as Float32Array;
+    const wrong = (weights[i] as Float32Array).findIndex((value, j) => value !== original[j]);
+    if (wrong < 0) continue;
+    throw LetheError.invalid(
+      `originalWeights[${i}][${wrong}]`,
+      original[wrong],
+      `${model.weights[i]?.originalName} is not trainable, and weights has another value`,
+      'After retraining, give the retrained weights as the original ones too.',
+    );
+  }
+}
+
 function checkSamples(field: string, samples: LabelledSamples, network: Network): void {
   const { values, labels } = samples;
   const size = network.sampleShape.reduce((product, length) => product * length, 1);
@@ -106,13 +122,19 @@ function checkRetain({ network, forget, retain }: RoundInput, { name }: Method):
   checkSamples('retain', retain, network);
   const size = forget.values.length / forget.labels.length;
   const sample = (values: Float32Array, i: number) => values.subarray(i * size, (i + 1) * size);
-  const start = (values: Float32Array, i: number) => sample(values, i).subarray(0, 8).join();
-  const forgotten = new Map([...forget.labels.keys()].map((i) => [start(forget.values, i), i]));
+  const forgotten = new Map<number, number[]>();
+  for (const i of forget.labels.keys()) {
+    const hash = hashOf(sample(forget.values, i));
+    const alike = forgotten.get(hash);
+    if (alike === undefined) forgotten.set(hash, [i]);
+    else alike.push(i);
+  }
   for (const i of retain.labels.keys()) {
-    const twin = forgotten.get(start(retain.values, i));
-    if (twin === undefined) continue;
     const own = sample(retain.values, i);
-    if (sample(forget.values, twin).some((value, j) => value !== own[j])) continue;
+    const twin = forgotten
+      .get(hashOf(own))
+      ?.find((other) => sample(forget.values, other).every((value, j) => value === own[j]));
+    if (twin === undefined) continue;
     throw LetheError.invalid(
       `retain[${i}]`,
       `the same as forget[${twin}]`,
@@ -120,6 +142,14 @@ function checkRetain({ network, forget, retain }: RoundInput, { name }: Method):
       'Leave forgotten samples out of those that stay.',
     );
   }
+}
+
+/** FNV-1a over the values' bits, a value at a time. */
+function hashOf(values: Float32Array): number {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  let hash = 0x811c9dc5;
+  for (const value of bits) hash = Math.imul(hash ^ value, 0x01000193);
+  return hash;
 }
 
 function checkLabels(field: string, labels: Int32Array, { classCount }: Network): void {

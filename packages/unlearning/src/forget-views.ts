@@ -1,6 +1,6 @@
+import { augmentedCopies } from './images/augmented-copies.ts';
 import { joinSamples } from './join-samples.ts';
 import { accuracy } from './measures/accuracy.ts';
-import { augmentedCopies } from './measures/augmented-copies.ts';
 import type { LabelledSamples } from './round.ts';
 
 /**

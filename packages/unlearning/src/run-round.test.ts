@@ -1,11 +1,11 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { margins } from './goals/margins.ts';
 import { ledgerShape } from './ledger/ledger-shape.ts';
 import { decodeState, encodeState } from './ledger/state-format.ts';
 import { accuracy } from './measures/accuracy.ts';
 import { classMatchedAccuracy } from './measures/class-matched-accuracy.ts';
+import { margins } from './measures/margins.ts';
 import { NetworkFunction } from './network/network-function.ts';
 import type { LabelledSamples, RoundProgress } from './round.ts';
 import { runRound } from './run-round.ts';

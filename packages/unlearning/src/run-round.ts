@@ -74,6 +74,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     standings: ledger.standings,
     tolerance: prepared.settings.untrainTolerance,
     overshoot: prepared.settings.untrainOvershoot,
+    chance: prepared.settings.untrainChance,
     random: random.fork('goal'),
   });
   const unchanged = (outcome: RoundOutcome, steps: number): RoundResult => ({
@@ -83,7 +84,8 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     metrics: metrics(steps, forgetAccuracyBefore),
     settings: prepared.settings,
   });
-  if (goal.isReached(goal.distances(before))) return unchanged('already_forgotten', 0);
+  const reached = !method.startsAnew && goal.isReached(goal.distances(before));
+  if (reached) return unchanged('already_forgotten', 0);
 
   const work: RoundWork = {
     network,

@@ -22,6 +22,7 @@ export interface AuditInput {
   readonly stop: readonly AuditSet[];
   readonly gate: readonly AuditSet[];
   readonly epochs: number;
+  readonly augment: string;
   readonly seed: number;
 }
 
@@ -49,6 +50,7 @@ export async function run(
       heldOut: await readSets(input.stop),
       test: await readSets(input.gate),
       epochs: input.epochs,
+      augment: input.augment,
       seed: input.seed,
     };
     return await auditMember(task, { report, signal });

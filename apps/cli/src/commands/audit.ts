@@ -33,6 +33,7 @@ import { type KeyFolderOptions, openKeyFolder } from './key-folder.ts';
 interface AuditOptions extends StoreOptions, KeyFolderOptions {
   readonly members: number;
   readonly epochs: number;
+  readonly augment: string;
   readonly seed: number;
   readonly leastTow: number;
   readonly mostULira: number;
@@ -141,6 +142,7 @@ async function readLineage(lineage: LineageStore, modelKey: ModelKey, options: A
       stop: sets('stop'),
       gate: sets('gate'),
       epochs: options.epochs,
+      augment: options.augment,
     };
   }
 }
@@ -156,7 +158,7 @@ async function ensemble(
   const digests = [topology, original, served].map((bytes) => sha256(bytes));
   const rows = rounds.map((each) => [...each]);
   const identity = sha256(
-    canonicalJson({ form: 4, ...rest, digests, rows, source: training.source }),
+    canonicalJson({ form: 5, ...rest, digests, rows, source: training.source }),
   );
   await using compute = new ComputeProcess({ backend: { prefer: backend } });
   const found: AuditMember[] = [];

@@ -27,6 +27,11 @@ export function addGateCommands(program: Command, action: AddAction): void {
     .argument('<model-key>', 'as listed by lethe models')
     .option('--members <n>', 'networks of each kind', wholeNumber(2, 64), 3)
     .option('--epochs <n>', 'walks over the training data', wholeNumber(1, 10_000), 60)
+    .addOption(
+      new Option('--augment <how>', 'what is done to images in training: as the network was trained')
+        .choices(['none', 'shift', 'shift-and-mirror'])
+        .default('none'),
+    )
     .option('--seed <n>', 'seed of the ensembles', wholeNumber(0, 2 ** 31 - 1), 0)
     .option('--least-tow <x>', 'least ToW that agrees', decimal, 0.9)
     .option('--most-u-lira <x>', 'most U-LiRA accuracy that agrees', decimal, 0.6)

@@ -69,6 +69,14 @@ test('nothing to be told before unlearning decides nothing either', () => {
   });
 });
 
+test('figures that are no numbers decide nothing, and are named', () => {
+  const empty = member({ retrained: { forget: 0.88, retain: 0.98, test: Number.NaN } });
+  expect(auditFigures([empty, empty], bounds)).toMatchObject({
+    gate: 'undecided',
+    explanation: expect.stringContaining('retrained.test, gap.test, tugOfWar'),
+  });
+});
+
 test('one member is no ensemble', () => {
   expect(() => auditFigures([member()], bounds)).toThrow('two members');
 });

@@ -75,6 +75,13 @@ function ruling(
   { leastTugOfWar, mostULira }: AuditBounds,
 ): Pick<AuditFigures, 'gate' | 'explanation'> {
   const { original, shadow, tugOfWar: tow, uLira, uLiraBefore, membership } = figures;
+  const unknown = [...notFinite(figures)];
+  if (unknown.length > 0) {
+    return {
+      gate: 'undecided',
+      explanation: `No number: ${unknown.join(', ')}. A set of samples is empty, or all in it are of classes that another lacks.`,
+    };
+  }
   const unlike = (['retain', 'test'] as const).filter(
     (set) => Math.abs(shadow[set] - original[set]) > mostShadowGap,
   );
@@ -119,6 +126,14 @@ function ruling(
 /** Nearer to the original than to retrained networks, where these are apart at all. */
 function staysMember({ served, original, retrained }: Membership): boolean {
   return original - retrained > leastMembershipGap && served > (original + retrained) / 2;
+}
+
+/** What of the figures is no number, each named by its path. */
+function* notFinite(figures: object, path = ''): Generator<string> {
+  for (const [name, value] of Object.entries(figures)) {
+    if (typeof value === 'object') yield* notFinite(value, `${path}${name}.`);
+    else if (!Number.isFinite(value)) yield `${path}${name}`;
+  }
 }
 
 function average(values: readonly number[]): number {

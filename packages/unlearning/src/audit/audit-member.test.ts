@@ -31,6 +31,7 @@ it('trains a network with what was forgotten and one without, and unlearns from 
     'retraining without the forgotten',
     'training a shadow on everything',
     'unlearning, round 1',
+    'judging',
   ]);
   expect(member.served).toEqual(member.original);
   for (const trained of [member.shadow, member.retrained]) {
@@ -46,6 +47,17 @@ it('does not ask what the original knew: its shadows know as much where that kno
   const { original, shadow } = await auditMember({ ...task, original: nothing, rounds: [] });
   expect(original.test).toBe(0);
   expect(shadow.test).toBeGreaterThan(0.7);
+});
+
+it('ends while it judges, too', async () => {
+  const controller = new AbortController();
+  const report = ({ what }: { what: string }) => {
+    if (what === 'judging') controller.abort();
+  };
+  const { signal } = controller;
+  await expect(
+    auditMember({ ...task, rounds: [], epochs: 1 }, { report, signal }),
+  ).rejects.toMatchObject({ code: 'cancelled' });
 });
 
 it('ends when it is told to', async () => {

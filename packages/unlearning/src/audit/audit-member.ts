@@ -1,42 +1,33 @@
-import { LetheError } from '@lethe/contracts';
 import * as tf from '@tensorflow/tfjs';
+import { checkpointOf } from '../checkpoint-of.ts';
 import { joinSamples } from '../join-samples.ts';
 import { accuracy } from '../measures/accuracy.ts';
 import { classMatchedAuc } from '../measures/class-matched-auc.ts';
 import { membershipScores } from '../measures/scores.ts';
 import type { Accuracies } from '../measures/tug-of-war.ts';
 import { scaledConfidence } from '../measures/u-lira.ts';
+import type { RoundWork } from '../methods/round-work.ts';
 import { NetworkFunction } from '../network/network-function.ts';
 import { toNetworkInput } from '../network/network-input.ts';
-import { Random } from '../random.ts';
 import type { LabelledSamples, Network, RoundHooks } from '../round.ts';
-import { runRound } from '../run-round.ts';
-import type { SettingValue } from '../settings.ts';
 import { trainNetwork } from './train-network.ts';
+import { type UnlearningPlan, unlearnRounds } from './unlearn-rounds.ts';
 
 /** What is audited: a network, and the rounds of `untrain` that made another one of it. */
-export interface AuditTask {
+export interface AuditTask extends UnlearningPlan {
   readonly network: Network;
   readonly original: readonly Float32Array[];
   readonly served: readonly Float32Array[];
-  /** What each round forgot, oldest round first; a sample may be in several. */
-  readonly rounds: readonly LabelledSamples[];
   /** All of it, every sample once. */
   readonly forget: LabelledSamples;
   /** The rest of the training data. */
   readonly retain: LabelledSamples;
-  /** What rounds are led by. */
-  readonly heldOut: LabelledSamples;
   /** What nobody has used. */
   readonly test: LabelledSamples;
   /** Walks over the training data. */
   readonly epochs: number;
-  readonly seed: number;
-  /** How shadows unlearn; `lethe` with its defaults where it is left out. */
-  readonly method?: {
-    readonly name: string;
-    readonly settings: Readonly<Record<string, SettingValue>>;
-  };
+  /** What is done to images in training, as `retrain` has it; nothing where it is left out. */
+  readonly augment?: string | undefined;
 }
 
 export interface Membership {
@@ -85,8 +76,7 @@ export async function auditMember(
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<AuditMember> {
-  const { network, original, forget, retain, heldOut, seed, epochs } = task;
-  const unlearning = task.method ?? { name: 'lethe', settings: {} };
+  const { network, original, forget, retain, seed, epochs, augment } = task;
   const hooksFor = (what: string): RoundHooks => ({
     onProgress: ({ step, stepLimit }) => hooks.report?.({ what, step, stepLimit }),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
@@ -94,45 +84,19 @@ export async function auditMember(
   const retrained = await trainNetwork(
     network,
     retain,
-    { epochs, seed, frozen: original },
+    { epochs, augment, seed, frozen: original },
     hooksFor('retraining without the forgotten'),
   );
   const shadow = await trainNetwork(
     network,
     joinSamples([retain, forget]),
-    { epochs, seed: seed + 1, frozen: original },
+    { epochs, augment, seed: seed + 1, frozen: original },
     hooksFor('training a shadow on everything'),
   );
-  let [weights, state]: [readonly Float32Array[], Uint8Array | undefined] = [shadow, undefined];
-  for (const [index, samples] of task.rounds.entries()) {
-    const what = `unlearning, round ${index + 1}`;
-    const result = await runRound(
-      {
-        network,
-        weights,
-        originalWeights: shadow,
-        state,
-        forget: samples,
-        mode: 'untrain',
-        method: unlearning.name,
-        settings: unlearning.settings,
-        heldOut,
-        seed: new Random(seed).fork(what).bits(),
-      },
-      hooksFor(what),
-    );
-    if (result.outcome === 'diverged') {
-      throw new LetheError('precondition', `${what} diverged: there is nothing to compare with`);
-    }
-    [weights, state] = [result.weights, result.state];
-  }
-  const judged = {
-    served: await judge(task, task.served),
-    original: await judge(task, original),
-    shadow: await judge(task, shadow),
-    retrained: await judge(task, retrained),
-    unlearned: await judge(task, weights),
-  };
+  const unlearned = await unlearnRounds(network, shadow, task, hooksFor);
+  const networks = { served: task.served, original, shadow, retrained, unlearned };
+  const checkpoint = checkpointOf(hooksFor('judging'), { training: 0, forward: 0 });
+  const judged = await judge(task, networks, checkpoint);
   return {
     served: judged.served.accuracies,
     original: judged.original.accuracies,
@@ -150,33 +114,52 @@ export async function auditMember(
   };
 }
 
-async function judge(
+interface Judgement {
+  readonly accuracies: Accuracies;
+  readonly membership: number;
+  /** [k] of the forget samples */
+  readonly confidences: readonly number[];
+}
+
+async function judge<Name extends string>(
   { network, forget, retain, test }: AuditTask,
-  weights: readonly Float32Array[],
-) {
-  using f = new NetworkFunction(network, weights);
-  const theta = tf.tensor1d(f.flatten(weights));
+  networks: Readonly<Record<Name, readonly Float32Array[]>>,
+  checkpoint: RoundWork['checkpoint'],
+): Promise<Record<Name, Judgement>> {
   const { classCount, preprocessing, sampleShape } = network;
-  const channels = sampleShape.at(-1) ?? 1;
-  const answers = async ({ values, labels }: LabelledSamples) => {
-    const input = toNetworkInput(values.slice(), preprocessing, channels);
-    const logits = await f.evaluate(theta, input);
-    const { loss: scores } = membershipScores(logits, labels, classCount);
-    return { accuracy: accuracy(logits, labels, classCount), scores, labels };
-  };
-  try {
-    const [ofForget, ofTest] = [await answers(forget), await answers(test)];
-    const ofRetain = await answers(retain);
-    return {
-      accuracies: {
-        forget: ofForget.accuracy,
-        retain: ofRetain.accuracy,
-        test: ofTest.accuracy,
-      },
-      membership: classMatchedAuc(ofForget, ofTest).value,
-      confidences: [...ofForget.scores].map(scaledConfidence),
+  const judged: Partial<Record<Name, Judgement>> = {};
+  const names = Object.keys(networks) as Name[];
+  for (const [step, name] of names.entries()) {
+    using f = new NetworkFunction(network, networks[name]);
+    const theta = tf.tensor1d(f.flatten(networks[name]));
+    const onBatch = () =>
+      checkpoint({
+        phase: 'preparing',
+        step,
+        stepLimit: names.length,
+        forgetAccuracy: Number.NaN,
+      });
+    const answers = async ({ values, labels }: LabelledSamples) => {
+      const input = toNetworkInput(values.slice(), preprocessing, sampleShape.at(-1) ?? 1);
+      const logits = await f.evaluate(theta, input, { onBatch });
+      const { loss: scores } = membershipScores(logits, labels, classCount);
+      return { accuracy: accuracy(logits, labels, classCount), scores, labels };
     };
-  } finally {
-    theta.dispose();
+    try {
+      const [ofForget, ofTest] = [await answers(forget), await answers(test)];
+      const ofRetain = await answers(retain);
+      judged[name] = {
+        accuracies: {
+          forget: ofForget.accuracy,
+          retain: ofRetain.accuracy,
+          test: ofTest.accuracy,
+        },
+        membership: classMatchedAuc(ofForget, ofTest).value,
+        confidences: [...ofForget.scores].map(scaledConfidence),
+      };
+    } finally {
+      theta.dispose();
+    }
   }
+  return judged as Record<Name, Judgement>;
 }

@@ -1,4 +1,5 @@
 /** What rounds are held against: networks that never saw what was forgotten. */
+export { augmentationChoices } from '../methods/training/augmentation.ts';
 export { type AuditBounds, type AuditFigures, auditFigures } from './audit-figures.ts';
 export {
   type AuditMember,
@@ -8,3 +9,4 @@ export {
   type Membership,
 } from './audit-member.ts';
 export { type TrainingPlan, trainNetwork } from './train-network.ts';
+export { type UnlearningPlan, unlearnRounds } from './unlearn-rounds.ts';

@@ -11,7 +11,12 @@ export interface TrainingPlan {
   /** Walks over the samples. */
   readonly epochs: number;
   readonly seed: number;
-  /** Whose values the weights get that are not trainable: in the order of `model.getWeights()`. */
+  /** What is done to images in training, as `retrain` has it; nothing where it is left out. */
+  readonly augment?: string | undefined;
+  /**
+   * Whose values the weights get that are not trainable, but for statistics of batch normalisation:
+   * in the order of `model.getWeights()`.
+   */
   readonly frozen: readonly Float32Array[];
 }
 
@@ -24,7 +29,7 @@ export interface TrainingPlan {
 export async function trainNetwork(
   network: Network,
   samples: LabelledSamples,
-  { epochs, seed, frozen }: TrainingPlan,
+  { epochs, seed, augment = 'none', frozen }: TrainingPlan,
   hooks: RoundHooks = {},
 ): Promise<Float32Array[]> {
   using f = new NetworkFunction(network, frozen);
@@ -32,12 +37,12 @@ export async function trainNetwork(
   const checkpoint = checkpointOf(hooks, meter);
   const work = { network: f, meter, forgetAccuracyBefore: Number.NaN, checkpoint };
   const situation = { mode: 'untrain', k: 0, earlierRounds: 0, heldOut: false } as const;
-  const settings = resolveSettings('retrain', retrainSettings, { epochs }, situation);
+  const settings = resolveSettings('retrain', retrainSettings, { epochs, augment }, situation);
   const { kind, theta } = await trainAnew(work, samples, settings, new Random(seed));
   if (kind === 'diverged') {
     throw new LetheError(
       'precondition',
-      'Training diverged: a loss is no number. Try fewer epochs.',
+      'Training diverged: a loss or a weight is no finite number. Check the preprocessing and the samples.',
     );
   }
   return f.unflatten(theta);

@@ -1,7 +1,7 @@
 import { type ForgetViews, knowsMirrored, mirroredViews, plainView } from '../forget-views.ts';
+import { margins } from '../measures/margins.ts';
 import type { Random } from '../random.ts';
 import type { LabelledSamples, Network } from '../round.ts';
-import { margins } from './margins.ts';
 import { steadyMargins } from './steady-margins.ts';
 
 /** What networks make of samples, view after view. */

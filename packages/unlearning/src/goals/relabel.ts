@@ -1,8 +1,9 @@
 import { boundedMarginLoss } from '../losses/bounded-margin.ts';
 import { marginTensor } from '../losses/margin.ts';
+import { margins } from '../measures/margins.ts';
+import { distanceOfTie } from './distance-of-tie.ts';
 import type { Goal } from './goal.ts';
 import { labelsOf } from './labels-of.ts';
-import { margins, smallest } from './margins.ts';
 
 /**
  * `relabel`: every forget sample is given its stated new label.
@@ -12,7 +13,7 @@ export function relabelGoal(targetLabels: Int32Array, classCount: number): Goal 
     labels: targetLabels,
     distances: (logits, samples) =>
       margins(logits, labelsOf(targetLabels, samples), classCount).map((margin) =>
-        margin > 0 ? 0 : margin <= 0 ? Math.max(-margin, smallest) : Number.NaN,
+        margin > 0 ? 0 : margin <= 0 ? Math.max(-margin, distanceOfTie) : Number.NaN,
       ),
     isReached: (distances) => distances.every((distance) => distance === 0),
     loss: (logits, samples, band) =>

@@ -1,7 +1,7 @@
+import { affineSample } from '../images/affine-sample.ts';
+import { margins } from '../measures/margins.ts';
 import type { Random } from '../random.ts';
 import type { LabelledSamples, Network } from '../round.ts';
-import { affineSample } from '../surrogates/affine-sample.ts';
-import { margins } from './margins.ts';
 
 /**
  * How well a network knows samples, and not only their exact pixels: the mean of their margin and

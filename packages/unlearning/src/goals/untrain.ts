@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { marginTensor } from '../losses/margin.ts';
 import { smoothL1Loss } from '../losses/smooth-l1.ts';
+import { margins } from '../measures/margins.ts';
 import type { Goal } from './goal.ts';
 import { labelsOf } from './labels-of.ts';
-import { margins } from './margins.ts';
 
 /**
  * `untrain`: forget samples stand where unseen samples of their class stand. Reached when the

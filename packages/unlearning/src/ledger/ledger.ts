@@ -24,7 +24,7 @@ export const placesLength = 2 * standingBins;
 export interface Ledger {
   /** Rounds that have been entered. */
   readonly rounds: number;
-  /** Forget samples that have been entered. */
+  /** Forget samples that have been entered, each view of them counted. */
   readonly samples: number;
   /** F: [parameters] */
   readonly importance: Float32Array;

@@ -113,11 +113,9 @@ function standardised(values: Float32Array): Float32Array {
 }
 
 describe.each(networks)('the state of %s', (name, layers) => {
-  async function forgetOne(which = 1) {
-    const network = networkOf(layers());
-    const weights = network.model.getWeights().map((w) => w.dataSync<'float32'>().slice());
+  /** What the network says of a picture, and what the state would show if it kept gradients. */
+  async function lookAt(network: Network, weights: Float32Array[], image: Float32Array) {
     using f = new NetworkFunction(network, weights);
-    const image = picture(which);
     const theta = tf.tensor1d(f.flatten(weights));
     const seen = image.map((value) => (value - 0.5) / 0.25);
     const logits = await f.evaluate(theta, seen);
@@ -126,6 +124,19 @@ describe.each(networks)('the state of %s', (name, layers) => {
       const { gradient } = f.gradient(theta, f.tensorOf(seen), (z) => z.gather([label], 1).sum());
       return gradient.square();
     });
+    return {
+      label,
+      squares: squares.dataSync<'float32'>().slice(),
+      shape: ledgerShape(f),
+      strides: [...new Set([1, ...f.segments.map(({ shape }) => shape.at(-1) ?? 1)])],
+    };
+  }
+
+  async function forgetOne(which = 1) {
+    const network = networkOf(layers());
+    const weights = network.model.getWeights().map((w) => w.dataSync<'float32'>().slice());
+    const image = picture(which);
+    const { label, squares, shape, strides } = await lookAt(network, weights, image);
     const { state } = await runRound({
       network,
       weights,
@@ -138,14 +149,8 @@ describe.each(networks)('the state of %s', (name, layers) => {
       heldOut: undefined,
       seed: 1,
     });
-    return {
-      image,
-      state,
-      importance: decodeState(state, ledgerShape(f)).importance,
-      curvature: decodeState(state, ledgerShape(f)).curvature.sums,
-      strides: [...new Set([1, ...f.segments.map(({ shape }) => shape.at(-1) ?? 1)])],
-      squares: squares.dataSync<'float32'>().slice(),
-    };
+    const { importance, curvature } = decodeState(state, shape);
+    return { image, state, importance, curvature: curvature.sums, strides, squares };
   }
 
   const controls = Array.from({ length: 24 }, (_, i) => picture(100 + i));

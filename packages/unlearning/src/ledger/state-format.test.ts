@@ -131,6 +131,7 @@ describe('the state format', () => {
       'corrupt',
       /format/,
     ],
+    ['no metadata', altered('__metadata__', '_-metadata-_'), 'corrupt', /no metadata/],
     ['a newer version', altered('"version":"4"', '"version":"9"'), 'precondition', /version 9/],
     ['a wrong weight', altered('"12.5"', '"-1.5"'), 'corrupt', /weight is -1.5/],
     ['a wrong counter', altered('"rounds":"3"', '"rounds":"x"'), 'corrupt', /counter is x/],

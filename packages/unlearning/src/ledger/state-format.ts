@@ -139,11 +139,12 @@ function readMetadata(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   const header = headerOf(bytes);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(header);
-    const { __metadata__: metadata } = JSON.parse(text) as { __metadata__: unknown };
-    return metadata as Readonly<Record<string, unknown>>;
+    const { __metadata__: metadata } = JSON.parse(text) as { __metadata__?: object };
+    if (metadata !== undefined) return { ...metadata };
   } catch (cause) {
     throw corrupt('its header cannot be read', cause);
   }
+  throw corrupt('its header holds no metadata');
 }
 
 /** @param isOne what it must be, besides 0 or more */

@@ -1,4 +1,4 @@
-import { margins } from '../goals/margins.ts';
+import { margins } from './margins.ts';
 
 /**
  * Share of samples that are given their label: its logit is the greatest, with no equal.

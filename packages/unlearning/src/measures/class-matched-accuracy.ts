@@ -1,4 +1,4 @@
-import { margins } from '../goals/margins.ts';
+import { margins } from './margins.ts';
 
 /**
  * Accuracy that the forget set would have if it were unseen: held-out accuracy of each class,

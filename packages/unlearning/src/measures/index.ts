@@ -1,6 +1,7 @@
 /** Measures of what a network still knows: pure functions of arrays, no tensors. */
+
+export { type Augmentation, augmentations, augmentedCopies } from '../images/augmented-copies.ts';
 export { accuracy } from './accuracy.ts';
-export { type Augmentation, augmentations, augmentedCopies } from './augmented-copies.ts';
 export { type Calls, calibrationChange, calibrationError } from './calibration.ts';
 export { classMatchedAccuracy } from './class-matched-accuracy.ts';
 export { aucEstimate, bootstrapAuc, classMatchedAuc } from './class-matched-auc.ts';

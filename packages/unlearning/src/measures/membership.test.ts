@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { augmentedCopies } from '../images/augmented-copies.ts';
 import { Random } from '../random.ts';
-import { augmentedCopies } from './augmented-copies.ts';
 import { calibrationChange, calibrationError } from './calibration.ts';
 import { bootstrapAuc, classMatchedAuc } from './class-matched-auc.ts';
 import { classMatchedDifference } from './class-matched-difference.ts';

@@ -1,4 +1,4 @@
-import { margins } from '../goals/margins.ts';
+import { margins } from './margins.ts';
 
 /** What a membership attack can read off a network's output; higher always means "more like a member". */
 export const scoreNames = ['loss', 'confidence', 'entropy', 'modified_entropy', 'margin'] as const;

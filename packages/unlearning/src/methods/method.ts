@@ -15,6 +15,8 @@ export interface Method {
   readonly modes: readonly Mode[];
   /** It learns on samples that are kept: rounds must come with some. */
   readonly needsRetain: boolean;
+  /** It starts from nothing, and is run wherever the served network has the forget samples. */
+  readonly startsAnew: boolean;
   readonly settings: SettingTable;
   /** @throws LetheError `invalid` naming an unknown setting or one that is out of range */
   prepare(overrides: Readonly<Record<string, SettingValue>>, situation: Situation): PreparedMethod;
@@ -32,14 +34,16 @@ export function defineMethod<Table extends SettingTable & typeof sharedSettings>
   readonly name: string;
   readonly modes: readonly Mode[];
   readonly needsRetain?: boolean;
+  readonly startsAnew?: boolean;
   readonly settings: Table;
   readonly run: (work: RoundWork, settings: Settings<Table>) => Promise<MethodResult>;
 }): Method {
-  const { name, modes, needsRetain = false, settings: table, run } = definition;
+  const { name, modes, needsRetain = false, startsAnew = false, settings: table, run } = definition;
   return {
     name,
     modes,
     needsRetain,
+    startsAnew,
     settings: table,
     prepare(overrides, situation) {
       const settings = resolveSettings(name, table, overrides, situation);

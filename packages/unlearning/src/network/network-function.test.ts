@@ -62,6 +62,16 @@ describe('a network as a function of its weights', () => {
     expect([...result.gradient.dataSync()]).toEqual([2, 6, 3, 9, 1, 3]);
   });
 
+  it('has the model for itself', () => {
+    const network = small();
+    {
+      using _ = new NetworkFunction(network, weights);
+      expect(() => new NetworkFunction(network, weights)).toThrow(/in use by another round/);
+    }
+    using again = new NetworkFunction(network, weights);
+    expect(again.parameterCount).toBe(6);
+  });
+
   it('gives the model back with the weights it came with, and frees everything', async () => {
     const network = small();
     const lent = network.model.getWeights().map((weight) => weight.dataSync().slice());
@@ -98,6 +108,58 @@ describe('a network as a function of its weights', () => {
     expect([...together.slice(0, 2)]).toEqual([...alone]);
     expect(network.unflatten(network.flatten(original)).slice(-2)).toEqual(original.slice(-2));
     expect(model.getWeights().at(-1)?.dataSync()).toEqual(original.at(-1));
+  });
+});
+
+describe('running statistics', () => {
+  /** Normalises two features, behind a layer that leaves them as they are. */
+  function normalising(): Network {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 2, inputShape: [2], useBias: false }),
+        tf.layers.batchNormalization({ epsilon: 0 }),
+      ],
+    });
+    const preprocessing = { scale: 1, mean: [0], std: [1] };
+    return { model, sampleShape: [2], classCount: 2, isImage: false, preprocessing };
+  }
+  const kernel = Float32Array.of(1, 0, 0, 1);
+  const [ones, zeros] = [Float32Array.of(1, 1), Float32Array.of(0, 0)];
+  /** Kernel, scale, shift; mean, variance. */
+  const start = [kernel, ones, zeros, Float32Array.of(50, 50), Float32Array.of(9, 9)];
+
+  it('are those of all samples together, however they are cut into batches', async () => {
+    using network = new NetworkFunction(normalising(), start);
+    const theta = tf.tensor1d(network.flatten(start));
+    async function* batches() {
+      yield network.tensorOf(Float32Array.of(1, 10, 3, 10, 5, 10));
+      yield network.tensorOf(Float32Array.of(11, 0));
+    }
+    const tensors = tf.memory().numTensors;
+    expect(network.hasBatchStatistics).toBe(true);
+    await network.measureStatistics(theta, batches());
+    expect(tf.memory().numTensors).toBe(tensors);
+    // 1 3 5 11: mean 5, variance (16 + 4 + 0 + 36)/4; 10 10 10 0: mean 7.5, variance 75/4.
+    const weights = network.unflatten(network.flatten(start));
+    expect(weights.map((each) => [...each])).toEqual([
+      [1, 0, 0, 1],
+      [1, 1],
+      [0, 0],
+      [5, 7.5],
+      [14, 18.75],
+    ]);
+    const logits = await network.evaluate(theta, Float32Array.of(5, 7.5));
+    expect([...logits]).toEqual([0, 0]);
+  });
+
+  it('stay where only a gradient goes by the batch', () => {
+    using network = new NetworkFunction(normalising(), start);
+    const input = network.tensorOf(Float32Array.of(1, 0, 3, 1));
+    const theta = tf.tensor1d(network.flatten(start));
+    network.gradient(theta, input, (z) => z.sum<tf.Scalar>(), 'batch');
+    expect(network.unflatten(network.flatten(start))).toEqual(start);
+    using without = new NetworkFunction(small(), weights);
+    expect(without.hasBatchStatistics).toBe(false);
   });
 });
 

@@ -2,13 +2,14 @@
  * A LayersModel as a function f(θ, x) of one flat vector of its trainable weights.
  *
  * Invariants:
- * 1. Evaluation mode, but for a gradient that asks for batch statistics; running ones never move.
- * 2. Weights that are not trainable keep the values they had at the start.
+ * 1. Evaluation mode, but for a gradient that asks for batch statistics. Running ones move only
+ *    where `measureStatistics` is called.
+ * 2. Other weights that are not trainable keep the values they had at the start.
  * 3. `dispose` gives the model back with the weights it came with.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Network } from '../round.ts';
-import { withBatchStatistics } from './batch-statistics.ts';
+import { hasBatchStatistics, measureStatistics, withBatchStatistics } from './batch-statistics.ts';
 
 /** One trainable tensor's place in θ. */
 export interface Segment {
@@ -30,6 +31,9 @@ export type Gradient = {
 /** What batch normalisation normalises by: its running statistics, or those of the batch. */
 export type Normalisation = 'running' | 'batch';
 
+/** Models whose weights are lent out: two rounds on one at a time would use each other's. */
+const lentModels = new WeakSet<tf.LayersModel>();
+
 export class NetworkFunction implements Disposable {
   readonly network: Network;
   /** Length of θ. */
@@ -37,13 +41,20 @@ export class NetworkFunction implements Disposable {
   /** Where each trainable tensor lies in θ, in order. */
   readonly segments: readonly Segment[];
   readonly sampleSize: number;
-  readonly #weights: readonly Float32Array[];
+  #weights: readonly Float32Array[];
   readonly #trainable: readonly tf.Variable[];
   readonly #lentWeights: readonly tf.Tensor[];
   #assigned: tf.Tensor1D | undefined;
 
-  /** @param weights in the order of `model.getWeights()`: trainable ones first */
+  /**
+   * @param weights in the order of `model.getWeights()`: trainable ones first
+   * @throws Error where the model is in use already
+   */
   constructor(network: Network, weights: readonly Float32Array[]) {
+    if (lentModels.has(network.model)) {
+      throw new Error('This model is in use by another round: wait for that, or give it its own.');
+    }
+    lentModels.add(network.model);
     this.network = network;
     this.#weights = weights;
     this.#lentWeights = network.model.getWeights().map((weight) => weight.clone());
@@ -65,6 +76,7 @@ export class NetworkFunction implements Disposable {
   [Symbol.dispose](): void {
     this.network.model.setWeights([...this.#lentWeights]);
     tf.dispose([...this.#lentWeights]);
+    lentModels.delete(this.network.model);
   }
 
   /** θ of a list of weights in the order of `model.getWeights()`. */
@@ -74,7 +86,7 @@ export class NetworkFunction implements Disposable {
     return theta;
   }
 
-  /** The way back; weights that are not trainable are those of the start. */
+  /** The way back; weights that are not trainable are those of the start, or as measured. */
   unflatten(theta: Float32Array): Float32Array[] {
     return this.#weights.map((values, i) => {
       const segment = this.segments[i];
@@ -143,6 +155,29 @@ export class NetworkFunction implements Disposable {
     kept.dispose();
     tf.dispose(grads);
     return { loss: value, logits: ownLogits, gradient };
+  }
+
+  /** Does it normalise by batches in training? */
+  get hasBatchStatistics(): boolean {
+    return hasBatchStatistics(this.network.model);
+  }
+
+  /**
+   * Sets the running statistics of batch normalisation to those of the given samples under θ, for
+   * all that follows and for `unflatten` (`measureStatistics`).
+   *
+   * @param batches network input, [n, …sampleShape] each; disposed of when done with
+   */
+  async measureStatistics(theta: tf.Tensor1D, batches: AsyncIterable<tf.Tensor>): Promise<void> {
+    const { model } = this.network;
+    this.#assign(theta);
+    await measureStatistics(model, batches);
+    const frozen = model.getWeights().slice(this.segments.length);
+    const values = await Promise.all(frozen.map((weight) => weight.data<'float32'>()));
+    this.#weights = [
+      ...this.#weights.slice(0, this.segments.length),
+      ...values.map((each) => each.slice()),
+    ];
   }
 
   #apply(input: tf.Tensor): tf.Tensor2D {

@@ -41,6 +41,9 @@ export function withTaps<T>(
   });
   try {
     return { result: compute(), taps };
+  } catch (error) {
+    tf.dispose(taps.flatMap(({ inputs, gradients }) => [...inputs, ...gradients]));
+    throw error;
   } finally {
     for (const back of undo) back();
   }

@@ -5,7 +5,10 @@ import type * as tf from '@tensorflow/tfjs';
  * keeps moments of its own; `dispose` frees them.
  */
 export interface Optimizer extends Disposable {
-  /** What a first step of size 1 would take off a loss with this gradient, to first order. */
+  /**
+   * What a step of size 1 along its direction would take off a loss with this gradient, to first
+   * order; the first steps of one with momentum are shorter.
+   */
   slope(gradient: tf.Tensor1D): tf.Scalar;
   /**
    * @param theta [parameters]

@@ -1,5 +1,5 @@
+import type { ImageShape } from '../images/affine-sample.ts';
 import type { Random } from '../random.ts';
-import type { ImageShape } from './affine-sample.ts';
 
 /**
  * Copies a random rectangle, a quarter to three quarters of each side, from one image into

@@ -1,5 +1,5 @@
+import { affineSample, type ImageShape } from '../images/affine-sample.ts';
 import type { Random } from '../random.ts';
-import { affineSample, type ImageShape } from './affine-sample.ts';
 import { cutMix } from './cut-mix.ts';
 import { jitterColour } from './jitter-colour.ts';
 import { mixUp } from './mix-up.ts';

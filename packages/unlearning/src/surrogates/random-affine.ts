@@ -1,5 +1,5 @@
+import type { Affine } from '../images/affine-sample.ts';
 import type { Random } from '../random.ts';
-import type { Affine } from './affine-sample.ts';
 
 /**
  * A zoom of 0.4 to 1.15, mirrored in half of the cases, turned by up to 0.4 radians, shifted as

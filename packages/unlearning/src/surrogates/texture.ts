@@ -1,5 +1,5 @@
+import type { ImageShape } from '../images/affine-sample.ts';
 import type { Random } from '../random.ts';
-import type { ImageShape } from './affine-sample.ts';
 
 /**
  * A picture of nothing: noise whose spectrum falls like that of natural images (amplitude f^−α

@@ -4,7 +4,9 @@ import type { Surrogates } from './surrogates.ts';
 
 /**
  * For samples that are not images: two random samples mixed (0.3 to 0.7 of the second), plus
- * Gaussian noise of random strength, a fifth to all of `noise` spreads of each feature. Never the sample itself: what is to be forgotten must not be among what is kept.
+ * Gaussian noise of random strength, a fifth to all of `noise` spreads of each feature. Never the
+ * sample itself, unless all values of all samples are the same: what is to be forgotten must not be
+ * among what is kept.
  *
  * @param samples row-major [n, size]
  * @param noise in spreads of a feature over the samples

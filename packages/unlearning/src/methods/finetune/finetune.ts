@@ -24,6 +24,7 @@ async function runFinetune(
   const { kind, theta, steps } = await trainOn(work, work.retain, work.served, settings, {
     pace: () => 1,
     random: work.random.fork('batches'),
+    normalisation: 'running',
     enough: async (at) => {
       meter.forward += forget.labels.length;
       return goal.isReached(goal.distances(await network.evaluate(at, forget.input)));

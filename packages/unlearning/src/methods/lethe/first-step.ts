@@ -5,9 +5,10 @@ import type { NetworkFunction } from '../../network/network-function.ts';
 import type { Optimizer } from '../../optimizers/optimizer.ts';
 
 /**
- * Step size at which the first step would take the given share off the forget loss ℓ, to first
- * order: with Adam, which moves every weight by just that size against the sign of its gradient,
- *   α ‖∂ℓ/∂θ‖₁ = share · ℓ.
+ * Step size at which a step along the gradient of the forget loss ℓ would take the given share off
+ * it, to first order (`Optimizer.slope`): with Adam, which moves every weight by just that size
+ * against the sign of its gradient, α ‖∂ℓ/∂θ‖₁ = share · ℓ; with natural steps α gᵀ M⁻¹ g, of which
+ * the first one does a tenth, before its momentum has built up.
  * A fixed step size suits networks of one size and depth only.
  *
  * @param input [n, …sampleShape] of the first forget batch, preprocessed

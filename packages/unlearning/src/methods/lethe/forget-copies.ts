@@ -1,12 +1,12 @@
+import { movedCopy } from '../../images/moved-copy.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
 import type { Random } from '../../random.ts';
 import type { Network } from '../../round.ts';
-import { affineSample } from '../../surrogates/affine-sample.ts';
 
 /**
- * Copies of forget samples as training makes them: shifted by up to an eighth of each side, and
- * mirrored in half of the cases unless mirrored ones are samples of their own. What is forgotten of a picture is then forgotten of its copies too,
- * and a margin moved on a neighbourhood is held better by later rounds than one on exact pixels.
+ * Copies of forget samples as training makes them (`movedCopy`), mirrored too unless mirrored ones
+ * are samples of their own. What is forgotten of a picture is then forgotten of its copies too, and
+ * a margin moved on a neighbourhood is held better by later rounds than one on exact pixels.
  */
 export interface ForgetCopies {
   /** How many of a batch of `size` samples are shown as copies too; 0 for what is no image. */
@@ -45,22 +45,10 @@ export function forgetCopies(
       const order = random.permutation(samples.length).subarray(0, countOf(samples.length));
       const chosen = order.map((i) => samples[i] as number);
       for (const [row, sample] of chosen.entries()) {
-        affineSample(values, sample * size, into, row * size, shape, {
-          scaleX: mirrors && random.chance(0.5) ? -1 : 1,
-          scaleY: 1,
-          shiftX: pixels(width, random),
-          shiftY: pixels(height, random),
-          turn: 0,
-        });
+        movedCopy(values, sample * size, into, row * size, shape, mirrors, random);
       }
       toNetworkInput(into, preprocessing, channels);
       return chosen;
     },
   };
-}
-
-/** A whole number of pixels, up to an eighth of the side either way, in half sides. */
-function pixels(side: number, random: Random): number {
-  const most = side >> 3;
-  return ((random.integer(2 * most + 1) - most) * 2) / side;
 }

@@ -24,7 +24,7 @@ export const letheSettings = {
     min: 1e-4,
     max: 100,
     unit: 'share of the forget loss',
-    doc: 'Sets the step size: the share of the forget loss that the first step would take off, to first order.',
+    doc: 'Sets the step size: the share of the forget loss that a step along its gradient would take off, to first order; with natural steps once their momentum has built up, the first takes a tenth of it.',
   },
   retainWeight: {
     kind: 'number',

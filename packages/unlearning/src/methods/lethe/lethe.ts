@@ -9,9 +9,9 @@ import * as tf from '@tensorflow/tfjs';
 import { copyRows } from '../../copy-rows.ts';
 import type { Goal } from '../../goals/goal.ts';
 import { labelsOf } from '../../goals/labels-of.ts';
-import { margins } from '../../goals/margins.ts';
 import { distillationLoss } from '../../losses/distillation.ts';
 import { type LeadBand, outsideBand } from '../../losses/lead-band.ts';
+import { margins } from '../../measures/margins.ts';
 import { surrogatesFor } from '../../surrogates/surrogates-for.ts';
 import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
@@ -65,11 +65,11 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
 
   const rule = settings.importanceRule as ImportanceRule;
   const held = await heldImportance(work, settings.importance, rule);
+  const steps = await stepsFor(work, settings, source);
+  using optimizer = steps.optimizer;
   const served = tf.tensor1d(work.served);
   const teachers = teachersOf(work, settings, served);
   const pull = ledgerPull(held, served, work.original, rule);
-  const steps = await stepsFor(work, settings, source);
-  using optimizer = steps.optimizer;
   let theta = served.clone();
   let good: tf.Tensor1D | undefined;
 

@@ -86,3 +86,9 @@ it('holds nothing at weight 0', () => {
   using f = new NetworkFunction(network(true), [kernel, bias]);
   expect(nonTargetHold(workOf(f), { ...chosen, nonTargetWeight: 0 })).toBeUndefined();
 });
+
+it('holds nothing of two labels, of which one is left', () => {
+  const two = { ...network(true), classCount: 2 };
+  using f = new NetworkFunction(two, [kernel, bias]);
+  expect(nonTargetHold(workOf(f), chosen)).toBeUndefined();
+});

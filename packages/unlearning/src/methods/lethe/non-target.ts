@@ -28,7 +28,8 @@ export function nonTargetHold(
   { network, forget, views, original, random, meter }: RoundWork,
   { nonTargetWeight, nonTargetBatch, temperature }: LetheSettings,
 ): NonTargetHold | undefined {
-  if (nonTargetWeight === 0) return undefined;
+  // Of two labels one is left, of which there is nothing to be said.
+  if (nonTargetWeight === 0 || network.network.classCount <= 2) return undefined;
   const k = forget.labels.length;
   const chance = random.fork('non-target samples');
   const copies = forgetCopies(network.network, forget.values, 1, chance, views.count === 1);

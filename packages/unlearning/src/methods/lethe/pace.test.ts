@@ -56,6 +56,12 @@ describe('the pace of a round', () => {
     ]);
   });
 
+  it('leaves retention alone once the goal is met', () => {
+    const pacer = new Pacer({ ...options, forgetSteps: 50 });
+    const shares = Array.from({ length: 52 }, () => pacer.next(true, 0));
+    expect(shares.every((pace) => pace.kind !== 'ended' && pace.retainShare === 1)).toBe(true);
+  });
+
   it('leaves retention alone while the goal comes nearer', () => {
     const pacer = new Pacer({ ...options, stepLimit: 1000 });
     for (let step = 0; step < 300; step++) {

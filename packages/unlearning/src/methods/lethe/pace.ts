@@ -47,7 +47,7 @@ export class Pacer {
       return { kind: 'repairing', rateShare, retainShare: this.#retainShare };
     }
     if (step >= stepLimit) return { kind: 'ended' };
-    this.#giveWay(step, distance);
+    if (!reached) this.#giveWay(step, distance);
     return { kind: 'forgetting', rateShare: 1, retainShare: this.#retainShare };
   }
 

@@ -48,11 +48,12 @@ export async function retainedCurvature(
   const layers = affineLayers(network);
   const theta = tf.tensor1d(served);
   const input = network.tensorOf(samples);
-  const measured = kroneckerBlocks(network, theta, input, (z) =>
-    z.mul(tf.tensor(signs, z.shape)).sum(),
-  );
+  let measured: KroneckerBlock[] = [];
   let blocks: KroneckerBlock[] = [];
   try {
+    measured = kroneckerBlocks(network, theta, input, (z) =>
+      z.mul(tf.tensor(signs, z.shape)).sum(),
+    );
     const carried = await withMeasured(layers, ledger.curvature, measured, {
       samples: forget.labels.length,
       decay,

@@ -9,7 +9,9 @@ export function freshWeights(segments: readonly Segment[], random: Random): Floa
   const theta = new Float32Array(segments.at(-1)?.to ?? 0);
   for (const { name, shape, from, to } of segments) {
     if (shape.length >= 2) {
-      const inputs = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+      // Depthwise kernels, [height, width, channels, multiplier], see one channel each.
+      const seen = /depthwise_kernel(_\d+)?$/.test(name) ? shape.slice(0, -2) : shape.slice(0, -1);
+      const inputs = seen.reduce((product, length) => product * length, 1);
       const spread = Math.sqrt(2 / inputs);
       for (let i = from; i < to; i++) theta[i] = spread * random.normal();
     } else if (/gamma(_\d+)?$/.test(name)) {

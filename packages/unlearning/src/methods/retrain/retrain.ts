@@ -19,6 +19,7 @@ export const retrain = defineMethod({
   name: 'retrain',
   modes: ['untrain'],
   needsRetain: true,
+  startsAnew: true,
   settings: retrainSettings,
   run: runRetrain,
 });

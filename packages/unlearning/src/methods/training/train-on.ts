@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { copyRows } from '../../copy-rows.ts';
 import { crossEntropyLoss } from '../../losses/cross-entropy.ts';
+import type { Normalisation } from '../../network/network-function.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
 import { adam } from '../../optimizers/adam.ts';
 import type { LabelledSamples } from '../../round.ts';
 import type { Settings } from '../../settings.ts';
 import type { RoundWork } from '../round-work.ts';
+import { augmentation } from './augmentation.ts';
 import type { trainingSettings } from './training-settings.ts';
 
 /** What training needs of a round. */
@@ -23,17 +25,19 @@ export interface Trained {
 }
 
 /** What changes from step to step. */
-export interface TrainingPlan {
+export interface TrainingSchedule {
   /** Share of the step size at a step. */
   readonly pace: (step: number, steps: number) => number;
   /** Asked after every epoch; training ends when it is true. */
   readonly enough: (theta: tf.Tensor1D) => Promise<boolean>;
   readonly random: RoundWork['random'];
+  /** What batch normalisation goes by. */
+  readonly normalisation: Normalisation;
 }
 
 /**
- * Ordinary training: cross-entropy on shuffled batches, Adam, normalisation as it is in the
- * network (the running statistics stay, so they act as constants).
+ * Ordinary training: cross-entropy on shuffled batches, Adam. The running statistics of batch
+ * normalisation stay as they are.
  *
  * @param start θ at the first step, [parameters]
  */
@@ -42,7 +46,7 @@ export async function trainOn(
   samples: LabelledSamples,
   start: Float32Array,
   settings: Settings<typeof trainingSettings>,
-  { pace, enough, random }: TrainingPlan,
+  { pace, enough, random, normalisation }: TrainingSchedule,
 ): Promise<Trained> {
   const { network, meter, forgetAccuracyBefore: forgetAccuracy } = work;
   const size = network.sampleSize;
@@ -50,6 +54,7 @@ export async function trainOn(
   const stepsPerEpoch = Math.ceil(n / settings.batch);
   const stepLimit = settings.epochs * stepsPerEpoch;
   using optimizer = adam(network.parameterCount);
+  const augment = augmentation(network.network, settings.augment, random.fork('augment'));
   let theta = tf.tensor1d(start);
   let step = 0;
   try {
@@ -59,8 +64,11 @@ export async function trainOn(
         const { input, labels } = batchOf(order.subarray(from, from + settings.batch));
         meter.training += labels.length;
         const { loss, logits, gradient } = tf.tidy(() => {
-          const result = network.gradient(theta, network.tensorOf(input), (z) =>
-            crossEntropyLoss(z, labels),
+          const result = network.gradient(
+            theta,
+            network.tensorOf(input),
+            (z) => crossEntropyLoss(z, labels),
+            normalisation,
           );
           const decay = theta.mul<tf.Tensor1D>(settings.weightDecay);
           return { ...result, gradient: result.gradient.add<tf.Tensor1D>(decay) };
@@ -80,9 +88,10 @@ export async function trainOn(
   }
 
   function batchOf(rows: Int32Array) {
+    const { preprocessing, sampleShape } = network.network;
     const input = new Float32Array(rows.length * size);
     copyRows(input, samples.values, rows, size);
-    const { preprocessing, sampleShape } = network.network;
+    augment(input);
     toNetworkInput(input, preprocessing, sampleShape.at(-1) ?? 1);
     return { input, labels: rows.map((row) => samples.labels[row] as number) };
   }

@@ -1,5 +1,6 @@
 import type { SettingTable } from '../../settings.ts';
 import { sharedSettings } from '../shared-settings.ts';
+import { augmentationChoices } from './augmentation.ts';
 
 /** Settings of ordinary training on retain samples. */
 export const trainingSettings = {
@@ -37,5 +38,11 @@ export const trainingSettings = {
     whole: true,
     unit: 'epochs',
     doc: 'Walks over the retain samples.',
+  },
+  augment: {
+    kind: 'choice',
+    default: 'none',
+    choices: augmentationChoices,
+    doc: 'Images of a batch as they are, moved by up to an eighth of each side, or moved and half of them mirrored (He et al. 2016, §4.2).',
   },
 } as const satisfies SettingTable;

@@ -59,12 +59,10 @@ describe('retrain', () => {
   it('takes nothing over from the network that was served', async () => {
     const settings = { epochs: 1 };
     const other = task.weights.map((values) => values.map((value) => value + 0.01));
-    const [one, two] = await Promise.all(
-      [task.weights, other].map((weights) =>
-        runRound(roundWith('retrain', { settings, weights, originalWeights: task.weights })),
-      ),
-    );
-    expect(one?.weights).toEqual(two?.weights);
+    const anew = (weights: Float32Array[]) =>
+      runRound(roundWith('retrain', { settings, weights, originalWeights: task.weights }));
+    const [one, two] = [await anew(task.weights), await anew(other)];
+    expect(one.weights).toEqual(two.weights);
   });
 
   it('draws kernels with variance 2 over their inputs; scales are 1, biases 0', () => {
@@ -79,6 +77,22 @@ describe('retrain', () => {
     expect(Math.abs(variance - 2 / 144)).toBeLessThan(0.0012);
     expect([...theta.subarray(4608)]).toEqual([...Array(32).fill(1), ...Array(32).fill(0)]);
   });
+
+  it('counts one channel for kernels that see one', () => {
+    const name = 'depthwise/depthwise_kernel';
+    const theta = freshWeights([{ name, shape: [3, 3, 512, 1], from: 0, to: 4608 }], new Random(1));
+    const variance = theta.reduce((sum, w) => sum + w * w, 0) / 4608;
+    // Four standard errors of a variance of 2/9.
+    expect(Math.abs(variance - 2 / 9)).toBeLessThan(0.0186);
+  });
+
+  it('is run though the samples are where they should be already', async () => {
+    const neverSeen = firstOf(task.heldOut, 8);
+    const settings = { epochs: 1 };
+    const result = await runRound(roundWith('retrain', { forget: neverSeen, settings }));
+    expect(result.outcome).toBe('forgotten');
+    expect(result.weights).not.toEqual(task.weights);
+  });
 });
 
 describe('samples that stay', () => {
@@ -90,6 +104,17 @@ describe('samples that stay', () => {
   it('hold nothing that is to be forgotten', async () => {
     const round = roundWith('retrain', { retain: firstOf(task.train, 20, 5) });
     await expect(runRound(round)).rejects.toThrow(/retain\[0\] = "the same as forget\[5\]"/);
+  });
+
+  it('hold none of several that are to be forgotten and begin alike', async () => {
+    const forget = firstOf(task.train, 4);
+    // The first and the last feature decide; all others are 0.
+    forget.values.fill(0);
+    for (const i of [0, 1, 2, 3]) forget.values[8 * i + 7] = i;
+    const retain = { values: forget.values.slice(8, 16), labels: Int32Array.of(1) };
+    await expect(runRound(roundWith('retrain', { forget, retain }))).rejects.toThrow(
+      /retain\[0\] = "the same as forget\[1\]"/,
+    );
   });
 
   it('are of the size and classes of the network', async () => {

@@ -17,6 +17,3 @@ export function margins(
     return (logits[i * classCount + label] ?? Number.NaN) - other;
   });
 }
-
-/** A distance greater than zero for a margin that is a tie. */
-export const smallest = 1e-30;
