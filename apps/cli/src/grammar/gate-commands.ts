@@ -28,7 +28,10 @@ export function addGateCommands(program: Command, action: AddAction): void {
     .option('--members <n>', 'networks of each kind', wholeNumber(2, 64), 3)
     .option('--epochs <n>', 'walks over the training data', wholeNumber(1, 10_000), 60)
     .addOption(
-      new Option('--augment <how>', 'what is done to images in training: as the network was trained')
+      new Option(
+        '--augment <how>',
+        'what is done to images in training: as the network was trained',
+      )
         .choices(['none', 'shift', 'shift-and-mirror'])
         .default('none'),
     )
