@@ -136,17 +136,17 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
 
   function viewsOfRound() {
     if (input.mode !== 'untrain') return { views: plainView, known: undefined };
-    return knownInViews(
-      input.network,
-      input.forget,
-      heldOutSamples(),
-      prepared.settings.mirrored,
-      random.fork('known'),
-      atOriginal,
-      served.every((weight, i) => weight === original[i])
+    return knownInViews({
+      network: input.network,
+      forget: input.forget,
+      heldOut: heldOutSamples(),
+      mayMirror: prepared.settings.mirrored,
+      random: random.fork('known'),
+      original: atOriginal,
+      served: served.every((weight, i) => weight === original[i])
         ? undefined
         : (values) => at(served, values, prepare),
-    );
+    });
   }
 
   function heldOutSamples(): LabelledSamples {

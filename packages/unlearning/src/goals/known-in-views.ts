@@ -19,23 +19,32 @@ export interface KnownInViews {
 /** Logits of samples as read: row-major [n, classes]. */
 type LogitsOf = (values: Float32Array) => Promise<Float32Array>;
 
+/** Samples, and the networks that are asked about them. */
+export interface KnownOf {
+  readonly network: Network;
+  readonly forget: LabelledSamples;
+  readonly heldOut: LabelledSamples;
+  /** What is known mirrored is to be forgotten mirrored too. */
+  readonly mayMirror: boolean;
+  readonly random: Random;
+  readonly original: LogitsOf;
+  /** Undefined where it is the original. */
+  readonly served: LogitsOf | undefined;
+}
+
 /**
  * What `untrain` goes by: in which views it has to look at samples, how well the original network
  * knows those to be forgotten and unseen ones, and where the served one has unseen ones.
- *
- * @param mayMirror what is known mirrored is to be forgotten mirrored too
- * @param original
- * @param served undefined where it is the original
  */
-export async function knownInViews(
-  network: Network,
-  forget: LabelledSamples,
-  heldOut: LabelledSamples,
-  mayMirror: boolean,
-  random: Random,
-  original: LogitsOf,
-  served: LogitsOf | undefined,
-): Promise<{ readonly views: ForgetViews; readonly known: KnownInViews }> {
+export async function knownInViews({
+  network,
+  forget,
+  heldOut,
+  mayMirror,
+  random,
+  original,
+  served,
+}: KnownOf): Promise<{ readonly views: ForgetViews; readonly known: KnownInViews }> {
   const { classCount, isImage, sampleShape } = network;
   let views = mayMirror && isImage ? mirroredViews(sampleShape) : plainView;
   let unseen = views.of(heldOut);
