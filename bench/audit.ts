@@ -71,7 +71,8 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
   --method M      how shadows unlearn (default lethe)
   --set NAME=V    overrides a setting of the method; may be repeated
   --seed S        which images, and every random choice (default 0)
-  --resume DIR    keep the original and each member there, and go on after the last one
+  --resume DIR    keep what is trained and each member there, and go on after the last one; with
+                  another --method or --set nothing is trained again
   --data-dir DIR  folder with mnist/ or cifar-10-batches-bin/ (default LETHE_DATA_DIR or ../shared/data)
   --backend B     ${backendPreferences.join(', ')} (default auto)
   --json          ends with one line of JSON`;
@@ -115,12 +116,19 @@ async function bench(): Promise<void> {
 
 /** One that was kept, or a new one. */
 async function memberOf(task: AuditTask, member: number, count: number): Promise<AuditMember> {
-  const file = keptFile(`member-${member}.json`);
+  const { method, set } = values;
+  const file = keptFile({ ...trainingOptions(), method, set }, `member-${member}.json`);
   const kept = file && readIfThere(file);
   if (kept) return kept;
   const told = await auditMember(task, {
     report: ({ what, step, stepLimit }) =>
       process.stderr.write(`\rmember ${member + 1}/${count}: ${what} ${step}/${stepLimit}\x1b[K`),
+    trained: (which, train) =>
+      keptWeights(
+        keptFile(trainingOptions(), `member-${member}-${which}.bin`),
+        task.original,
+        train,
+      ),
   });
   if (file) {
     writeFileSync(`${file}.new`, JSON.stringify(told));
@@ -129,13 +137,16 @@ async function memberOf(task: AuditTask, member: number, count: number): Promise
   return told;
 }
 
-/** Where something of this task is kept, and of no other one; undefined where nothing is. */
-function keptFile(name: string): string | undefined {
-  const { resume, data, train, unseen, k, rounds, epochs, network, augment, method, set, seed } =
-    values;
-  if (resume === undefined) return undefined;
-  const task = { data, train, unseen, k, rounds, epochs, network, augment, method, set, seed };
-  const folder = join(resume, sha256(canonicalJson(task)).slice(0, 12));
+/** What trained networks depend on. */
+function trainingOptions() {
+  const { data, train, unseen, k, rounds, epochs, network, augment, seed } = values;
+  return { data, train, unseen, k, rounds, epochs, network, augment, seed };
+}
+
+/** Where something is kept that depends on the given options; undefined where nothing is. */
+function keptFile(options: object, name: string): string | undefined {
+  if (values.resume === undefined) return undefined;
+  const folder = join(values.resume, sha256(canonicalJson(options)).slice(0, 12));
   mkdirSync(folder, { recursive: true });
   return join(folder, name);
 }
@@ -200,8 +211,7 @@ async function loadTask(): Promise<AuditTask> {
       { epochs, augment, seed, frozen: fresh },
       told('training the original'),
     );
-  const file = keptFile('original.bin');
-  const original = await (file === undefined ? trained() : keptWeights(file, fresh, trained));
+  const original = await keptWeights(keptFile(trainingOptions(), 'original.bin'), fresh, trained);
   const method = { name: values.method, settings };
   const plan = { rounds: sets, heldOut, seed, method };
   const served = await unlearnRounds(network, original, plan, told);

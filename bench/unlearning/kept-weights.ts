@@ -4,14 +4,15 @@ import { dirname } from 'node:path';
 /**
  * The weights in a file, or new ones, which are kept there for the next time.
  *
- * @param file float32, one tensor after the other
+ * @param file float32, one tensor after the other; undefined keeps nothing
  * @param like has as many tensors, of the same lengths
  */
 export async function keptWeights(
-  file: string,
+  file: string | undefined,
   like: readonly Float32Array[],
   make: () => Promise<Float32Array[]>,
 ): Promise<Float32Array[]> {
+  if (file === undefined) return make();
   if (existsSync(file)) {
     const { buffer, byteOffset, byteLength } = readFileSync(file);
     const all = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));

@@ -74,7 +74,6 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     standings: ledger.standings,
     tolerance: prepared.settings.untrainTolerance,
     overshoot: prepared.settings.untrainOvershoot,
-    chance: prepared.settings.untrainChance,
     random: random.fork('goal'),
   });
   const unchanged = (outcome: RoundOutcome, steps: number): RoundResult => ({

@@ -63,35 +63,44 @@ export interface AuditProgress {
   readonly stepLimit: number;
 }
 
+export interface AuditHooks {
+  readonly report?: (progress: AuditProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Gives a network that was trained before, or the new one: training takes longest. */
+  readonly trained?: (
+    which: 'retrained' | 'shadow',
+    train: () => Promise<Float32Array[]>,
+  ) => Promise<Float32Array[]>;
+}
+
 /**
  * Trains two networks, one on everything, one without what was forgotten, and has the first unlearn
  * it as the audited one did.
  *
  * @throws LetheError `precondition` where training diverges, `cancelled` once the signal is aborted
  */
-export async function auditMember(
-  task: AuditTask,
-  hooks: {
-    readonly report?: (progress: AuditProgress) => void;
-    readonly signal?: AbortSignal;
-  } = {},
-): Promise<AuditMember> {
+export async function auditMember(task: AuditTask, hooks: AuditHooks = {}): Promise<AuditMember> {
   const { network, original, forget, retain, seed, epochs, augment } = task;
   const hooksFor = (what: string): RoundHooks => ({
     onProgress: ({ step, stepLimit }) => hooks.report?.({ what, step, stepLimit }),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
   });
-  const retrained = await trainNetwork(
-    network,
-    retain,
-    { epochs, augment, seed, frozen: original },
-    hooksFor('retraining without the forgotten'),
+  const { trained = (_which, train) => train() } = hooks;
+  const retrained = await trained('retrained', () =>
+    trainNetwork(
+      network,
+      retain,
+      { epochs, augment, seed, frozen: original },
+      hooksFor('retraining without the forgotten'),
+    ),
   );
-  const shadow = await trainNetwork(
-    network,
-    joinSamples([retain, forget]),
-    { epochs, augment, seed: seed + 1, frozen: original },
-    hooksFor('training a shadow on everything'),
+  const shadow = await trained('shadow', () =>
+    trainNetwork(
+      network,
+      joinSamples([retain, forget]),
+      { epochs, augment, seed: seed + 1, frozen: original },
+      hooksFor('training a shadow on everything'),
+    ),
   );
   const unlearned = await unlearnRounds(network, shadow, task, hooksFor);
   const networks = { served: task.served, original, shadow, retrained, unlearned };

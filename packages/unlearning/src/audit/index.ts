@@ -2,6 +2,7 @@
 export { augmentationChoices } from '../methods/training/augmentation.ts';
 export { type AuditBounds, type AuditFigures, auditFigures } from './audit-figures.ts';
 export {
+  type AuditHooks,
   type AuditMember,
   type AuditProgress,
   type AuditTask,

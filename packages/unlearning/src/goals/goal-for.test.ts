@@ -36,7 +36,6 @@ function distanceOf(margin: number, tolerance: number, overshoot: number) {
     },
     tolerance,
     overshoot,
-    chance: 0,
   });
   const distances = goal.distances(Float32Array.of(margin, 0));
   return { distance: distances[0] as number, reached: goal.isReached(distances) };
@@ -73,7 +72,6 @@ it('leads each view to where unseen samples stand in it', () => {
     },
     tolerance: 0,
     overshoot: 0,
-    chance: 0,
   });
   const distances = goal.distances(Float32Array.of(14, 0, 14, 0));
   expect([...distances]).toEqual([4, 19]);
@@ -84,29 +82,4 @@ it('leads each view to where unseen samples stand in it', () => {
   expect([...classes]).toEqual([1, 0]);
   expect(goal.isReached(goal.distances(Float32Array.of(10, 0, 14, 0)))).toBe(false);
   expect(goal.isReached(goal.distances(Float32Array.of(10, 0, 0, 5)))).toBe(true);
-});
-
-it('lets chance move a sample in all of its views alike', () => {
-  /** Of both views, which see unseen samples at the same margins. */
-  const distancesWith = (chance: number) => {
-    const { goal } = goalOfOne({
-      viewCount: 2,
-      known: {
-        forgetSteady: Float32Array.of(10, 10),
-        heldOutSteady: Float32Array.from({ length: 20 }, (_, i) => i % 10),
-        heldOutLogits: new Float32Array(40),
-        heldOutServedLogits: Float32Array.from({ length: 40 }, (_, i) =>
-          i % 2 === 0 ? (i / 2) % 10 : 0,
-        ),
-      },
-      tolerance: 0,
-      overshoot: 0,
-      chance,
-    });
-    return goal.distances(Float32Array.of(20, 0, 20, 0));
-  };
-  const [without, moved] = [distancesWith(0), distancesWith(0.5)];
-  expect(without[0]).toBe(without[1]);
-  expect(moved[0]).toBe(moved[1]);
-  expect(moved[0]).not.toBe(without[0]);
 });

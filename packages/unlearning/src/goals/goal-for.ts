@@ -5,7 +5,6 @@ import type { Goal } from './goal.ts';
 import type { KnownInViews } from './known-in-views.ts';
 import { countClasses, matchedMargins, type Standings, standingBins } from './matched-margins.ts';
 import { misclassifyGoal } from './misclassify.ts';
-import { placesByChance } from './places-by-chance.ts';
 import { relabelGoal } from './relabel.ts';
 import { untrainGoal } from './untrain.ts';
 
@@ -21,8 +20,6 @@ export interface GoalFacts {
   readonly tolerance: number;
   /** How far below their counterparts margins are led in `untrain`, in the same unit. */
   readonly overshoot: number;
-  /** Share of the variance of places that is chance in `untrain`. */
-  readonly chance: number;
   readonly random: Random;
 }
 
@@ -45,7 +42,6 @@ export function goalFor(
       const places = facts.standings.places.slice();
       const classes = countClasses(forget.labels, facts.standings.classes);
       const u = facts.random.uniform();
-      const moved = placesByChance(forget.labels.length, facts.chance, facts.random.fork('chance'));
       const views = Array.from({ length: viewCount }, (_, view) => {
         const part = (values: Float32Array, count: number) =>
           values.subarray(view * count, (view + 1) * count);
@@ -64,7 +60,7 @@ export function goalFor(
           labels: heldOutLabels,
         };
         const earlier = part(places, standingBins);
-        const matched = matchedMargins(own, unseen, earlier, classes, u, moved);
+        const matched = matchedMargins(own, unseen, earlier, classes, u);
         earlier.set(matched.places);
         return { unseen: unseen.margins, targets: matched.targets };
       });

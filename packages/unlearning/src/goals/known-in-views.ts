@@ -2,7 +2,12 @@ import { type ForgetViews, knowsMirrored, mirroredViews, plainView } from '../fo
 import { margins } from '../measures/margins.ts';
 import type { Random } from '../random.ts';
 import type { LabelledSamples, Network } from '../round.ts';
-import { steadyMargins } from './steady-margins.ts';
+import {
+  copyShare,
+  type MarginsWithCopies,
+  marginsWithCopies,
+  steadyMargins,
+} from './steady-margins.ts';
 
 /** What networks make of samples, view after view. */
 export interface KnownInViews {
@@ -54,8 +59,8 @@ export async function knownInViews({
     unseen = heldOut;
     heldOutLogits = heldOutLogits.subarray(0, heldOutLogits.length / 2);
   }
-  const steady = async (samples: LabelledSamples, logits: Float32Array, copies: number) =>
-    await steadyMargins(
+  const withCopies = (samples: LabelledSamples, logits: Float32Array, copies: number) =>
+    marginsWithCopies(
       network,
       samples,
       margins(logits, samples.labels, classCount),
@@ -63,15 +68,34 @@ export async function knownInViews({
       original,
     );
   const seen = views.of(forget);
+  const ofForgotten = await withCopies(seen, await original(seen.values), copiesOfForgotten);
+  const ofUnseen = await withCopies(unseen, heldOutLogits, copiesOfUnseen);
+  const steady = Array.from({ length: views.count }, (_, view) => {
+    const own = partOf(ofForgotten, view, views.count);
+    const others = partOf(ofUnseen, view, views.count);
+    const share = copyShare(own, others);
+    return { forgotten: steadyMargins(own, share), unseen: steadyMargins(others, share) };
+  });
   return {
     views,
     known: {
-      forgetSteady: await steady(seen, await original(seen.values), copiesOfForgotten),
-      heldOutSteady: await steady(unseen, heldOutLogits, copiesOfUnseen),
+      forgetSteady: joined(steady.map(({ forgotten }) => forgotten)),
+      heldOutSteady: joined(steady.map(({ unseen }) => unseen)),
       heldOutLogits,
       heldOutServedLogits: (await served?.(unseen.values)) ?? heldOutLogits,
     },
   };
+}
+
+/** Of one view of several that stand one after the other. */
+function partOf({ own, copies }: MarginsWithCopies, view: number, count: number) {
+  const n = own.length / count;
+  const part = (values: Float32Array) => values.subarray(view * n, (view + 1) * n);
+  return { own: part(own), copies: copies.map(part) };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  return Float32Array.from(parts.flatMap((part) => [...part]));
 }
 
 /** A forgotten sample is placed by itself, unseen ones are many. */

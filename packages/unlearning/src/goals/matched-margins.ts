@@ -38,13 +38,11 @@ export interface Standings {
  *   q = (earlier ones below it + those of this round below it + u) / (all of both),
  * with u ∈ [0, 1) drawn once a round, so that a first request of one sample is unbiased too. The
  * target is the q-quantile of the margins that held-out samples have now, in which each class has
- * the weight that it has among all that were forgotten (decision 0162). Chance moves q before it is
- * looked up (`placesByChance`).
+ * the weight that it has among all that were forgotten (decision 0162).
  *
  * @param earlier places in this view of all earlier rounds: [standingBins]
  * @param classes how many of each were forgotten, this round included: [classes]
  * @param u
- * @param moved what chance makes of a sample's q
  * @returns [k] in logits; and the places with this round's samples
  */
 export function matchedMargins(
@@ -53,7 +51,6 @@ export function matchedMargins(
   earlier: Float32Array,
   classes: Float32Array,
   u: number,
-  moved: (q: number, sample: number) => number = (q) => q,
 ): { readonly targets: Float32Array; readonly places: Float32Array } {
   const k = forget.labels.length;
   const known = heldOut.steady.toSorted();
@@ -67,8 +64,7 @@ export function matchedMargins(
   const places = earlier.slice();
   for (const [rank, sample] of order.entries()) {
     const place = at[sample] as number;
-    const q = (countBelow(earlier, place) + rank + u) / total;
-    targets[sample] = quantile(moved(q, sample));
+    targets[sample] = quantile((countBelow(earlier, place) + rank + u) / total);
     (places[binOf(place)] as number)++;
   }
   return { targets, places };

@@ -18,14 +18,6 @@ export const sharedSettings = {
     unit: 'standard deviations of the held-out margins',
     doc: 'Only in untrain: how far below its held-out counterpart each forget margin is led, though not across 0, since later rounds bring back a little of every earlier one.',
   },
-  untrainChance: {
-    kind: 'number',
-    default: 0,
-    min: 0,
-    max: 0.9,
-    unit: 'share of the variance',
-    doc: 'Only in untrain: how far chance decides where among unseen samples a forget sample is led, as it does where networks are retrained (decision 0171).',
-  },
   mirrored: {
     kind: 'flag',
     default: true,
