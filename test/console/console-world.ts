@@ -31,9 +31,9 @@ const people: Readonly<Record<string, readonly Role[]>> = {
 };
 
 /** Forgetting at any price: no candidate of it passes the gate. */
-const carelessLadder = [5, 20].map((firstStep) => ({
+const carelessLadder = [50, 100].map((firstStep) => ({
   method: 'lethe',
-  settings: { steps: 'adam', retainWeight: 0, firstStep },
+  settings: { steps: 'adam', retainWeight: 0, firstStep, forgetSteps: 20 },
 }));
 
 /** Requests of a model that is no longer here, all of them ended in 2025. */
