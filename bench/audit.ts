@@ -3,7 +3,7 @@
  * networks that never saw what was forgotten (`auditMember`, as `lethe audit` does it). They are
  * trained on the spot: small ones in minutes, residual ones with batch normalisation in hours.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackendPreference, backendPreferences, openBackend } from '@lethe/compute';
@@ -29,6 +29,7 @@ import {
   smallNetwork,
   smallPreprocessing,
 } from './unlearning/small-network.ts';
+import { writeWhole } from './unlearning/write-whole.ts';
 
 const auditNetworks = ['small', 'resnet-8', 'resnet-20'];
 
@@ -130,10 +131,7 @@ async function memberOf(task: AuditTask, member: number, count: number): Promise
         train,
       ),
   });
-  if (file) {
-    writeFileSync(`${file}.new`, JSON.stringify(told));
-    renameSync(`${file}.new`, file);
-  }
+  if (file) writeWhole(file, JSON.stringify(told));
   return told;
 }
 

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { writeWhole } from './write-whole.ts';
 
 /**
  * The weights in a file, or new ones, which are kept there for the next time.
@@ -27,7 +28,6 @@ export async function keptWeights(
   const bytes = weights.map(({ buffer, byteOffset, byteLength }) =>
     Buffer.from(buffer, byteOffset, byteLength),
   );
-  writeFileSync(`${file}.new`, Buffer.concat(bytes));
-  renameSync(`${file}.new`, file);
+  writeWhole(file, Buffer.concat(bytes));
   return weights;
 }

@@ -69,7 +69,6 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     known.heldOutLogits.length / views.count,
   );
   const { goal, standings } = goalFor(input, {
-    viewCount: views.count,
     known,
     standings: ledger.standings,
     tolerance: prepared.settings.untrainTolerance,

@@ -27,10 +27,13 @@ function goalOfOne(facts: Omit<GoalFacts, 'standings' | 'random'>) {
 
 function distanceOf(margin: number, tolerance: number, overshoot: number) {
   const { goal } = goalOfOne({
-    viewCount: 1,
     known: {
-      forgetSteady: Float32Array.of(margin),
-      heldOutSteady: Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9)),
+      steady: [
+        {
+          forgotten: Float32Array.of(margin),
+          unseen: Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9)),
+        },
+      ],
       heldOutLogits: new Float32Array(20),
       heldOutServedLogits: heldOutLogits,
     },
@@ -59,10 +62,11 @@ it('lets an excess pass that is within the tolerance, in the same unit', () => {
 
 it('leads each view to where unseen samples stand in it', () => {
   const { goal, standings } = goalOfOne({
-    viewCount: 2,
     known: {
-      forgetSteady: Float32Array.of(14, 14),
-      heldOutSteady: Float32Array.from({ length: 20 }, (_, i) => (i < 10 ? 10 : -5)),
+      steady: [10, -5].map((margin) => ({
+        forgotten: Float32Array.of(14),
+        unseen: new Float32Array(10).fill(margin),
+      })),
       // Seen the other way, the same samples are wrong by 5.
       heldOutLogits: new Float32Array(40),
       heldOutServedLogits: Float32Array.of(

@@ -10,8 +10,6 @@ import { untrainGoal } from './untrain.ts';
 
 /** What a goal is made from besides the round's input. */
 export interface GoalFacts {
-  /** Views of each sample; all samples in the first of them come first, and so on. */
-  readonly viewCount: number;
   /** There in `untrain`. */
   readonly known: KnownInViews | undefined;
   /** Of all earlier rounds; places view after view: [2 · standingBins]. */
@@ -37,26 +35,23 @@ export function goalFor(
     }
     case 'untrain': {
       if (facts.known === undefined) throw new RangeError('untrain needs what is known of samples');
-      const { viewCount, known } = facts;
+      const { known } = facts;
       const heldOutLabels = heldOut?.labels ?? new Int32Array(0);
       const places = facts.standings.places.slice();
       const classes = countClasses(forget.labels, facts.standings.classes);
       const u = facts.random.uniform();
-      const views = Array.from({ length: viewCount }, (_, view) => {
+      const views = known.steady.map(({ forgotten, unseen: steady }, view) => {
         const part = (values: Float32Array, count: number) =>
           values.subarray(view * count, (view + 1) * count);
         const n = heldOutLabels.length;
-        const own = {
-          steady: part(known.forgetSteady, forget.labels.length),
-          labels: forget.labels,
-        };
+        const own = { steady: forgotten, labels: forget.labels };
         const unseen = {
           margins: margins(
             part(known.heldOutServedLogits, n * classCount),
             heldOutLabels,
             classCount,
           ),
-          steady: part(known.heldOutSteady, n),
+          steady,
           labels: heldOutLabels,
         };
         const earlier = part(places, standingBins);

@@ -11,10 +11,8 @@ import {
 
 /** What networks make of samples, view after view. */
 export interface KnownInViews {
-  /** [views · k] of the original network (`steadyMargins`) */
-  readonly forgetSteady: Float32Array;
-  /** [views · n] likewise */
-  readonly heldOutSteady: Float32Array;
+  /** View by view, of the original network (`steadyMargins`): [k] and [n]. */
+  readonly steady: readonly { readonly forgotten: Float32Array; readonly unseen: Float32Array }[];
   /** [views · n, classes] of the original network */
   readonly heldOutLogits: Float32Array;
   /** [views · n, classes] of the served one */
@@ -79,8 +77,7 @@ export async function knownInViews({
   return {
     views,
     known: {
-      forgetSteady: joined(steady.map(({ forgotten }) => forgotten)),
-      heldOutSteady: joined(steady.map(({ unseen }) => unseen)),
+      steady,
       heldOutLogits,
       heldOutServedLogits: (await served?.(unseen.values)) ?? heldOutLogits,
     },
@@ -92,10 +89,6 @@ function partOf({ own, copies }: MarginsWithCopies, view: number, count: number)
   const n = own.length / count;
   const part = (values: Float32Array) => values.subarray(view * n, (view + 1) * n);
   return { own: part(own), copies: copies.map(part) };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(parts.flatMap((part) => [...part]));
 }
 
 /** A forgotten sample is placed by itself, unseen ones are many. */

@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { copyRows } from '../../copy-rows.ts';
-import { toNetworkInput } from '../../network/network-input.ts';
 import type { Random } from '../../random.ts';
 import type { LabelledSamples } from '../../round.ts';
 import type { Settings } from '../../settings.ts';
-import { type Trained, type TrainingWork, trainOn } from '../training/train-on.ts';
+import { inputOfRows, type Trained, type TrainingWork, trainOn } from '../training/train-on.ts';
 import type { trainingSettings } from '../training/training-settings.ts';
 import { freshWeights } from './fresh-weights.ts';
 
@@ -44,7 +42,6 @@ async function measureOn(
   samples: LabelledSamples,
   rows: Int32Array,
 ): Promise<void> {
-  const { preprocessing, sampleShape } = network.network;
   const position = tf.tensor1d(theta);
   try {
     await network.measureStatistics(position, batches());
@@ -55,12 +52,9 @@ async function measureOn(
   async function* batches() {
     for (let from = 0; from < rows.length; from += statisticsBatch) {
       const part = rows.subarray(from, from + statisticsBatch);
-      const input = new Float32Array(part.length * network.sampleSize);
-      copyRows(input, samples.values, part, network.sampleSize);
-      toNetworkInput(input, preprocessing, sampleShape.at(-1) ?? 1);
       meter.forward += part.length;
       await checkpoint({ phase: 'forgetting', step, stepLimit: step, forgetAccuracy });
-      yield network.tensorOf(input);
+      yield network.tensorOf(inputOfRows(network, samples, part));
     }
   }
 }

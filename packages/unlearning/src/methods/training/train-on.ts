@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { copyRows } from '../../copy-rows.ts';
 import { crossEntropyLoss } from '../../losses/cross-entropy.ts';
-import type { Normalisation } from '../../network/network-function.ts';
+import type { NetworkFunction, Normalisation } from '../../network/network-function.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
 import { adam } from '../../optimizers/adam.ts';
 import type { LabelledSamples } from '../../round.ts';
 import type { Settings } from '../../settings.ts';
 import type { RoundWork } from '../round-work.ts';
-import { augmentation } from './augmentation.ts';
+import { augmentation, type BatchMoves } from './augmentation.ts';
 import type { trainingSettings } from './training-settings.ts';
 
 /** What training needs of a round. */
@@ -49,7 +49,6 @@ export async function trainOn(
   { pace, enough, random, normalisation }: TrainingSchedule,
 ): Promise<Trained> {
   const { network, meter, forgetAccuracyBefore: forgetAccuracy } = work;
-  const size = network.sampleSize;
   const n = samples.labels.length;
   const stepsPerEpoch = Math.ceil(n / settings.batch);
   const stepLimit = settings.epochs * stepsPerEpoch;
@@ -88,15 +87,28 @@ export async function trainOn(
   }
 
   function batchOf(rows: Int32Array) {
-    const { preprocessing, sampleShape } = network.network;
-    const input = new Float32Array(rows.length * size);
-    copyRows(input, samples.values, rows, size);
-    augment(input);
-    toNetworkInput(input, preprocessing, sampleShape.at(-1) ?? 1);
+    const input = inputOfRows(network, samples, rows, augment);
     return { input, labels: rows.map((row) => samples.labels[row] as number) };
   }
 
   async function ended(kind: Trained['kind']): Promise<Trained> {
     return { kind, theta: (await theta.data<'float32'>()).slice(), steps: step };
   }
+}
+
+/**
+ * Some samples as network input, row-major [rows.length, …sampleShape].
+ *
+ * @param augment what is done to them before they are preprocessed
+ */
+export function inputOfRows(
+  { network, sampleSize }: NetworkFunction,
+  { values }: LabelledSamples,
+  rows: Int32Array,
+  augment: BatchMoves = () => {},
+): Float32Array {
+  const input = new Float32Array(rows.length * sampleSize);
+  copyRows(input, values, rows, sampleSize);
+  augment(input);
+  return toNetworkInput(input, network.preprocessing, network.sampleShape.at(-1) ?? 1);
 }
