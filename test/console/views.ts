@@ -10,6 +10,7 @@ import {
   forgotten,
   goTo,
   hostile,
+  openAs,
   page,
   patienceMs,
   text,
@@ -36,6 +37,22 @@ export function testViews(): void {
     expect(await axeFindings(page)).toEqual([]);
     await page.getByRole('link', { name: 'tiny', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'tiny' }).waitFor();
+  });
+
+  test('whoever follows a link the moment it is there gets where it leads', async () => {
+    await page.goto('about:blank');
+    await page.addInitScript(`new MutationObserver((_, observer) => {
+      const link = document.querySelector('nav a[href="/dead-letters"]');
+      if (link === null) return;
+      observer.disconnect();
+      window.focusedAtOnce = document.activeElement.tagName;
+      link.click();
+    }).observe(document, { childList: true, subtree: true })`);
+    await goTo('/', 'Dead letters');
+    expect(await page.evaluate('window.focusedAtOnce')).toBe('H1');
+    expect(new URL(page.url()).pathname).toBe('/dead-letters');
+    // The script stays with a page for good.
+    await openAs('alice');
   });
 
   test('a model shows its lineage as a picture that the keyboard walks through', async () => {

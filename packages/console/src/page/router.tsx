@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 const listeners = new Set<() => void>();
 
@@ -13,7 +13,8 @@ export function navigate(to: string, options: { replace?: boolean } = {}): void 
 /** Where the page is, kept current. */
 export function useLocation(): { readonly path: string; readonly query: URLSearchParams } {
   const [href, setHref] = useState(location.href);
-  useEffect(() => {
+  // Before anybody can follow a link that is there: effects come only after the next frame.
+  useLayoutEffect(() => {
     const onMove = () => setHref(location.href);
     listeners.add(onMove);
     addEventListener('popstate', onMove);

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /** A view with its heading; screen readers and the keyboard begin there after a move. */
 export function Page(props: {
@@ -11,7 +11,8 @@ export function Page(props: {
   readonly children: ComponentChildren;
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  // With the view, not a frame later: whoever is already on the way keeps the focus.
+  useLayoutEffect(() => {
     document.title = `${props.title} · Lethe`;
     heading.current?.focus({ preventScroll: true });
     scrollTo(0, 0);
