@@ -24,7 +24,7 @@ import { percent } from './unlearning/percent.ts';
 import { residualNetwork } from './unlearning/residual-network.ts';
 import { range, rowsOf } from './unlearning/rows.ts';
 import {
-  readRows,
+  readRandom,
   type SmallData,
   smallNetwork,
   smallPreprocessing,
@@ -38,6 +38,7 @@ const { values } = parseArgs({
     data: { type: 'string', default: 'mnist' },
     train: { type: 'string', default: '10000' },
     unseen: { type: 'string', default: 'train' },
+    'held-out': { type: 'string', default: '2000' },
     k: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '8' },
     members: { type: 'string', default: '4' },
@@ -61,9 +62,10 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
   --data D        mnist or cifar-10 (default mnist)
   --network N     ${auditNetworks.join(', ')}: a small convolutional one, or a ResNet of He et al. for
                   CIFAR with batch normalisation (default small)
-  --train N       training images (default 10000)
-  --unseen SPLIT  where held-out and test images come from: train, the images after those, alike
-                  to them; or test, for MNIST by other writers (default train)
+  --train N       training images, chosen by chance (default 10000)
+  --unseen SPLIT  where held-out and test images come from: train, other images of that split; or
+                  test, for MNIST by other writers (default train)
+  --held-out N    images that nothing is trained on, by which rounds go (default 2000)
   --k K           images in each round (default 64)
   --rounds R      rounds (default 8)
   --members N     networks of each kind, at least 2 (default 4)
@@ -78,7 +80,6 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
   --backend B     ${backendPreferences.join(', ')} (default auto)
   --json          ends with one line of JSON`;
 
-const heldOutCount = 1000;
 const testCount = 4000;
 
 if (values.help) console.log(usage);
@@ -117,8 +118,8 @@ async function bench(): Promise<void> {
 
 /** One that was kept, or a new one. */
 async function memberOf(task: AuditTask, member: number, count: number): Promise<AuditMember> {
-  const { method, set } = values;
-  const file = keptFile({ ...trainingOptions(), method, set }, `member-${member}.json`);
+  const { method, set, 'held-out': heldOut } = values;
+  const file = keptFile({ ...trainingOptions(), heldOut, method, set }, `member-${member}.json`);
   const kept = file && readIfThere(file);
   if (kept) return kept;
   const told = await auditMember(task, {
@@ -138,7 +139,8 @@ async function memberOf(task: AuditTask, member: number, count: number): Promise
 /** What trained networks depend on. */
 function trainingOptions() {
   const { data, train, unseen, k, rounds, epochs, network, augment, seed } = values;
-  return { data, train, unseen, k, rounds, epochs, network, augment, seed };
+  // Kept networks are of the same images; until decision 0172 the first of the files were taken.
+  return { data, train, unseen, chosen: 'by chance', k, rounds, epochs, network, augment, seed };
 }
 
 /** Where something is kept that depends on the given options; undefined where nothing is. */
@@ -167,6 +169,7 @@ async function loadTask(): Promise<AuditTask> {
     wholeNumber('seed', values.seed, 0),
   ];
   const epochs = wholeNumber('epochs', values.epochs, 1);
+  const heldOutCount = wholeNumber('held-out', values['held-out'], 1);
   if (rounds * k >= trainCount) {
     throw LetheError.invalid(
       'rounds',
@@ -177,11 +180,14 @@ async function loadTask(): Promise<AuditTask> {
   }
   const unseenSplit = oneOf('unseen', values.unseen, ['train', 'test']) as 'train' | 'test';
   const unseenCount = heldOutCount + testCount;
-  const firstUnseen = unseenSplit === 'train' ? trainCount : 0;
-  const read = (split: 'train' | 'test', from: number, count: number) =>
-    readRows(values['data-dir'], data, split, range(from, from + count));
-  const train = await read('train', 0, trainCount);
-  const unseen = await read(unseenSplit, firstUnseen, unseenCount);
+  const read = (split: 'train' | 'test', count: number) =>
+    readRandom(values['data-dir'], data, split, count, new Random(seed).fork(split));
+  const ofTraining = await read('train', trainCount + (unseenSplit === 'train' ? unseenCount : 0));
+  const train = rowsOf(ofTraining, range(0, trainCount));
+  const unseen =
+    unseenSplit === 'train'
+      ? rowsOf(ofTraining, range(trainCount, trainCount + unseenCount))
+      : await read('test', unseenCount);
   const order = new Random(seed).fork('forget').permutation(trainCount);
   const sets = Array.from({ length: rounds }, (_, i) =>
     rowsOf(train, order.slice(i * k, (i + 1) * k)),

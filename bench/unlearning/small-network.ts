@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { LetheError } from '@lethe/contracts';
 import { openDataset } from '@lethe/datasets';
-import type { LabelledSamples } from '@lethe/unlearning';
+import type { LabelledSamples, Random } from '@lethe/unlearning';
 import * as tf from '@tensorflow/tfjs';
 import { range } from './rows.ts';
 
@@ -16,15 +17,38 @@ export function readFirst(
   split: 'train' | 'test',
   count: number,
 ): Promise<LabelledSamples> {
-  return readRows(dataDir, data, split, range(0, count));
+  return readFrom(dataDir, data, split, () => range(0, count));
 }
 
-/** Images of a split by their rows. */
-export async function readRows(
+/**
+ * Images of a split that chance chooses: neighbours in a file may have more in common than others
+ * (MNIST is written a hundred digits and more by the same hand).
+ */
+export async function readRandom(
   dataDir: string,
   data: SmallData,
   split: 'train' | 'test',
-  rows: Int32Array,
+  count: number,
+  random: Random,
+): Promise<LabelledSamples> {
+  return readFrom(dataDir, data, split, (size) => {
+    if (count > size) {
+      throw LetheError.invalid(
+        'train',
+        count,
+        `images are more than the ${size} of the ${split} split of ${data}, with those that nothing is trained on`,
+        `Train on ${count - size} fewer.`,
+      );
+    }
+    return random.permutation(size).slice(0, count);
+  });
+}
+
+async function readFrom(
+  dataDir: string,
+  data: SmallData,
+  split: 'train' | 'test',
+  rowsOf: (size: number) => Int32Array,
 ): Promise<LabelledSamples> {
   const source =
     data === 'mnist'
@@ -32,7 +56,7 @@ export async function readRows(
       : ({ kind: 'cifar10-binary', path: join(dataDir, 'cifar-10-batches-bin') } as const);
   const dataset = await openDataset({ ...source, split, options: {} });
   try {
-    return await dataset.read(rows);
+    return await dataset.read(rowsOf(dataset.size));
   } finally {
     await dataset[Symbol.asyncDispose]();
   }

@@ -55,8 +55,7 @@ export const letheSettings = {
   },
   temperature: {
     kind: 'number',
-    default: ({ mode }) => (mode === 'misclassify' ? 8 : 2),
-    defaultText: '2, in misclassify 8',
+    default: 8,
     min: 0.1,
     max: 100,
     unit: 'logits',
