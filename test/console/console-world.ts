@@ -33,7 +33,7 @@ const people: Readonly<Record<string, readonly Role[]>> = {
 /** Forgetting at any price: no candidate of it passes the gate. */
 const carelessLadder = [50, 100].map((firstStep) => ({
   method: 'lethe',
-  settings: { steps: 'adam', retainWeight: 0, firstStep, forgetSteps: 20 },
+  settings: { steps: 'adam', retainWeight: 0, margin: 100, shorten: false, firstStep },
 }));
 
 /** Requests of a model that is no longer here, all of them ended in 2025. */

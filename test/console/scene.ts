@@ -75,8 +75,12 @@ export async function stateOf(requestId: string): Promise<string> {
 }
 
 export async function ended(requestId: string, state: string): Promise<void> {
-  for (let tries = 0; (await stateOf(requestId)) !== state; tries++) {
-    if (tries > 600) throw new Error(`${requestId} is not ${state} after five minutes`);
+  for (let tries = 0; ; tries++) {
+    const found = await stateOf(requestId);
+    if (found === state) return;
+    if (found === 'completed' || tries > 600) {
+      throw new Error(`${requestId} is ${found} where it should be ${state}`);
+    }
     await sleep(500);
   }
 }
