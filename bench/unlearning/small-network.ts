@@ -34,10 +34,10 @@ export async function readRandom(
   return readFrom(dataDir, data, split, (size) => {
     if (count > size) {
       throw LetheError.invalid(
-        'train',
+        'images',
         count,
-        `images are more than the ${size} of the ${split} split of ${data}, with those that nothing is trained on`,
-        `Train on ${count - size} fewer.`,
+        `are more than the ${size} of the ${split} split of ${data}`,
+        `Take ${count - size} fewer (--train, --held-out).`,
       );
     }
     return random.permutation(size).slice(0, count);
