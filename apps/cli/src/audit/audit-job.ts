@@ -24,6 +24,8 @@ export interface AuditInput {
   readonly epochs: number;
   readonly augment: string;
   readonly seed: number;
+  /** A member that was finished before. */
+  readonly earlier?: AuditMember | undefined;
 }
 
 export async function run(
@@ -53,7 +55,7 @@ export async function run(
       augment: input.augment,
       seed: input.seed,
     };
-    return await auditMember(task, { report, signal });
+    return await auditMember(task, { report, signal }, input.earlier);
   } finally {
     classifier.model.dispose();
   }

@@ -115,7 +115,7 @@ async function readLineage(lineage: LineageStore, modelKey: ModelKey, options: A
     registered: ModelRegistration,
     servedDigest: string,
     forgotten: readonly Uint32Array[],
-  ): Promise<Omit<AuditInput, 'seed'>> {
+  ): Promise<Omit<AuditInput, 'seed' | 'earlier'>> {
     const { blobs } = lineage;
     const { trainingData, trainingManifestDigest } = registered;
     const inForce = await new SetsInForce(lineage).of(registered);
@@ -149,7 +149,7 @@ async function readLineage(lineage: LineageStore, modelKey: ModelKey, options: A
 
 /** Members that an earlier run finished are read back; each is written whole or not at all. */
 async function ensemble(
-  input: Omit<AuditInput, 'seed'>,
+  input: Omit<AuditInput, 'seed' | 'earlier'>,
   { members, seed, work, backend }: AuditOptions,
   out: Output,
 ): Promise<AuditMember[]> {
@@ -176,7 +176,7 @@ async function ensemble(
             : '../audit/audit-job.js',
           import.meta.url,
         ),
-        { ...input, seed: memberSeed },
+        { ...input, seed: memberSeed, earlier: found[0] },
         { onProgress: ({ what, step, stepLimit }) => bar.update(step, stepLimit, what) },
       );
       bar.finish();

@@ -42,6 +42,14 @@ it('trains a network with what was forgotten and one without, and unlearns from 
   expect(member.unlearnedConfidences).not.toEqual(member.shadowConfidences);
 });
 
+it('takes what is the same for every member from another one', async () => {
+  const short = { ...task, rounds: [], epochs: 1 };
+  const first = await auditMember(short);
+  const known = { ...first, served: { forget: 0.1, retain: 0.2, test: 0.3 } };
+  const second = await auditMember(short, {}, known);
+  expect(second).toEqual({ ...first, served: known.served });
+});
+
 it('does not ask what the original knew: its shadows know as much where that knows nothing', async () => {
   const nothing = blobs.weights.map((weights) => new Float32Array(weights.length));
   const { original, shadow } = await auditMember({ ...task, original: nothing, rounds: [] });

@@ -1,15 +1,8 @@
-import * as tf from '@tensorflow/tfjs';
 import { checkpointOf } from '../checkpoint-of.ts';
 import { joinSamples } from '../join-samples.ts';
-import { accuracy } from '../measures/accuracy.ts';
-import { classMatchedAuc } from '../measures/class-matched-auc.ts';
-import { membershipScores } from '../measures/scores.ts';
 import type { Accuracies } from '../measures/tug-of-war.ts';
-import { scaledConfidence } from '../measures/u-lira.ts';
-import type { RoundWork } from '../methods/round-work.ts';
-import { NetworkFunction } from '../network/network-function.ts';
-import { toNetworkInput } from '../network/network-input.ts';
 import type { LabelledSamples, Network, RoundHooks } from '../round.ts';
+import { NetworkJudge } from './network-judge.ts';
 import { trainNetwork } from './train-network.ts';
 import { type UnlearningPlan, unlearnRounds } from './unlearn-rounds.ts';
 
@@ -77,10 +70,16 @@ export interface AuditHooks {
  * Trains two networks, one on everything, one without what was forgotten, and has the first unlearn
  * it as the audited one did.
  *
+ * @param earlier another member of the same audit: what it tells of the served and the original
+ *   network, the same for every member, is taken from it
  * @throws LetheError `precondition` where training diverges, `cancelled` once the signal is aborted
  */
-export async function auditMember(task: AuditTask, hooks: AuditHooks = {}): Promise<AuditMember> {
-  const { network, original, forget, retain, seed, epochs, augment } = task;
+export async function auditMember(
+  task: AuditTask,
+  hooks: AuditHooks = {},
+  earlier?: AuditMember,
+): Promise<AuditMember> {
+  const { network, original, served, forget, retain, seed, epochs, augment } = task;
   const hooksFor = (what: string): RoundHooks => ({
     onProgress: ({ step, stepLimit }) => hooks.report?.({ what, step, stepLimit }),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
@@ -103,72 +102,43 @@ export async function auditMember(task: AuditTask, hooks: AuditHooks = {}): Prom
     ),
   );
   const unlearned = await unlearnRounds(network, shadow, task, hooksFor);
-  const networks = { served: task.served, original, shadow, retrained, unlearned };
+  let step = 0;
   const checkpoint = checkpointOf(hooksFor('judging'), { training: 0, forward: 0 });
-  const judged = await judge(task, networks, checkpoint);
+  const stepLimit = earlier === undefined ? 5 : 3;
+  const judge = new NetworkJudge(network, task, () =>
+    checkpoint({ phase: 'preparing', step, stepLimit, forgetAccuracy: Number.NaN }),
+  );
+  const ofShadow = await judge.judge(shadow);
+  step++;
+  const ofRetrained = await judge.judge(retrained);
+  step++;
+  const unlearnedConfidences = await judge.confidences(unlearned);
+  const ofBoth = earlier ?? (await both());
   return {
-    served: judged.served.accuracies,
-    original: judged.original.accuracies,
-    shadow: judged.shadow.accuracies,
-    retrained: judged.retrained.accuracies,
+    served: ofBoth.served,
+    original: ofBoth.original,
+    shadow: ofShadow.accuracies,
+    retrained: ofRetrained.accuracies,
     membership: {
-      served: judged.served.membership,
-      original: judged.original.membership,
-      shadow: judged.shadow.membership,
-      retrained: judged.retrained.membership,
+      served: ofBoth.membership.served,
+      original: ofBoth.membership.original,
+      shadow: ofShadow.membership,
+      retrained: ofRetrained.membership,
     },
-    retrainedConfidences: judged.retrained.confidences,
-    shadowConfidences: judged.shadow.confidences,
-    unlearnedConfidences: judged.unlearned.confidences,
+    retrainedConfidences: ofRetrained.confidences,
+    shadowConfidences: ofShadow.confidences,
+    unlearnedConfidences,
   };
-}
 
-interface Judgement {
-  readonly accuracies: Accuracies;
-  readonly membership: number;
-  /** [k] of the forget samples */
-  readonly confidences: readonly number[];
-}
-
-async function judge<Name extends string>(
-  { network, forget, retain, test }: AuditTask,
-  networks: Readonly<Record<Name, readonly Float32Array[]>>,
-  checkpoint: RoundWork['checkpoint'],
-): Promise<Record<Name, Judgement>> {
-  const { classCount, preprocessing, sampleShape } = network;
-  const judged: Partial<Record<Name, Judgement>> = {};
-  const names = Object.keys(networks) as Name[];
-  for (const [step, name] of names.entries()) {
-    using f = new NetworkFunction(network, networks[name]);
-    const theta = tf.tensor1d(f.flatten(networks[name]));
-    const onBatch = () =>
-      checkpoint({
-        phase: 'preparing',
-        step,
-        stepLimit: names.length,
-        forgetAccuracy: Number.NaN,
-      });
-    const answers = async ({ values, labels }: LabelledSamples) => {
-      const input = toNetworkInput(values.slice(), preprocessing, sampleShape.at(-1) ?? 1);
-      const logits = await f.evaluate(theta, input, { onBatch });
-      const { loss: scores } = membershipScores(logits, labels, classCount);
-      return { accuracy: accuracy(logits, labels, classCount), scores, labels };
+  async function both() {
+    step++;
+    const ofServed = await judge.judge(served);
+    step++;
+    const ofOriginal = await judge.judge(original);
+    return {
+      served: ofServed.accuracies,
+      original: ofOriginal.accuracies,
+      membership: { served: ofServed.membership, original: ofOriginal.membership },
     };
-    try {
-      const [ofForget, ofTest] = [await answers(forget), await answers(test)];
-      const ofRetain = await answers(retain);
-      judged[name] = {
-        accuracies: {
-          forget: ofForget.accuracy,
-          retain: ofRetain.accuracy,
-          test: ofTest.accuracy,
-        },
-        membership: classMatchedAuc(ofForget, ofTest).value,
-        confidences: [...ofForget.scores].map(scaledConfidence),
-      };
-    } finally {
-      theta.dispose();
-    }
   }
-  return judged as Record<Name, Judgement>;
 }
