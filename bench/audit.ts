@@ -4,12 +4,13 @@
  * trained on the spot: small ones in minutes, residual ones with batch normalisation in hours.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackendPreference, backendPreferences, openBackend } from '@lethe/compute';
 import { canonicalJson, LetheError, sha256 } from '@lethe/contracts';
 import { joinSamples, Random, type RoundProgress } from '@lethe/unlearning';
 import {
+  type AuditHooks,
   type AuditMember,
   type AuditTask,
   auditFigures,
@@ -31,7 +32,9 @@ import {
 } from './unlearning/small-network.ts';
 import { writeWhole } from './unlearning/write-whole.ts';
 
-const auditNetworks = ['small', 'resnet-8', 'resnet-20'];
+/** n, of 6n + 2 layers. */
+const residualBlocks: Readonly<Record<string, number>> = { 'resnet-8': 1, 'resnet-20': 3 };
+const auditNetworks = ['small', ...Object.keys(residualBlocks)];
 
 const { values } = parseArgs({
   options: {
@@ -49,6 +52,7 @@ const { values } = parseArgs({
     set: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: '0' },
     resume: { type: 'string' },
+    export: { type: 'boolean', default: false },
     'data-dir': { type: 'string', default: process.env['LETHE_DATA_DIR'] ?? '../shared/data' },
     backend: { type: 'string', default: 'auto' },
     json: { type: 'boolean', default: false },
@@ -74,8 +78,10 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
   --method M      how shadows unlearn (default lethe)
   --set NAME=V    overrides a setting of the method; may be repeated
   --seed S        which images, and every random choice (default 0)
-  --resume DIR    keep what is trained and each member there, and go on after the last one; with
-                  another --method or --set nothing is trained again
+  --resume DIR    keep what is trained or has unlearned there, and each member, and go on after the
+                  last one; with another --method or --set nothing is trained again
+  --export        write to DIR what is to be trained on what, and stop: another program may train
+                  residual networks faster (bench/reference/train_residual.py)
   --data-dir DIR  folder with mnist/ or cifar-10-batches-bin/ (default LETHE_DATA_DIR or ../shared/data)
   --backend B     ${backendPreferences.join(', ')} (default auto)
   --json          ends with one line of JSON`;
@@ -83,7 +89,41 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
 const testCount = 4000;
 
 if (values.help) console.log(usage);
+else if (values.export) await exportPlan();
 else await bench();
+
+/** What another program needs that trains the networks, where it is to leave them. */
+async function exportPlan(): Promise<void> {
+  const file = keptFile(trainingOptions(), 'plan.json');
+  if (file === undefined) {
+    throw LetheError.invalid('resume', '', 'is missing', 'Say where --export is to write.');
+  }
+  const blocks = residualBlocks[values.network];
+  if (blocks === undefined) {
+    throw LetheError.invalid(
+      'network',
+      values.network,
+      'is not trained by other programs',
+      `Take one of ${Object.keys(residualBlocks).join(', ')}, or leave out --export.`,
+    );
+  }
+  const { network, train, order, forgetCount, seed, epochs, augment } = await loadData();
+  const leftOut = [...order.slice(0, forgetCount)];
+  const networks = [{ file: 'original.bin', seed, leftOut: [] as number[] }];
+  for (let member = 0; member < wholeNumber('members', values.members, 2); member++) {
+    const ofMember = memberSeed(seed, member);
+    networks.push({ file: `member-${member}-retrained.bin`, seed: ofMember, leftOut });
+    networks.push({ file: `member-${member}-shadow.bin`, seed: ofMember + 1, leftOut: [] });
+  }
+  const { sampleShape, classCount: classes } = network;
+  const folder = dirname(file);
+  const pixels = new Uint8Array(train.values.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = Math.round(255 * (train.values[i] as number));
+  writeWhole(join(folder, 'images.u8'), pixels);
+  writeWhole(join(folder, 'labels.u8'), Uint8Array.from(train.labels));
+  writeWhole(file, JSON.stringify({ sampleShape, classes, blocks, epochs, augment, networks }));
+  console.log(folder);
+}
 
 async function bench(): Promise<void> {
   const prefer = oneOf('backend', values.backend, backendPreferences) as BackendPreference;
@@ -92,7 +132,8 @@ async function bench(): Promise<void> {
   const task = await loadTask();
   const members: AuditMember[] = [];
   for (let member = 0; member < count; member++) {
-    members.push(await memberOf({ ...task, seed: task.seed + 100 * (member + 1) }, member, count));
+    const ofMember = { ...task, seed: memberSeed(task.seed, member) };
+    members.push(await memberOf(ofMember, member, count, members[0]));
   }
   process.stderr.write('\n');
   const figures = auditFigures(members, { leastTugOfWar: 0.97, mostULira: 0.52 });
@@ -117,12 +158,16 @@ async function bench(): Promise<void> {
 }
 
 /** One that was kept, or a new one. */
-async function memberOf(task: AuditTask, member: number, count: number): Promise<AuditMember> {
-  const { method, set, 'held-out': heldOut } = values;
-  const file = keptFile({ ...trainingOptions(), heldOut, method, set }, `member-${member}.json`);
+async function memberOf(
+  task: AuditTask,
+  member: number,
+  count: number,
+  earlier: AuditMember | undefined,
+): Promise<AuditMember> {
+  const file = keptFile(unlearningOptions(), `member-${member}.json`);
   const kept = file && readIfThere(file);
   if (kept) return kept;
-  const told = await auditMember(task, {
+  const hooks: AuditHooks = {
     report: ({ what, step, stepLimit }) =>
       process.stderr.write(`\rmember ${member + 1}/${count}: ${what} ${step}/${stepLimit}\x1b[K`),
     trained: (which, train) =>
@@ -131,7 +176,8 @@ async function memberOf(task: AuditTask, member: number, count: number): Promise
         task.original,
         train,
       ),
-  });
+  };
+  const told = await auditMember(task, hooks, earlier);
   if (file) writeWhole(file, JSON.stringify(told));
   return told;
 }
@@ -141,6 +187,12 @@ function trainingOptions() {
   const { data, train, unseen, k, rounds, epochs, network, augment, seed } = values;
   // Kept networks are of the same images; until decision 0172 the first of the files were taken.
   return { data, train, unseen, chosen: 'by chance', k, rounds, epochs, network, augment, seed };
+}
+
+/** What unlearned ones depend on. */
+function unlearningOptions() {
+  const { method, set, 'held-out': heldOut } = values;
+  return { ...trainingOptions(), heldOut, method, set };
 }
 
 /** Where something is kept that depends on the given options; undefined where nothing is. */
@@ -160,8 +212,12 @@ function readIfThere(file: string): AuditMember | undefined {
   }
 }
 
-/** A network trained on everything, and what it is after it has unlearned. */
-async function loadTask(): Promise<AuditTask> {
+function memberSeed(seed: number, member: number): number {
+  return seed + 100 * (member + 1);
+}
+
+/** Which images play which part, and a network that is yet to be trained. */
+async function loadData() {
   const data = oneOf('data', values.data, ['mnist', 'cifar-10']) as SmallData;
   const [trainCount, k] = [wholeNumber('train', values.train, 1), wholeNumber('k', values.k, 1)];
   const [rounds, seed] = [
@@ -198,10 +254,26 @@ async function loadTask(): Promise<AuditTask> {
     preprocessing: smallPreprocessing,
     isImage: true,
   };
-  const forget = joinSamples(sets);
-  const retain = rowsOf(train, order.slice(rounds * k));
   const heldOut = rowsOf(unseen, range(0, heldOutCount));
   const test = rowsOf(unseen, range(heldOutCount, heldOutCount + testCount));
+  return {
+    network,
+    train,
+    order,
+    forgetCount: rounds * k,
+    sets,
+    heldOut,
+    test,
+    seed,
+    epochs,
+    augment,
+  };
+}
+
+/** A network trained on everything, and what it is after it has unlearned. */
+async function loadTask(): Promise<AuditTask> {
+  const { train, order, forgetCount, sets, ...task } = await loadData();
+  const { network, heldOut, seed, epochs, augment } = task;
   const fresh = network.model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
   const told = (what: string) => ({
     onProgress: ({ step, stepLimit }: RoundProgress) =>
@@ -218,17 +290,15 @@ async function loadTask(): Promise<AuditTask> {
   const original = await keptWeights(keptFile(trainingOptions(), 'original.bin'), fresh, trained);
   const method = { name: values.method, settings };
   const plan = { rounds: sets, heldOut, seed, method };
-  const served = await unlearnRounds(network, original, plan, told);
+  const unlearned = async () => [...(await unlearnRounds(network, original, plan, told))];
+  const served = await keptWeights(keptFile(unlearningOptions(), 'served.bin'), fresh, unlearned);
   return {
-    network,
+    ...task,
     original,
     served,
     ...plan,
-    forget,
-    retain,
-    test,
-    epochs,
-    augment,
+    forget: joinSamples(sets),
+    retain: rowsOf(train, order.slice(forgetCount)),
   };
 }
 
@@ -236,6 +306,6 @@ function networkOf(name: string, data: SmallData) {
   const small = smallNetwork(data);
   if (name === 'small') return small;
   const { sampleShape } = small;
-  const blocks = name === 'resnet-8' ? 1 : 3;
+  const blocks = residualBlocks[name] as number;
   return { ...small, model: residualNetwork({ blocks, sampleShape, normalised: true }) };
 }
