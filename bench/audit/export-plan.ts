@@ -7,7 +7,8 @@ import { loadParts, memberSeed } from './parts.ts';
 
 /**
  * Writes what another program needs that trains the networks, where it is to leave them: `plan.json`,
- * the training images as uint8 [n, …sampleShape] and their labels as uint8 [n].
+ * the training images as uint8 [n, …sampleShape] and their labels as uint8 [n]. The plan says the
+ * shapes of `model.getWeights()`, in whose order weights are to be written, float32.
  *
  * @returns the folder
  * @throws LetheError `invalid` without `--resume`, and for networks that no other program trains
@@ -36,11 +37,15 @@ export async function exportPlan(args: AuditArguments): Promise<string> {
     networks.push({ file: `member-${member}-shadow.bin`, seed: ofMember + 1, leftOut: [] });
   }
   const { sampleShape, classCount: classes } = network;
+  const weights = network.model.getWeights().map(({ shape }) => shape);
   const folder = dirname(file);
   const pixels = new Uint8Array(train.values.length);
   for (let i = 0; i < pixels.length; i++) pixels[i] = Math.round(255 * (train.values[i] as number));
   writeWhole(join(folder, 'images.u8'), pixels);
   writeWhole(join(folder, 'labels.u8'), Uint8Array.from(train.labels));
-  writeWhole(file, JSON.stringify({ sampleShape, classes, blocks, epochs, augment, networks }));
+  writeWhole(
+    file,
+    JSON.stringify({ sampleShape, classes, blocks, weights, epochs, augment, networks }),
+  );
   return folder;
 }

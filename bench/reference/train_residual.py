@@ -106,7 +106,7 @@ class ResNet(torch.nn.Module):
             if block.new > 0:
                 # The shortcut copies the channels there are: [1, 1, channels, filters].
                 filters = len(block.outer.norm.weight)
-                frozen.append(torch.eye(filters - block.new, filters))
+                frozen.append(torch.eye(filters - block.new, filters)[None, None])
         trained.extend([self.head.weight.T, self.head.bias])
         return [weight.detach().float().cpu().contiguous() for weight in [*trained, *frozen]]
 
@@ -284,7 +284,11 @@ def main():
     if not os.path.exists(os.path.join(folder, "plan.json")):
         sys.exit(f"{folder} holds no plan.json: give the folder that bench:audit --export names.")
     plan = json.loads(read(folder, "plan.json"))
-    images = Images(folder, plan["sampleShape"], plan["augment"])
+    shape = plan["sampleShape"]
+    weights = ResNet(shape[-1], plan["classes"], plan["blocks"]).weights()
+    if [list(weight.shape) for weight in weights] != plan["weights"]:
+        sys.exit("The plan is of another network: this one's weights have other shapes.")
+    images = Images(folder, shape, plan["augment"])
     left = [
         network
         for network in plan["networks"]
