@@ -31,20 +31,21 @@ else await bench(args);
 
 async function bench(args: AuditArguments): Promise<void> {
   const backend = await openBackend({ prefer: args.backend });
-  const kept = new KeptFiles(args);
-  const task = await loadTask(args, kept);
+  const files = new KeptFiles(args);
+  const task = await loadTask(args, files);
   const members: AuditMember[] = [];
   for (let member = 0; member < args.members; member++) {
-    const file = kept.unlearned(`member-${member}.json`);
+    const file = files.unlearned(`member-${member}.json`);
     const hooks: AuditHooks = {
       report: ({ what, step, stepLimit }) =>
         tell(`member ${member + 1}/${args.members}: ${what}`, step, stepLimit),
       trained: (which, train) =>
-        keptWeights(kept.trained(`member-${member}-${which}.bin`), task.original, train),
+        keptWeights(files.trained(`member-${member}-${which}.bin`), task.original, train),
     };
     const ofMember = { ...task, seed: memberSeed(args.seed, member) };
-    const told = readIfThere(file) ?? (await auditMember(ofMember, hooks, members[0]));
-    if (file !== undefined) writeWhole(file, JSON.stringify(told));
+    const kept = readIfThere(file);
+    const told = kept ?? (await auditMember(ofMember, hooks, members[0]));
+    if (file !== undefined && kept === undefined) writeWhole(file, JSON.stringify(told));
     members.push(told);
   }
   process.stderr.write('\n');
@@ -52,7 +53,7 @@ async function bench(args: AuditArguments): Promise<void> {
 }
 
 /** A network trained on everything, and what it is after it has unlearned. */
-async function loadTask(args: AuditArguments, kept: KeptFiles): Promise<AuditTask> {
+async function loadTask(args: AuditArguments, files: KeptFiles): Promise<AuditTask> {
   const { train, forgetRows: _, ...parts } = await loadParts(args);
   const { network, rounds, heldOut } = parts;
   const { epochs, augment, seed, settings } = args;
@@ -60,7 +61,7 @@ async function loadTask(args: AuditArguments, kept: KeptFiles): Promise<AuditTas
   const hooksFor = (what: string) => ({
     onProgress: ({ step, stepLimit }: RoundProgress) => tell(what, step, stepLimit),
   });
-  const original = await keptWeights(kept.trained('original.bin'), fresh, () =>
+  const original = await keptWeights(files.trained('original.bin'), fresh, () =>
     trainNetwork(
       network,
       train,
@@ -69,7 +70,7 @@ async function loadTask(args: AuditArguments, kept: KeptFiles): Promise<AuditTas
     ),
   );
   const plan = { rounds, heldOut, seed, method: { name: args.method, settings } };
-  const served = await keptWeights(kept.unlearned('served.bin'), fresh, async () => [
+  const served = await keptWeights(files.unlearned('served.bin'), fresh, async () => [
     ...(await unlearnRounds(network, original, plan, hooksFor)),
   ]);
   return { ...parts, ...plan, original, served, forget: joinSamples(rounds), epochs, augment };
@@ -82,8 +83,9 @@ function show(
 ): void {
   const figures = auditFigures(members, { leastTugOfWar: 0.97, mostULira: 0.52 });
   const { shadow, served, retrained, membership } = figures;
+  const settings = Object.entries(args.settings).map(([name, value]) => `${name}=${value}`);
   console.log(
-    `${backend.description}; ${args.data}, ${args.network}, augment ${args.augment}, ${args.rounds} rounds of ${args.k} of ${args.train} images, ${args.members} networks of each kind, ${args.method} ${JSON.stringify(args.settings)}`,
+    `${backend.description}; ${args.data}, ${args.network}, augment ${args.augment}, ${args.rounds} rounds of ${args.k} of ${args.train} images, ${args.members} networks of each kind, ${args.method} ${settings.join(' ')}`,
   );
   console.log('network | forget | retain | test | membership AUC');
   for (const [name, of, auc] of [

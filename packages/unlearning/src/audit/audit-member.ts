@@ -102,16 +102,13 @@ export async function auditMember(
     ),
   );
   const unlearned = await unlearnRounds(network, shadow, task, hooksFor);
-  let step = 0;
   const checkpoint = checkpointOf(hooksFor('judging'), { training: 0, forward: 0 });
   const stepLimit = earlier === undefined ? 5 : 3;
-  const judge = new NetworkJudge(network, task, () =>
+  const judge = new NetworkJudge(network, task, (step) =>
     checkpoint({ phase: 'preparing', step, stepLimit, forgetAccuracy: Number.NaN }),
   );
   const ofShadow = await judge.judge(shadow);
-  step++;
   const ofRetrained = await judge.judge(retrained);
-  step++;
   const unlearnedConfidences = await judge.confidences(unlearned);
   const ofBoth = earlier ?? (await both());
   return {
@@ -131,9 +128,7 @@ export async function auditMember(
   };
 
   async function both() {
-    step++;
     const ofServed = await judge.judge(served);
-    step++;
     const ofOriginal = await judge.judge(original);
     return {
       served: ofServed.accuracies,

@@ -26,10 +26,15 @@ export interface Judgement {
 export class NetworkJudge {
   readonly #network: Network;
   readonly #samples: JudgedSamples;
-  readonly #onBatch: () => Promise<void>;
+  readonly #onBatch: (judged: number) => Promise<void>;
+  #judged = 0;
 
-  /** @param onBatch called between batches; may throw */
-  constructor(network: Network, samples: JudgedSamples, onBatch: () => Promise<void>) {
+  /** @param onBatch called between batches with how many networks are done; may throw */
+  constructor(
+    network: Network,
+    samples: JudgedSamples,
+    onBatch: (judged: number) => Promise<void>,
+  ) {
     this.#network = network;
     this.#samples = samples;
     this.#onBatch = onBatch;
@@ -64,17 +69,19 @@ export class NetworkJudge {
     using f = new NetworkFunction(this.#network, weights);
     const theta = tf.tensor1d(f.flatten(weights));
     const answers: Answers[] = [];
+    const onBatch = () => this.#onBatch(this.#judged);
     try {
       for (const { values, labels } of sets) {
-        await this.#onBatch();
+        await onBatch();
         const input = toNetworkInput(values.slice(), preprocessing, sampleShape.at(-1) ?? 1);
-        const logits = await f.evaluate(theta, input, { onBatch: this.#onBatch });
+        const logits = await f.evaluate(theta, input, { onBatch });
         const { loss: scores } = membershipScores(logits, labels, classCount);
         answers.push({ accuracy: accuracy(logits, labels, classCount), scores, labels });
       }
     } finally {
       theta.dispose();
     }
+    this.#judged++;
     return answers as { [i in keyof Sets]: Answers };
   }
 }
