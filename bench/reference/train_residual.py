@@ -121,6 +121,8 @@ class Images:
         labels = torch.frombuffer(bytearray(read(folder, "labels.u8")), dtype=torch.uint8)
         self.labels = labels.long().to(device)
         self.augment = augment
+        if augment == "none":
+            return
         self.down, self.right = height // 8, width // 8
         border = (self.right, self.right, self.down, self.down)
         self.padded = F.pad(self.values.float(), border, mode="reflect").to(torch.uint8)
@@ -302,6 +304,8 @@ def main():
         train_all(trainings, plan["epochs"])
         for training in trainings:
             known = training.finish()
+            if not all(weight.isfinite().all() for weight in training.net.weights()):
+                sys.exit(f"{training.file}: training diverged, nothing is written: give a smaller --step.")
             write(os.path.join(folder, training.file), training.net.weights())
             print(f"{training.file}: {100 * known:.2f} % of its images", flush=True)
 

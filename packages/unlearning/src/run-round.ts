@@ -72,7 +72,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     known,
     standings: ledger.standings,
     tolerance: prepared.settings.untrainTolerance,
-    overshoot: prepared.settings.untrainOvershoot,
+    served: before,
     random: random.fork('goal'),
   });
   const unchanged = (outcome: RoundOutcome, steps: number): RoundResult => ({

@@ -1,8 +1,14 @@
-import { expect, it } from 'vitest';
+import { openBackend } from '@lethe/compute';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, expect, it } from 'vitest';
 import { Random } from '../random.ts';
 import type { RoundInput } from '../round.ts';
 import { type GoalFacts, goalFor } from './goal-for.ts';
 import { standingBins } from './matched-margins.ts';
+
+beforeAll(() => openBackend({ prefer: 'js' }));
+
+const noBand = { margins: new Float32Array(1), slack: 0 };
 
 /** Two classes; held-out margins of class 0 are 11 and 9 in turns: mean 10, deviation 1. */
 const heldOutLogits = Float32Array.from({ length: 20 }, (_, i) =>
@@ -25,39 +31,75 @@ function goalOfOne(facts: Omit<GoalFacts, 'standings' | 'random'>) {
   return goalFor(round, { ...facts, standings, random: new Random(3) });
 }
 
-function distanceOf(margin: number, tolerance: number, overshoot: number) {
+/** Of a sample that the served network has at `served` and another one at `margin`. */
+function distanceOf(margin: number, tolerance: number, served = 14) {
   const { goal } = goalOfOne({
     known: {
       steady: [
         {
-          forgotten: Float32Array.of(margin),
+          forgotten: Float32Array.of(14),
           unseen: Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9)),
         },
       ],
       heldOutLogits: new Float32Array(20),
       heldOutServedLogits: heldOutLogits,
     },
+    served: Float32Array.of(served, 0),
     tolerance,
-    overshoot,
   });
   const distances = goal.distances(Float32Array.of(margin, 0));
   return { distance: distances[0] as number, reached: goal.isReached(distances) };
 }
 
-it('leads margins below their counterparts by the overshoot, in spreads of the held-out ones', () => {
-  const [without, half] = [distanceOf(14, 0, 0), distanceOf(14, 0, 0.5)];
-  expect(half.distance - without.distance).toBeCloseTo(0.5, 5);
+it('leads no margin above where the served network has it', () => {
+  // Its counterpart stands at 9, in this round of one sample.
+  expect(distanceOf(14, 0, 14).distance).toBeCloseTo(5);
+  expect(distanceOf(14, 0, 10).distance).toBeCloseTo(5);
+  expect(distanceOf(14, 0, 8).distance).toBeCloseTo(6);
 });
 
-it('leads no margin to the other side of 0', () => {
-  // The counterpart stands at 9 or 11, the spread is 1.
-  expect(distanceOf(14, 0, 20).distance).toBeCloseTo(14 - (14 - distanceOf(14, 0, 0).distance) / 2);
+it('pulls a margin the harder the farther it is, up to 0.3 spreads', () => {
+  const { goal } = goalOfOne({
+    known: {
+      steady: [{ forgotten: Float32Array.of(14), unseen: new Float32Array(10).fill(10) }],
+      heldOutLogits: new Float32Array(20),
+      heldOutServedLogits: heldOutLogits,
+    },
+    served: Float32Array.of(14, 0),
+    tolerance: 0,
+  });
+  const lossAt = (margin: number) =>
+    goal.loss(tf.tensor2d([[margin, 0]]), Int32Array.of(0), noBand).dataSync()[0] as number;
+  // To 9; the spread is 1.
+  const pull = (excess: number) => (lossAt(9 + excess + 0.01) - lossAt(9 + excess - 0.01)) / 0.02;
+  expect([0.1, 0.2, 0.31, 2].map((excess) => pull(excess).toFixed(2))).toEqual([
+    '0.10',
+    '0.20',
+    '0.30',
+    '0.30',
+  ]);
+});
+
+it('pulls where held-out samples are all alike', () => {
+  const alike = Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 10 : 0));
+  const { goal } = goalOfOne({
+    known: {
+      steady: [{ forgotten: Float32Array.of(14), unseen: new Float32Array(10).fill(10) }],
+      heldOutLogits: new Float32Array(20),
+      heldOutServedLogits: alike,
+    },
+    served: Float32Array.of(14, 0),
+    tolerance: 0,
+  });
+  // 4 too high: 4 − ½.
+  const loss = goal.loss(tf.tensor2d([[14, 0]]), Int32Array.of(0), noBand);
+  expect(loss.dataSync()[0]).toBeCloseTo(3.5);
 });
 
 it('lets an excess pass that is within the tolerance, in the same unit', () => {
-  const { distance } = distanceOf(14, 0, 0);
-  expect(distanceOf(14, distance + 0.01, 0).reached).toBe(true);
-  expect(distanceOf(14, distance - 0.01, 0).reached).toBe(false);
+  const { distance } = distanceOf(14, 0);
+  expect(distanceOf(14, distance + 0.01).reached).toBe(true);
+  expect(distanceOf(14, distance - 0.01).reached).toBe(false);
 });
 
 it('leads each view to where unseen samples stand in it', () => {
@@ -74,8 +116,8 @@ it('leads each view to where unseen samples stand in it', () => {
         ...Array.from({ length: 10 }, () => [0, 5]).flat(),
       ),
     },
+    served: Float32Array.of(14, 0, 14, 0),
     tolerance: 0,
-    overshoot: 0,
   });
   const distances = goal.distances(Float32Array.of(14, 0, 14, 0));
   expect([...distances]).toEqual([4, 19]);

@@ -16,8 +16,8 @@ export interface GoalFacts {
   readonly standings: Standings;
   /** Mean excess of margins that is let pass in `untrain`, in spreads of the held-out margins. */
   readonly tolerance: number;
-  /** How far below their counterparts margins are led in `untrain`, in the same unit. */
-  readonly overshoot: number;
+  /** What the served network makes of the forget samples, view after view: [views · k, classes]. */
+  readonly served: Float32Array;
   readonly random: Random;
 }
 
@@ -60,15 +60,20 @@ export function goalFor(
         return { unseen: unseen.margins, targets: matched.targets };
       });
       const sigma = spread(views[0]?.unseen ?? new Float32Array(0));
-      const led = views.flatMap(({ targets }) => [...targets]);
+      const led = Float32Array.from(views.flatMap(({ targets }) => [...targets]));
+      const labels = Int32Array.from(
+        led,
+        (_, i) => forget.labels[i % forget.labels.length] as number,
+      );
+      const now = margins(facts.served, labels, classCount);
       const goal = untrainGoal(
-        Int32Array.from(
-          { length: led.length },
-          (_, i) => forget.labels[i % forget.labels.length] as number,
-        ),
-        Float32Array.from(led, (target) => below(target, facts.overshoot * sigma)),
+        labels,
+        // Nobody is known the better for being forgotten.
+        led.map((target, i) => Math.min(target, now[i] as number)),
         classCount,
         facts.tolerance * sigma,
+        // Held-out samples that are all alike have no spread to go by.
+        sigma > 0 ? reach * sigma : 1,
       );
       return { goal, standings: { places, classes } };
     }
@@ -77,16 +82,11 @@ export function goalFor(
   }
 }
 
-/**
- * A target led lower, but not to the other side of 0: a sample that would be right unseen stays
- * right.
- */
-function below(target: number, by: number): number {
-  return target > 0 ? Math.max(target - by, target / 2) : target - by;
-}
-
 /** Standard deviation. */
 function spread(values: Float32Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
+
+/** How far away a sample is pulled the harder, in standard deviations of the held-out margins. */
+const reach = 0.3;

@@ -101,7 +101,8 @@ describe('relabel', () => {
 
 describe('untrain', () => {
   /** Targets 1 and −4: excesses 0.5 and 1. */
-  const goal = (tolerance: number) => untrainGoal(labels, Float32Array.of(1, -4), 3, tolerance);
+  const goal = (tolerance: number, reach = 1) =>
+    untrainGoal(labels, Float32Array.of(1, -4), 3, tolerance, reach);
 
   it('is reached when the mean excess over the targets is within the tolerance', () => {
     expect([...goal(0).distances(logits)]).toEqual([0.5, 1]);
@@ -115,7 +116,7 @@ describe('untrain', () => {
       const k = 50;
       const targets = Float32Array.from({ length: k }, (_, i) => (i < shouldBeWrong ? -1 : 2));
       const margins = targets.map((target, i) => (i < stillRight ? 0.5 : target));
-      const goal = untrainGoal(new Int32Array(k), targets, 2, 2);
+      const goal = untrainGoal(new Int32Array(k), targets, 2, 2, 1);
       const logits = Float32Array.from({ length: 2 * k }, (_, i) => (i % 2 ? 0 : margins[i / 2]!));
       return goal.isReached(goal.distances(logits));
     };
@@ -126,12 +127,13 @@ describe('untrain', () => {
   });
 
   it('does not let samples below their target make up for others', () => {
-    const below = untrainGoal(labels, Float32Array.of(1, 100), 3, 0);
+    const below = untrainGoal(labels, Float32Array.of(1, 100), 3, 0, 1);
     expect([...below.distances(logits)]).toEqual([0.5, 0]);
   });
 
-  it('pulls each margin to its target: min(1, |d|) sign(d)/n per logit', () => {
+  it('pulls each margin to its target, no harder than from its reach: min(reach, |d|) sign(d)/n per logit', () => {
     expect(gradientOf(goal(0))).toEqual([0.25, -0.25, 0, -0.5, 0.5, 0]);
+    expect(gradientOf(goal(0, 0.75))).toEqual([0.25, -0.25, 0, -0.375, 0.375, 0]);
   });
 
   it('is not reached by logits that are not numbers', () => {

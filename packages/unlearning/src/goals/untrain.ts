@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { huberLoss } from '../losses/huber.ts';
 import { marginTensor } from '../losses/margin.ts';
-import { smoothL1Loss } from '../losses/smooth-l1.ts';
 import { margins } from '../measures/margins.ts';
 import type { Goal } from './goal.ts';
 import { labelsOf } from './labels-of.ts';
@@ -13,12 +13,14 @@ import { labelsOf } from './labels-of.ts';
  *
  * @param targets [k] margins to reach, in logits (`matchedMargins`)
  * @param tolerance in logits
+ * @param reach how far from its target a sample is pulled the harder the farther it is, in logits
  */
 export function untrainGoal(
   labels: Int32Array,
   targets: Float32Array,
   classCount: number,
   tolerance: number,
+  reach: number,
 ): Goal {
   const shouldBeWrong = targets.filter((target) => target < 0).length;
   return {
@@ -33,7 +35,8 @@ export function untrainGoal(
       stillRight(distances) <= leftBehind * shouldBeWrong,
     loss: (logits, samples) => {
       const goal = tf.tensor1d(targetsOf(samples));
-      return smoothL1Loss(marginTensor(logits, labelsOf(labels, samples)).sub(goal) as tf.Tensor1D);
+      const excess = marginTensor(logits, labelsOf(labels, samples)).sub<tf.Tensor1D>(goal);
+      return huberLoss(excess, reach);
     },
   };
 

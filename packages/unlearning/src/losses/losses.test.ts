@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { crossEntropyLoss } from './cross-entropy.ts';
 import { distillationLoss, softTargets } from './distillation.ts';
+import { huberLoss } from './huber.ts';
 import { nonTargetLogits } from './non-target.ts';
-import { smoothL1Loss } from './smooth-l1.ts';
 
 beforeAll(() => openBackend({ prefer: 'js' }));
 
@@ -57,16 +57,12 @@ describe('cross-entropy', () => {
   });
 });
 
-describe('smooth L1', () => {
-  it('is square near zero and straight beyond one', () => {
-    // 0.5²/2 = 0.125 and 3 − ½ = 2.5; mean 1.3125.
+describe('Huber', () => {
+  it('is square up to δ and straight beyond it', () => {
+    // 0.5²/2 = 0.125 and 2 · (3 − 1) = 4; mean 2.0625.
     const d = tf.tensor1d([0.5, -3]);
-    expect(smoothL1Loss(d).dataSync()[0]).toBeCloseTo(1.3125, 5);
-    close(
-      tf
-        .grad((x: tf.Tensor) => smoothL1Loss(x as tf.Tensor1D))(d)
-        .dataSync(),
-      [0.25, -0.5],
-    );
+    const loss = (x: tf.Tensor) => huberLoss(x as tf.Tensor1D, 2);
+    expect(loss(d).dataSync()[0]).toBeCloseTo(2.0625, 5);
+    close(tf.grad(loss)(d).dataSync(), [0.25, -1]);
   });
 });

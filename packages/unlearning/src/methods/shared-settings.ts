@@ -10,14 +10,6 @@ export const sharedSettings = {
     unit: 'standard deviations of the held-out margins',
     doc: 'Only in untrain: mean excess of the forget margins over their held-out counterparts at which the round is done.',
   },
-  untrainOvershoot: {
-    kind: 'number',
-    default: 0.1,
-    min: 0,
-    max: 2,
-    unit: 'standard deviations of the held-out margins',
-    doc: 'Only in untrain: how far below its held-out counterpart each forget margin is led, though not across 0, since later rounds bring back a little of every earlier one.',
-  },
   mirrored: {
     kind: 'flag',
     default: true,

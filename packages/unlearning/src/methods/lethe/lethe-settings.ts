@@ -12,8 +12,7 @@ export const letheSettings = {
   },
   wayBack: {
     kind: 'choice',
-    default: ({ mode }) => (mode === 'untrain' ? 'open' : 'closed'),
-    defaultText: 'open in untrain, else closed',
+    default: 'closed',
     choices: ['closed', 'open'],
     doc: 'Only with natural steps, after the first round: closed, no step leads back towards the original network as a whole, as the curvature of what is retained sees it; what earlier rounds broke is mended across that direction (decision 0151).',
   },
