@@ -12,12 +12,18 @@ function refusal(type: string): Error {
 }
 
 /** kafkajs's producer, answered by `answers` when it sends offsets: a broker may be slow at will. */
-function clientsAnswering(answers: (Error | undefined)[]) {
+function clientsAnswering(
+  answers: (Error | undefined)[],
+  isKnown: (partition: number) => boolean = () => true,
+) {
   const calls: string[] = [];
   const transaction = {
     async send({ topic, messages }: { topic: string; messages: { partition: number }[] }) {
       const partitions = new Set(messages.map(({ partition }) => partition));
       calls.push(`send ${topic}/${[...partitions]}`);
+      return [...partitions]
+        .filter(isKnown)
+        .map((partition) => ({ topicName: topic, partition, errorCode: 0 }));
     },
     async sendOffsets() {
       calls.push('offsets');
@@ -60,6 +66,18 @@ describe('FencedProducer', () => {
     });
     await owner.commit(place, async () => batches);
     expect(calls).toEqual(['abort', 'send t/0', 'send t/1', 'send t/2', 'offsets', 'commit']);
+  });
+
+  it('commits nothing where kafkajs left out what is for a partition that it does not know', async () => {
+    const { clients, calls } = clientsAnswering([], (partition) => partition < 8);
+    const owner = await FencedProducer.open(clients, input, '');
+    const message = { partition: 9, key: Buffer.from('k'), value: Buffer.from('v'), headers: {} };
+    const batch = { topic: 't', partition: 9, messages: [message] };
+    await expect(owner.commit(place, async () => [batch])).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect(calls).toEqual(['abort', 'send t/9', 'abort']);
+    expect(owner.isBroken).toBe(true);
   });
 
   it('makes no transaction after one that failed, not even when kafkajs would', async () => {

@@ -5,6 +5,7 @@ import type { PartitionBatch } from './batches.ts';
 import type { KafkaClients } from './clients.ts';
 import type { Producer, Transaction } from './kafkajs.ts';
 import { classifyKafkaError, translateKafkaError } from './translate-error.ts';
+import { checkWritten } from './written.ts';
 
 /** Where an owner of a partition stands in its group. */
 export interface InputPartition {
@@ -140,5 +141,6 @@ function nameOf({ group, topic, partition }: InputPartition): string {
 }
 
 async function send(transaction: Transaction, batch: PartitionBatch): Promise<void> {
-  await transaction.send({ topic: batch.topic, messages: batch.messages, acks: -1 });
+  const { topic, messages } = batch;
+  checkWritten(await transaction.send({ topic, messages, acks: -1 }), batch);
 }

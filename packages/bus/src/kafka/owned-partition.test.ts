@@ -102,6 +102,18 @@ describe('KafkaOwnedPartition', () => {
     expect(await read).toEqual([]);
   });
 
+  it('commits over no record that it has not given out, though it is lost at that moment', async () => {
+    const { partition, calls } = partitionAnswered(['ok', 'ok']);
+    partition.accept([record(0n), record(1n), record(2n)], 3n);
+    await partition.read(1, 0);
+    const first = partition.commit(1n, []);
+    await partition.read(1, 0);
+    const second = partition.commit(2n, []);
+    partition.lose();
+    await Promise.all([first, second]);
+    expect(calls).toEqual(['first commits 1', 'first commits 2']);
+  });
+
   it('makes a transaction again, with another producer, where it was not made', async () => {
     const { partition, calls } = partitionAnswered(
       [unknown, unknown],

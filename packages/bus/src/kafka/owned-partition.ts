@@ -171,7 +171,9 @@ export class KafkaOwnedPartition implements OwnedPartition {
         'Give the offset after the last handled record.',
       );
     }
-    const commit = this.#work.then(() => this.#commit(nextOffset, records, mark));
+    // Now: once this is lost, what it had fetched and not given out is gone from the buffer.
+    const place = { offset: this.#beyondMarkers(nextOffset), mark };
+    const commit = this.#work.then(() => this.#commit(nextOffset, records, place));
     this.#work = commit.catch(() => {});
     return commit;
   }
@@ -179,9 +181,8 @@ export class KafkaOwnedPartition implements OwnedPartition {
   async #commit(
     nextOffset: bigint,
     records: readonly OutgoingRecord[],
-    mark: string,
+    place: CommittedPlace,
   ): Promise<void> {
-    const place = { offset: this.#beyondMarkers(nextOffset), mark };
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#producer.commit(place, () => this.#source.prepare(records));

@@ -7,7 +7,8 @@ import { Publisher } from './publisher.ts';
 interface Request {
   readonly producer: number;
   readonly texts: readonly string[];
-  readonly resolve: () => void;
+  /** As the broker does; or as kafkajs, which passes over partitions that it does not know. */
+  readonly resolve: (known?: boolean) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -21,12 +22,15 @@ function clientsWithRequests() {
       return {
         connect: async () => {},
         disconnect: async () => {},
-        send: ({ messages }: { messages: { value: Buffer }[] }) =>
-          new Promise<void>((resolve, reject) => {
+        send: ({ topic, messages }: { topic: string; messages: PartitionBatch['messages'] }) =>
+          new Promise<unknown>((resolve, reject) => {
             requests.push({
               producer,
               texts: messages.map(({ value }) => value.toString()),
-              resolve,
+              resolve: (known = true) => {
+                const partition = messages[0]?.partition;
+                resolve(known ? [{ topicName: topic, partition, errorCode: 0 }] : []);
+              },
               reject,
             });
           }),
@@ -67,6 +71,20 @@ describe('Publisher', () => {
     requests[0]!.reject(Object.assign(new Error('gone'), { name: 'KafkaJSConnectionError' }));
     await expect(first).rejects.toMatchObject({ code: 'unavailable' });
     const second = publisher.publish([batch(0, 'b')]);
+    await expect.poll(() => requests.length).toBe(2);
+    requests[1]!.resolve();
+    await second;
+    expect(requests.map(({ producer }) => producer)).toEqual([1, 2]);
+  });
+
+  it('takes nothing for written that kafkajs passed over, and asks another producer', async () => {
+    const { clients, requests } = clientsWithRequests();
+    const publisher = new Publisher(clients);
+    const first = publisher.publish([batch(9, 'a')]);
+    await expect.poll(() => requests.length).toBe(1);
+    requests[0]!.resolve(false);
+    await expect(first).rejects.toMatchObject({ code: 'unavailable' });
+    const second = publisher.publish([batch(9, 'a')]);
     await expect.poll(() => requests.length).toBe(2);
     requests[1]!.resolve();
     await second;

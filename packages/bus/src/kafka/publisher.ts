@@ -3,6 +3,7 @@ import type { PartitionBatch } from './batches.ts';
 import type { KafkaClients } from './clients.ts';
 import type { Producer } from './kafkajs.ts';
 import { classifyKafkaError } from './translate-error.ts';
+import { checkWritten } from './written.ts';
 
 interface Waiting {
   readonly batch: PartitionBatch;
@@ -94,11 +95,12 @@ export class Publisher {
 
   async #send(name: string, waiting: readonly Waiting[]): Promise<void> {
     const session = this.#open();
-    const topic = waiting[0]!.batch.topic;
-    const messages = waiting.flatMap(({ batch }) => batch.messages);
+    const { batch } = waiting[0]!;
+    const { topic } = batch;
+    const messages = waiting.flatMap((each) => each.batch.messages);
     session.inFlight++;
     try {
-      await (await session.producer).send({ topic, messages, acks: -1 });
+      checkWritten(await (await session.producer).send({ topic, messages, acks: -1 }), batch);
       this.#trouble = undefined;
       for (const { resolve } of waiting) resolve();
     } catch (thrown) {
