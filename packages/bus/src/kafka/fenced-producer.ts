@@ -4,8 +4,8 @@ import type { CommittedPlace } from '../message-bus.ts';
 import type { PartitionBatch } from './batches.ts';
 import type { KafkaClients } from './clients.ts';
 import type { Producer, Transaction } from './kafkajs.ts';
+import { sendBatch } from './send-batch.ts';
 import { classifyKafkaError, translateKafkaError } from './translate-error.ts';
-import { checkWritten } from './written.ts';
 
 /** Where an owner of a partition stands in its group. */
 export interface InputPartition {
@@ -100,7 +100,7 @@ export class FencedProducer {
     let transaction: Transaction | undefined;
     try {
       transaction = await this.#producer.transaction();
-      for (const batch of batches) await send(transaction, batch);
+      for (const batch of batches) await sendBatch(transaction, batch);
       await this.#sendOffset(transaction, place);
       await transaction.commit();
     } catch (thrown) {
@@ -138,9 +138,4 @@ export function transactionalIdOf(prefix: string, input: InputPartition): string
 
 function nameOf({ group, topic, partition }: InputPartition): string {
   return `${topic}/${partition} for group ${group}`;
-}
-
-async function send(transaction: Transaction, batch: PartitionBatch): Promise<void> {
-  const { topic, messages } = batch;
-  checkWritten(await transaction.send({ topic, messages, acks: -1 }), batch);
 }

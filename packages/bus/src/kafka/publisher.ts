@@ -2,8 +2,8 @@ import { LetheError } from '@lethe/contracts';
 import type { PartitionBatch } from './batches.ts';
 import type { KafkaClients } from './clients.ts';
 import type { Producer } from './kafkajs.ts';
+import { sendBatch } from './send-batch.ts';
 import { classifyKafkaError } from './translate-error.ts';
-import { checkWritten } from './written.ts';
 
 interface Waiting {
   readonly batch: PartitionBatch;
@@ -96,11 +96,10 @@ export class Publisher {
   async #send(name: string, waiting: readonly Waiting[]): Promise<void> {
     const session = this.#open();
     const { batch } = waiting[0]!;
-    const { topic } = batch;
     const messages = waiting.flatMap((each) => each.batch.messages);
     session.inFlight++;
     try {
-      checkWritten(await (await session.producer).send({ topic, messages, acks: -1 }), batch);
+      await sendBatch(await session.producer, { ...batch, messages });
       this.#trouble = undefined;
       for (const { resolve } of waiting) resolve();
     } catch (thrown) {

@@ -31,22 +31,26 @@ function goalOfOne(facts: Omit<GoalFacts, 'standings' | 'random'>) {
   return goalFor(round, { ...facts, standings, random: new Random(3) });
 }
 
-/** Of a sample that the served network has at `served` and another one at `margin`. */
-function distanceOf(margin: number, tolerance: number, served = 14) {
+/** Of one sample that the original network has at 14, and the served one at `served`. */
+function goalAmong(
+  heldOutServedLogits: Float32Array,
+  { served = 14, tolerance = 0 }: { readonly served?: number; readonly tolerance?: number } = {},
+) {
+  const unseen = Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9));
   const { goal } = goalOfOne({
     known: {
-      steady: [
-        {
-          forgotten: Float32Array.of(14),
-          unseen: Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9)),
-        },
-      ],
+      steady: [{ forgotten: Float32Array.of(14), unseen }],
       heldOutLogits: new Float32Array(20),
-      heldOutServedLogits: heldOutLogits,
+      heldOutServedLogits,
     },
     served: Float32Array.of(served, 0),
     tolerance,
   });
+  return goal;
+}
+
+function distanceOf(margin: number, tolerance: number, served = 14) {
+  const goal = goalAmong(heldOutLogits, { served, tolerance });
   const distances = goal.distances(Float32Array.of(margin, 0));
   return { distance: distances[0] as number, reached: goal.isReached(distances) };
 }
@@ -59,15 +63,7 @@ it('leads no margin above where the served network has it', () => {
 });
 
 it('pulls a margin the harder the farther it is, up to 0.3 spreads', () => {
-  const { goal } = goalOfOne({
-    known: {
-      steady: [{ forgotten: Float32Array.of(14), unseen: new Float32Array(10).fill(10) }],
-      heldOutLogits: new Float32Array(20),
-      heldOutServedLogits: heldOutLogits,
-    },
-    served: Float32Array.of(14, 0),
-    tolerance: 0,
-  });
+  const goal = goalAmong(heldOutLogits);
   const lossAt = (margin: number) =>
     goal.loss(tf.tensor2d([[margin, 0]]), Int32Array.of(0), noBand).dataSync()[0] as number;
   // To 9; the spread is 1.
@@ -82,15 +78,7 @@ it('pulls a margin the harder the farther it is, up to 0.3 spreads', () => {
 
 it('pulls where held-out samples are all alike', () => {
   const alike = Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 10 : 0));
-  const { goal } = goalOfOne({
-    known: {
-      steady: [{ forgotten: Float32Array.of(14), unseen: new Float32Array(10).fill(10) }],
-      heldOutLogits: new Float32Array(20),
-      heldOutServedLogits: alike,
-    },
-    served: Float32Array.of(14, 0),
-    tolerance: 0,
-  });
+  const goal = goalAmong(alike);
   // 4 too high: 4 − ½.
   const loss = goal.loss(tf.tensor2d([[14, 0]]), Int32Array.of(0), noBand);
   expect(loss.dataSync()[0]).toBeCloseTo(3.5);

@@ -57,19 +57,20 @@ export function goalFor(
         const earlier = part(places, standingBins);
         const matched = matchedMargins(own, unseen, earlier, classes, u);
         earlier.set(matched.places);
-        return { unseen: unseen.margins, targets: matched.targets };
+        const now = margins(
+          part(facts.served, forget.labels.length * classCount),
+          forget.labels,
+          classCount,
+        );
+        // Nobody is known the better for being forgotten.
+        const targets = matched.targets.map((target, i) => Math.min(target, now[i] as number));
+        return { unseen: unseen.margins, targets };
       });
       const sigma = spread(views[0]?.unseen ?? new Float32Array(0));
       const led = Float32Array.from(views.flatMap(({ targets }) => [...targets]));
-      const labels = Int32Array.from(
-        led,
-        (_, i) => forget.labels[i % forget.labels.length] as number,
-      );
-      const now = margins(facts.served, labels, classCount);
       const goal = untrainGoal(
-        labels,
-        // Nobody is known the better for being forgotten.
-        led.map((target, i) => Math.min(target, now[i] as number)),
+        Int32Array.from(led, (_, i) => forget.labels[i % forget.labels.length] as number),
+        led,
         classCount,
         facts.tolerance * sigma,
         // Held-out samples that are all alike have no spread to go by.
