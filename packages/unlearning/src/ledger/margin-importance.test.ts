@@ -90,7 +90,14 @@ describe('pooling', () => {
       { name: 'facing', shape: [2, 2], from: 0, to: 4 },
       { name: 'behind', shape: [2], from: 4, to: 6 },
     ];
-    poolInputFacing(values, segments, new Set(['facing']));
+    poolInputFacing(values, segments, new Map([['facing', 'by unit']]));
     expect([...values]).toEqual([2, 3, 2, 3, 5, 6]);
+  });
+
+  it('leaves one number of weights that have a feature each', () => {
+    const values = Float32Array.of(1, 2, 3, 6);
+    const segments = [{ name: 'gamma', shape: [4], from: 0, to: 4 }];
+    poolInputFacing(values, segments, new Map([['gamma', 'by feature']]));
+    expect([...values]).toEqual([3, 3, 3, 3]);
   });
 });

@@ -33,6 +33,17 @@ const networks: [string, () => tf.layers.Layer[]][] = [
     ],
   ],
   [
+    'an MLP behind batch normalisation and PReLU',
+    () => [
+      tf.layers.flatten({ inputShape: [side, side, 1] }),
+      tf.layers.batchNormalization(),
+      tf.layers.prelu({ alphaInitializer: tf.initializers.constant({ value: 0.5 }) }),
+      tf.layers.dense({ units: 12, activation: 'relu', ...seeded(1) }),
+      tf.layers.dense({ units: 12, activation: 'relu', ...seeded(2) }),
+      tf.layers.dense({ units: 3, ...seeded(3) }),
+    ],
+  ],
+  [
     'a convolutional network with a large dense layer',
     () => [
       tf.layers.conv2d({

@@ -1,20 +1,24 @@
+import type { Facing } from '../network/input-facing.ts';
 import type { Segment } from '../network/network-function.ts';
 
 /**
- * Replaces the values of input-facing weights by their mean over everything but the output unit.
+ * Replaces the values of input-facing weights by their mean over everything but the output unit;
+ * over everything where each weight has a feature of its own.
  * There a gradient is a product with the sample itself: in a dense layer the squared gradient of
  * one sample *is* its squared features. What is kept must not give a forgotten sample away.
  *
  * @param values [parameters], changed in place
- * @param inputFacing names of weights, see `inputFacingWeights`
+ * @param inputFacing by name of the weights, see `inputFacingWeights`
  */
 export function poolInputFacing(
   values: Float32Array,
   segments: readonly Segment[],
-  inputFacing: ReadonlySet<string>,
+  inputFacing: ReadonlyMap<string, Facing>,
 ): void {
   for (const { name, shape, from, to } of segments) {
-    if (inputFacing.has(name)) poolPerUnit(values.subarray(from, to), shape.at(-1) ?? 1);
+    const facing = inputFacing.get(name);
+    if (facing === undefined) continue;
+    poolPerUnit(values.subarray(from, to), facing === 'by unit' ? (shape.at(-1) ?? 1) : 1);
   }
 }
 

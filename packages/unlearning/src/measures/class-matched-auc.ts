@@ -14,9 +14,10 @@ import { type Estimate, type Interval, normalEstimate } from './statistics/inter
  * ½ P(equal), within each class, averaged over forgotten samples. 0.5: cannot tell. Above: still
  * recognised as members. Below: they stand out.
  *
- * The interval is DeLong's, stratified by class, with one change: the variance over forgotten
- * samples is taken to be at least 1/12, what it is when nothing can be told apart. DeLong's own
- * becomes 0 when a few samples all stand on one side, and then claims certainty.
+ * The interval is DeLong's, stratified by class, with two changes. The variance over forgotten
+ * samples is taken to be at least 1/12, what it is when nothing can be told apart: DeLong's own
+ * becomes 0 when a few samples all stand on one side, and then claims certainty. The variance over
+ * unseen samples is taken to be 1/12 in a class that has one only, of which DeLong has none.
  *
  * @returns value NaN when no class of the forget set has unseen samples
  */
@@ -31,7 +32,8 @@ export function aucEstimate({ ofForget, classes }: Placements): Estimate {
   if (k === 0) return normalEstimate(Number.NaN, Number.NaN);
   const spread = Math.max(variance(found), leastVariance) / k;
   const fromHeldOut = classes.reduce((sum, { forgetCount, heldOutCount, heldOutVariance }) => {
-    return sum + ((forgetCount / k) ** 2 * heldOutVariance) / heldOutCount;
+    const spread = heldOutCount === 1 ? leastVariance : heldOutVariance;
+    return sum + ((forgetCount / k) ** 2 * spread) / heldOutCount;
   }, 0);
   return normalEstimate(mean(found), Math.sqrt(spread + fromHeldOut), [0, 1]);
 }

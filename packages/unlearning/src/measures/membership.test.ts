@@ -57,6 +57,16 @@ describe('class-matched AUC', () => {
     expect(sure.interval(0.95).low).toBeCloseTo(1 - 1.959963984540054 * Math.sqrt(1 / 24), 9);
   });
 
+  it('claims no certainty where one unseen sample stands for a class', () => {
+    const many = { scores: Array.from({ length: 100 }, (_, i) => i), labels: new Uint8Array(100) };
+    const beside = (scores: number[]) =>
+      classMatchedAuc(many, { scores, labels: scores.map(() => 0) }).interval(0.95);
+    // Of the forgotten ones (51 · 49 · 0.01)/99 of a variance, above 1/12; and 1/12 of the other.
+    const half = 1.959963984540054 * Math.sqrt((0.51 * 0.49) / 99 + 1 / 12);
+    expect(beside([48.5]).low).toBeCloseTo(Math.max(0, 0.51 - half), 9);
+    expect(beside([48.5]).high).toBe(1);
+  });
+
   it('knows nothing where no class is held out', () => {
     expect(classMatchedAuc({ scores: [1], labels: [3] }, heldOut).value).toBeNaN();
   });

@@ -176,7 +176,9 @@ describe('preprocessing', () => {
 
 describe('weights that face the input', () => {
   const names = (model: tf.LayersModel) =>
-    [...inputFacingWeights(model)].map((name) => name.replace(/_\d+$/, '')).sort();
+    [...inputFacingWeights(model)]
+      .map(([name, facing]) => `${name.replace(/_\d+$/, '')} ${facing}`)
+      .sort();
 
   it('are those of the first layer with weights, behind layers without', () => {
     const model = tf.sequential({
@@ -186,7 +188,28 @@ describe('weights that face the input', () => {
         tf.layers.dense({ units: 2, name: 'behind' }),
       ],
     });
-    expect(names(model)).toEqual(['facing/bias', 'facing/kernel']);
+    expect(names(model)).toEqual(['facing/bias by unit', 'facing/kernel by unit']);
+  });
+
+  it('are those behind a layer that hands the sample on, feature by feature, too', () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.batchNormalization({ inputShape: [2], name: 'norm' }),
+        tf.layers.prelu({ name: 'bend' }),
+        tf.layers.dense({ units: 2, name: 'facing' }),
+        tf.layers.batchNormalization({ name: 'behind' }),
+        tf.layers.dense({ units: 2, name: 'out' }),
+      ],
+    });
+    expect(names(model)).toEqual([
+      'bend/alpha by feature',
+      'facing/bias by unit',
+      'facing/kernel by unit',
+      'norm/beta by feature',
+      'norm/gamma by feature',
+      'norm/moving_mean by feature',
+      'norm/moving_variance by feature',
+    ]);
   });
 
   it('are those of every branch that the input enters', () => {
@@ -196,10 +219,10 @@ describe('weights that face the input', () => {
     const sum = tf.layers.add().apply([left, right]) as tf.SymbolicTensor;
     const output = tf.layers.dense({ units: 2, name: 'out' }).apply(sum) as tf.SymbolicTensor;
     expect(names(tf.model({ inputs: input, outputs: output }))).toEqual([
-      'left/bias',
-      'left/kernel',
-      'right/bias',
-      'right/kernel',
+      'left/bias by unit',
+      'left/kernel by unit',
+      'right/bias by unit',
+      'right/kernel by unit',
     ]);
   });
 });

@@ -48,16 +48,21 @@ export class NetworkFunction implements Disposable {
 
   /**
    * @param weights in the order of `model.getWeights()`: trainable ones first
-   * @throws Error where the model is in use already
+   * @throws Error where the model is in use already, RangeError for weights that are not its own
    */
   constructor(network: Network, weights: readonly Float32Array[]) {
     if (lentModels.has(network.model)) {
       throw new Error('This model is in use by another round: wait for that, or give it its own.');
     }
+    const own = network.model.getWeights();
+    for (const [i, { size }] of own.entries()) {
+      const given = weights[i]?.length ?? 0;
+      if (given !== size) throw new RangeError(`weight ${i} has ${given} values, not ${size}`);
+    }
     lentModels.add(network.model);
     this.network = network;
     this.#weights = weights;
-    this.#lentWeights = network.model.getWeights().map((weight) => weight.clone());
+    this.#lentWeights = own.map((weight) => weight.clone());
     this.#trainable = network.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
     let end = 0;
     this.segments = this.#trainable.map(({ name, shape, size }) => {
@@ -68,7 +73,7 @@ export class NetworkFunction implements Disposable {
     this.sampleSize = network.sampleShape.reduce((product, size) => product * size, 1);
     tf.tidy(() => {
       network.model.setWeights(
-        network.model.getWeights().map(({ shape }, i) => tf.tensor(weights[i] ?? [], shape)),
+        own.map(({ shape }, i) => tf.tensor(weights[i] as Float32Array, shape)),
       );
     });
   }

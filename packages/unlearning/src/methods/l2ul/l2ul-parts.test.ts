@@ -23,13 +23,17 @@ function identityNetwork(isImage: boolean): Network {
 const eye = [Float32Array.of(1, 0, 0, 1)];
 
 describe('weight importance (Ω)', () => {
-  it('is |∂‖z‖₂/∂θ| of each sample, added up', async () => {
+  it('is |∂‖z‖₂/∂θ| of each sample, added up; |∂‖z‖₂²/∂θ| where that is asked for', async () => {
     using network = new NetworkFunction(identityNetwork(false), eye);
     const theta = tf.tensor1d(network.flatten(eye));
     // z = x = (3, 4): ‖z‖ = 5, d/dW_ij = x_i z_j/5. The second sample (−3, −4) gives the same.
-    const omega = await outputImportance(network, theta, Float32Array.of(3, 4, -3, -4), nothing);
+    const input = Float32Array.of(3, 4, -3, -4);
+    const omega = await outputImportance(network, theta, input, 'norm', nothing);
     const expected = [9, 12, 12, 16].map((value) => (2 * value) / 5);
     for (const [i, value] of expected.entries()) expect(omega[i]).toBeCloseTo(value, 5);
+    const squared = await outputImportance(network, theta, input, 'squared norm', nothing);
+    // 2 z_j x_i of each.
+    expect([...squared]).toEqual([36, 48, 48, 64]);
   });
 
   it('is normalised to 0 … 1 within each tensor', () => {

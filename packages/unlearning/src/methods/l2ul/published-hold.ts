@@ -13,7 +13,7 @@ export async function publishedHold({
 }: RoundWork): Promise<Float32Array> {
   const theta = tf.tensor1d(work.served);
   try {
-    const omega = await outputImportance(network, theta, forget.input, async (step) => {
+    const omega = await outputImportance(network, theta, forget.input, 'norm', async (step) => {
       meter.training += 1;
       await work.checkpoint({
         phase: 'preparing',

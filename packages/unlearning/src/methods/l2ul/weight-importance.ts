@@ -2,9 +2,16 @@ import * as tf from '@tensorflow/tfjs';
 import { sumOverSamples } from '../../ledger/sum-over-samples.ts';
 import type { NetworkFunction, Segment } from '../../network/network-function.ts';
 
+/** What of a sample's logits its importance is the gradient of. */
+export type OutputNorm =
+  /** ‖z‖₂, as L2UL's authors have it. */
+  | 'norm'
+  /** ‖z‖₂², as loss-free SSD has it. */
+  | 'squared norm';
+
 /**
- * Ω of memory-aware synapses (Aljundi et al. 2018, eq. 3) on the forget set: |∂‖logits‖₂/∂θ| of
- * each sample, summed over samples. Min-max normalised afterwards, so a sum does as well as a mean.
+ * Importance in the manner of memory-aware synapses (Aljundi et al. 2018, eq. 3): the absolute
+ * gradient of the norm of a sample's logits, summed over samples.
  *
  * @param input [n, …sampleShape], preprocessed
  */
@@ -12,10 +19,14 @@ export async function outputImportance(
   network: NetworkFunction,
   theta: tf.Tensor1D,
   input: Float32Array,
+  norm: OutputNorm,
   before: (sample: number) => Promise<void>,
 ): Promise<Float32Array> {
   const sum = await sumOverSamples(network, theta, input, {
-    scalar: (logits) => logits.square().sum<tf.Scalar>().sqrt(),
+    scalar: (logits) => {
+      const squared = logits.square().sum<tf.Scalar>();
+      return norm === 'norm' ? squared.sqrt() : squared;
+    },
     of: (gradient) => tf.abs(gradient),
     before,
   });

@@ -1,7 +1,7 @@
 /**
  * `ssd`: selective synaptic dampening (Foster et al., AAAI 2024) without labels and without
  * retain data. Importance is that of loss-free SSD (Foster et al. 2024): the gradient of the
- * network's output, not of a loss. What the paper measures on the retain set is measured on
+ * squared norm of the logits, not of a loss. What the paper measures on the retain set is measured on
  * unlabelled held-out samples or on surrogates. No training step is taken: one importance per
  * sample, then multiplications, with the largest α that meets the round's goal.
  */
@@ -57,7 +57,7 @@ async function runSsd(
   return { outcome: 'not_converged', theta: weights, steps: tries };
 }
 
-/** Mean over samples of |∂‖logits‖₂/∂θ|, at the served network. */
+/** Mean over samples of |∂‖logits‖₂²/∂θ|, at the served network. */
 async function meanImportance(
   work: RoundWork,
   input: Float32Array,
@@ -67,7 +67,7 @@ async function meanImportance(
   const { network, meter, forgetAccuracyBefore: forgetAccuracy } = work;
   const theta = tf.tensor1d(work.served);
   try {
-    const sum = await outputImportance(network, theta, input, async (sample) => {
+    const sum = await outputImportance(network, theta, input, 'squared norm', async (sample) => {
       meter.training += 1;
       const step = firstStep + sample;
       await work.checkpoint({ phase: 'importance', step, stepLimit, forgetAccuracy });
