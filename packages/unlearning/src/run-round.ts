@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkRoundInput } from './check-round-input.ts';
 import { checkpointOf } from './checkpoint-of.ts';
+import { copyRows } from './copy-rows.ts';
 import { plainView } from './forget-views.ts';
 import { goalFor } from './goals/goal-for.ts';
 import { knownInViews } from './goals/known-in-views.ts';
 import type { Standings } from './goals/matched-margins.ts';
+import { heldOutForMethods, rowsForMethods } from './held-out-parts.ts';
 import { advanceLedger, emptyLedger, type Ledger } from './ledger/ledger.ts';
 import { ledgerShape } from './ledger/ledger-shape.ts';
 import { marginImportance } from './ledger/margin-importance.ts';
@@ -59,15 +61,13 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
       forgetAccuracy: forgetAccuracyBefore,
     });
   await prepare();
+  const givenHeldOut = heldOutForMethods(input.mode, input.heldOut);
   const { views, known } = await viewsOfRound();
   const seen = views.of(input.forget);
   const forget = { ...seen, input: inputOf(input, seen.values) };
   const before = views.count === 1 ? asTheyAre : await at(served, seen.values, prepare);
 
-  let knownHeldOutLogits = known?.heldOutLogits.subarray(
-    0,
-    known.heldOutLogits.length / views.count,
-  );
+  let givenHeldOutLogits = known && logitsOfGiven(known.heldOutLogits);
   const { goal, standings } = goalFor(input, {
     known,
     standings: ledger.standings,
@@ -91,7 +91,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     goal,
     views,
     forget,
-    heldOut: input.heldOut,
+    heldOut: givenHeldOut,
     retain: input.retain ?? { values: new Float32Array(0), labels: new Int32Array(0) },
     heldOutLogits,
     served,
@@ -107,12 +107,15 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
 
   const after = await at(theta, seen.values);
   const forgetAccuracyAfter = forgetAccuracy(after);
-  const next = await enterRound(work, prepared, {
-    theta,
-    curvature,
-    standings,
-    forgetAccuracy: forgetAccuracyAfter,
-  });
+  // What the ledger says is of a network that another one has taken the place of.
+  const next = method.startsAnew
+    ? emptyLedger(shape)
+    : await enterRound(work, prepared, {
+        theta,
+        curvature,
+        standings,
+        forgetAccuracy: forgetAccuracyAfter,
+      });
   // Gradients may not be numbers where the loss still is; the next round could not read them.
   const sound = [next.importance, next.curvature.sums].every((values) =>
     values.every(Number.isFinite),
@@ -166,9 +169,18 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     return at(original, values, prepare);
   }
 
+  /** Of the held-out samples that methods are given. */
   async function heldOutLogits(): Promise<Float32Array> {
-    knownHeldOutLogits ??= await atOriginal(heldOutSamples().values);
-    return knownHeldOutLogits;
+    givenHeldOutLogits ??= await atOriginal(givenHeldOut?.values ?? new Float32Array(0));
+    return givenHeldOutLogits;
+  }
+
+  /** @param logits of all held-out samples, view after view */
+  function logitsOfGiven(logits: Float32Array): Float32Array {
+    const rows = rowsForMethods(input.mode, heldOutSamples().labels);
+    const given = new Float32Array(rows.length * classCount);
+    copyRows(given, logits, rows, classCount);
+    return given;
   }
 
   function metrics(steps: number, forgetAccuracyAfter: number): RoundResult['metrics'] {

@@ -34,13 +34,21 @@ function goalOfOne(facts: Omit<GoalFacts, 'standings' | 'random'>) {
 /** Of one sample that the original network has at 14, and the served one at `served`. */
 function goalAmong(
   heldOutServedLogits: Float32Array,
-  { served = 14, tolerance = 0 }: { readonly served?: number; readonly tolerance?: number } = {},
+  {
+    served = 14,
+    tolerance = 0,
+    original = heldOutServedLogits,
+  }: {
+    readonly served?: number;
+    readonly tolerance?: number;
+    readonly original?: Float32Array;
+  } = {},
 ) {
   const unseen = Float32Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 11 : 9));
   const { goal } = goalOfOne({
     known: {
       steady: [{ forgotten: Float32Array.of(14), unseen }],
-      heldOutLogits: new Float32Array(20),
+      heldOutLogits: original,
       heldOutServedLogits,
     },
     served: Float32Array.of(served, 0),
@@ -79,9 +87,20 @@ it('pulls a margin the harder the farther it is, up to 0.3 spreads', () => {
 it('pulls where held-out samples are all alike', () => {
   const alike = Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 10 : 0));
   const goal = goalAmong(alike);
-  // 4 too high: 4 − ½.
-  const loss = goal.loss(tf.tensor2d([[14, 0]]), Int32Array.of(0), noBand);
-  expect(loss.dataSync()[0]).toBeCloseTo(3.5);
+  const pulled = goal.loss(tf.tensor2d([[10.1, 0]]), Int32Array.of(0), noBand);
+  expect(pulled.dataSync()[0]).toBeCloseTo(0.005);
+  // One logit stands in for their spread.
+  const tolerant = goalAmong(alike, { tolerance: 0.5 });
+  expect(tolerant.isReached(tolerant.distances(Float32Array.of(10.49, 0)))).toBe(true);
+  expect(tolerant.isReached(tolerant.distances(Float32Array.of(10.51, 0)))).toBe(false);
+});
+
+it('goes by held-out samples that no round was held on', () => {
+  // The original network had all at 10. Those that are only looked at have 8 now, the others 10.
+  const original = Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 10 : 0));
+  const served = original.map((value, i) => (i % 4 === 0 ? value - 2 : value));
+  const goal = goalAmong(served, { original });
+  expect(goal.distances(Float32Array.of(14, 0))[0]).toBeCloseTo(6);
 });
 
 it('lets an excess pass that is within the tolerance, in the same unit', () => {
@@ -91,18 +110,19 @@ it('lets an excess pass that is within the tolerance, in the same unit', () => {
 });
 
 it('leads each view to where unseen samples stand in it', () => {
+  // Seen the other way, the same samples are wrong by 5.
+  const heldOutLogits = Float32Array.of(
+    ...Array.from({ length: 10 }, () => [10, 0]).flat(),
+    ...Array.from({ length: 10 }, () => [0, 5]).flat(),
+  );
   const { goal, standings } = goalOfOne({
     known: {
       steady: [10, -5].map((margin) => ({
         forgotten: Float32Array.of(14),
         unseen: new Float32Array(10).fill(margin),
       })),
-      // Seen the other way, the same samples are wrong by 5.
-      heldOutLogits: new Float32Array(40),
-      heldOutServedLogits: Float32Array.of(
-        ...Array.from({ length: 10 }, () => [10, 0]).flat(),
-        ...Array.from({ length: 10 }, () => [0, 5]).flat(),
-      ),
+      heldOutLogits,
+      heldOutServedLogits: heldOutLogits,
     },
     served: Float32Array.of(14, 0, 14, 0),
     tolerance: 0,

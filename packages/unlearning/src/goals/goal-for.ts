@@ -1,3 +1,4 @@
+import { marginsUnheld } from '../held-out-parts.ts';
 import { margins } from '../measures/margins.ts';
 import type { Random } from '../random.ts';
 import type { RoundInput } from '../round.ts';
@@ -45,11 +46,13 @@ export function goalFor(
           values.subarray(view * count, (view + 1) * count);
         const n = heldOutLabels.length;
         const own = { steady: forgotten, labels: forget.labels };
+        const marginsIn = (logits: Float32Array) =>
+          margins(part(logits, n * classCount), heldOutLabels, classCount);
         const unseen = {
-          margins: margins(
-            part(known.heldOutServedLogits, n * classCount),
+          margins: marginsUnheld(
+            marginsIn(known.heldOutLogits),
+            marginsIn(known.heldOutServedLogits),
             heldOutLabels,
-            classCount,
           ),
           steady,
           labels: heldOutLabels,
@@ -62,19 +65,23 @@ export function goalFor(
           forget.labels,
           classCount,
         );
-        // Nobody is known the better for being forgotten.
-        const targets = matched.targets.map((target, i) => Math.min(target, now[i] as number));
-        return { unseen: unseen.margins, targets };
+        return { unseen: unseen.margins, counterparts: matched.targets, now };
       });
       const sigma = spread(views[0]?.unseen ?? new Float32Array(0));
-      const led = Float32Array.from(views.flatMap(({ targets }) => [...targets]));
+      // Held-out samples that are all alike have no spread to go by.
+      const unit = sigma > 0 ? sigma : 1;
+      const k = forget.labels.length;
       const goal = untrainGoal(
-        Int32Array.from(led, (_, i) => forget.labels[i % forget.labels.length] as number),
-        led,
+        {
+          labels: Int32Array.from(
+            { length: views.length * k },
+            (_, i) => forget.labels[i % k] as number,
+          ),
+          counterparts: Float32Array.from(views.flatMap(({ counterparts }) => [...counterparts])),
+          served: Float32Array.from(views.flatMap(({ now }) => [...now])),
+        },
         classCount,
-        facts.tolerance * sigma,
-        // Held-out samples that are all alike have no spread to go by.
-        sigma > 0 ? reach * sigma : 1,
+        { tolerance: facts.tolerance * unit, reach: reach * unit },
       );
       return { goal, standings: { places, classes } };
     }

@@ -19,8 +19,9 @@ export interface Goal {
    * @param samples [n] indices of the forget samples in the batch
    * @param band leads at which a wrong or relabelled sample is left alone; not used where the
    *   goal is itself a margin
+   * @param copies how many of the last rows are of moved copies of their samples; 0 when not given
    */
-  loss(logits: tf.Tensor2D, samples: Int32Array, band: LeadBand): tf.Scalar;
+  loss(logits: tf.Tensor2D, samples: Int32Array, band: LeadBand, copies?: number): tf.Scalar;
   /**
    * Lead of what each sample is to be given over what it is not to be given, in logits: what the
    * band is about. Absent where the loss never leaves a sample alone.

@@ -99,10 +99,19 @@ describe('relabel', () => {
   });
 });
 
+/** Known better than their counterparts, unless it is said how well. */
+function samplesAt(labels: Int32Array, counterparts: readonly number[], served?: number[]) {
+  return {
+    labels,
+    counterparts: Float32Array.from(counterparts),
+    served: Float32Array.from(served ?? counterparts.map(() => 1000)),
+  };
+}
+
 describe('untrain', () => {
   /** Targets 1 and −4: excesses 0.5 and 1. */
   const goal = (tolerance: number, reach = 1) =>
-    untrainGoal(labels, Float32Array.of(1, -4), 3, tolerance, reach);
+    untrainGoal(samplesAt(labels, [1, -4]), 3, { tolerance, reach });
 
   it('is reached when the mean excess over the targets is within the tolerance', () => {
     expect([...goal(0).distances(logits)]).toEqual([0.5, 1]);
@@ -112,11 +121,14 @@ describe('untrain', () => {
   });
 
   it('is not reached while samples are right whose counterparts are wrong, but for one in ten', () => {
-    const reachedWith = (shouldBeWrong: number, stillRight: number) => {
+    const reachedWith = (toBeWrong: number, stillRight: number) => {
       const k = 50;
-      const targets = Float32Array.from({ length: k }, (_, i) => (i < shouldBeWrong ? -1 : 2));
+      const targets = Array.from({ length: k }, (_, i) => (i < toBeWrong ? -1 : 2));
       const margins = targets.map((target, i) => (i < stillRight ? 0.5 : target));
-      const goal = untrainGoal(new Int32Array(k), targets, 2, 2, 1);
+      // Those that are wrong already, with counterparts that are right, are not counted.
+      const served = targets.map((_, i) => (i < 30 ? 1000 : -1));
+      const samples = samplesAt(new Int32Array(k), targets, served);
+      const goal = untrainGoal(samples, 2, { tolerance: 2, reach: 1 });
       const logits = Float32Array.from({ length: 2 * k }, (_, i) => (i % 2 ? 0 : margins[i / 2]!));
       return goal.isReached(goal.distances(logits));
     };
@@ -127,8 +139,31 @@ describe('untrain', () => {
   });
 
   it('does not let samples below their target make up for others', () => {
-    const below = untrainGoal(labels, Float32Array.of(1, 100), 3, 0, 1);
+    const samples = samplesAt(labels, [1, 100]);
+    const below = untrainGoal(samples, 3, { tolerance: 0, reach: 1 });
     expect([...below.distances(logits)]).toEqual([0.5, 0]);
+  });
+
+  it('leads nobody above where the served network has it', () => {
+    const samples = samplesAt(labels, [1, -2], [0, -3.5]);
+    const capped = untrainGoal(samples, 3, { tolerance: 0, reach: 1 });
+    expect([...capped.distances(logits)]).toEqual([1.5, 0.5]);
+  });
+
+  it('leads moved copies down only', () => {
+    // Margins 1.5, which is 0.5 above its target, and −3, which is 2 below.
+    const above = untrainGoal(samplesAt(labels, [1, -1]), 3, { tolerance: 0, reach: 1 });
+    const gradient = (copies: number) =>
+      tf.tidy(() => [
+        ...tf
+          .grad((z: tf.Tensor) =>
+            above.loss(z as tf.Tensor2D, Int32Array.of(0, 1), bandOf(0, 0), copies),
+          )(tf.tensor2d(logits, [2, 3]))
+          .dataSync(),
+      ]);
+    expect(gradient(0)).toEqual([0.25, -0.25, 0, 0.5, -0.5, 0]);
+    expect(gradient(1)).toEqual([0.25, -0.25, 0, 0, 0, 0]);
+    expect(gradient(2)).toEqual([0.25, -0.25, 0, 0, 0, 0]);
   });
 
   it('pulls each margin to its target, no harder than from its reach: min(reach, |d|) sign(d)/n per logit', () => {

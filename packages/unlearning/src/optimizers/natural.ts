@@ -33,12 +33,15 @@ export function natural(
   const descent = momentumSgd(size, momentum, 0);
   const wall = closed === undefined ? undefined : wallAt(inverse, closed);
   let longest: tf.Scalar | undefined;
+  const directionOf = (gradient: tf.Tensor1D) => {
+    const free = applyBlocks(inverse, gradient);
+    return wall === undefined ? free : wall.turn(free);
+  };
   return {
-    slope: (gradient) => tf.tidy(() => gradient.mul(applyBlocks(inverse, gradient)).sum()),
+    slope: (gradient) => tf.tidy(() => gradient.mul(directionOf(gradient)).sum()),
     step(theta, gradient, rate) {
       const [direction, length] = tf.tidy(() => {
-        const free = applyBlocks(inverse, gradient);
-        const whole = wall === undefined ? free : wall.turn(free);
+        const whole = directionOf(gradient);
         const square = gradient.mul(whole).sum().maximum(smallestLength);
         const share = square
           .reciprocal()

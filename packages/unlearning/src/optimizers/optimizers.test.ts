@@ -84,6 +84,9 @@ describe('natural steps', () => {
     const closed = tf.tensor1d([0, -1, 1]);
     using optimizer = natural(3, threeWeights(), { momentum: 0, closed });
     const start = tf.tensor1d([0, 0, 0]);
+    // What such a step takes off: 1 + 2 (4 − 4/3).
+    const slope = optimizer.slope(tf.tensor1d([1, 2, 0])).dataSync()[0];
+    expect(slope).toBeCloseTo(1 + 16 / 3, 5);
     const step = [...optimizer.step(start, tf.tensor1d([1, 2, 0]), 1).dataSync()];
     [-1, -4 + 4 / 3, -8 / 3].forEach((value, i) => {
       expect(step[i]).toBeCloseTo(value, 5);

@@ -90,7 +90,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       const proxies = fillRetainBatch(batch.retain, network, source);
       const { loss, logits, gradient } = computeStep(
         batch,
-        Int32Array.of(...samples, ...copied),
+        { own: samples, copied },
         proxies,
         settings.retainWeight * retainShare,
       );
@@ -105,7 +105,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       }
       note(values.subarray(0, samples.length * classCount), samples);
       const reached = await isReached(step, samples.length === k);
-      if (reached) {
+      if (reached === true) {
         good?.dispose();
         good = theta.clone();
       }
@@ -149,20 +149,22 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       return firstStepRate(network, theta, goal, input, samples, optimizer, band, firstStep);
     }
 
-    /** @param samples which sample each row of the forget part is of */
+    /** @param forgotten which sample each row of the forget part is of, and each of the copies */
     function computeStep(
       batch: BatchParts,
-      samples: Int32Array,
+      forgotten: { readonly own: Int32Array; readonly copied: Int32Array },
       proxies: Int32Array,
       retainWeight: number,
     ) {
+      const samples = Int32Array.of(...forgotten.own, ...forgotten.copied);
       const forgetCount = samples.length;
       const { retainBatch } = settings;
       meter.training += forgetCount + retainBatch + nonTargetCount;
       meter.forward += (retainBatch - proxies.length) * teachers.length;
       const surrogates = batch.retain.subarray(proxies.length * network.sampleSize);
       // The same mean whether or not those at rest, which add nothing to it, are there.
-      const forgetWeight = pressureOf === undefined ? 1 : forgetCount / batches.size;
+      const whole = batches.size + copies.countOf(batches.size);
+      const forgetWeight = pressureOf === undefined ? 1 : forgetCount / whole;
       return tf.tidy(() => {
         const targets = retainTargets(
           network,
@@ -178,7 +180,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
           const others = nonTargetLoss?.(z.slice([forgetCount + retainBatch, 0]));
           const retained = distillationLoss(retainLogits, targets, settings.temperature);
           return goal
-            .loss(forgetLogits, samples, band)
+            .loss(forgetLogits, samples, band, forgotten.copied.length)
             .mul<tf.Scalar>(forgetWeight)
             .add<tf.Scalar>((others?.add(retained) ?? retained).mul(retainWeight));
         });
@@ -205,13 +207,17 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
       return goal.isReached(distances);
     }
 
-    /** A batch may show a part only: what it suggests is checked on all, every few steps. */
-    async function isReached(step: number, allSeen: boolean): Promise<boolean> {
+    /**
+     * A batch may show a part only: what it suggests is checked on all, every few steps.
+     *
+     * @returns undefined where it was not looked at
+     */
+    async function isReached(step: number, allSeen: boolean): Promise<boolean | undefined> {
       if (allSeen) return goal.isReached(distances);
+      if (step % checkEvery !== 0) return undefined;
       // Of a set that fits a batch, those left out are looked at however far the others are.
-      const due = step % checkEvery === 0;
-      if (due && batches.size === k) return await judgeAll();
-      return due && goal.isReached(distances) && (await judgeAll());
+      if (batches.size === k) return await judgeAll();
+      return goal.isReached(distances) && (await judgeAll());
     }
 
     async function finish(count: number): Promise<MethodResult> {

@@ -62,6 +62,24 @@ describe('the pace of a round', () => {
     expect(shares.every((pace) => pace.kind !== 'ended' && pace.retainShare === 1)).toBe(true);
   });
 
+  it('goes by the last look at the goal where it was not looked at', () => {
+    const sharesAfter = (verdict: boolean) => {
+      const pacer = new Pacer({ ...options, forgetSteps: 1000, stepLimit: 1000 });
+      return Array.from({ length: 50 }, (_, step) => {
+        const pace = pacer.next(step % 5 === 0 ? verdict : undefined, 1);
+        return pace.kind === 'ended' ? 0 : pace.retainShare;
+      });
+    };
+    expect([0, 19, 20, 40].map((step) => sharesAfter(false)[step])).toEqual([1, 1, 0.5, 0.25]);
+    expect(sharesAfter(true).every((share) => share === 1)).toBe(true);
+  });
+
+  it.each([0, 1, 3])('repairs in %i steps', (repairSteps) => {
+    const pacer = new Pacer({ forgetSteps: 0, repairSteps, stepLimit: 10 });
+    const kinds = Array.from({ length: repairSteps + 1 }, () => pacer.next(true, 0).kind);
+    expect(kinds).toEqual([...new Array(repairSteps).fill('repairing'), 'ended']);
+  });
+
   it('leaves retention alone while the goal comes nearer', () => {
     const pacer = new Pacer({ ...options, stepLimit: 1000 });
     for (let step = 0; step < 300; step++) {

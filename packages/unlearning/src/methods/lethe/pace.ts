@@ -25,6 +25,8 @@ export class Pacer {
   #step = 0;
   #repairFrom: number | undefined;
   #retainShare = 1;
+  /** Of the goal, when that was last looked at. */
+  #isShort = true;
   #bestDistance = Number.POSITIVE_INFINITY;
   #bestStep = 0;
 
@@ -33,21 +35,25 @@ export class Pacer {
   }
 
   /**
-   * @param reached is the goal met at the present weights?
+   * @param reached is the goal met at the present weights? undefined where that was not looked at
    * @param distance mean distance from it
    */
-  next(reached: boolean, distance: number): Pace {
+  next(reached: boolean | undefined, distance: number): Pace {
     const { forgetSteps, repairSteps, stepLimit } = this.#options;
     const step = this.#step++;
-    if (this.#repairFrom === undefined && reached && step >= forgetSteps) this.#repairFrom = step;
+    if (this.#repairFrom === undefined && reached === true && step >= forgetSteps) {
+      this.#repairFrom = step;
+    }
     if (this.#repairFrom !== undefined) {
-      const left = 1 - (step - this.#repairFrom) / Math.max(1, repairSteps);
-      if (left <= 0) return { kind: 'ended' };
+      const done = step - this.#repairFrom;
+      if (done >= repairSteps) return { kind: 'ended' };
+      const left = 1 - done / repairSteps;
       const rateShare = Math.max(smallestShare, left);
       return { kind: 'repairing', rateShare, retainShare: this.#retainShare };
     }
     if (step >= stepLimit) return { kind: 'ended' };
-    if (!reached) this.#giveWay(step, distance);
+    this.#isShort = reached === undefined ? this.#isShort : !reached;
+    if (this.#isShort) this.#giveWay(step, distance);
     return { kind: 'forgetting', rateShare: 1, retainShare: this.#retainShare };
   }
 
