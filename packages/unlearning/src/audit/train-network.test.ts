@@ -59,6 +59,17 @@ it('goes on unlearning from its own statistics, and not from those there were', 
   expect(retrained.metrics.forwardPasses).toBeGreaterThanOrEqual(152);
 });
 
+it('leaves nothing behind of what rounds have left of the network there was', async () => {
+  const round = (changes: Partial<RoundInput>) => runRound(roundOf(task, changes));
+  const earlier = await round({ settings: { retainBatch: 8, repairSteps: 1 } });
+  expect(earlier.outcome).toBe('forgotten');
+  const anew = { mode: 'untrain', method: 'retrain', settings: { epochs: 2 } } as const;
+  const retain = firstOf(task.train, 152, 8);
+  const { state } = await round({ ...anew, retain, state: earlier.state });
+  expect(state).not.toEqual(earlier.state);
+  expect(state).toEqual((await round({ ...anew, retain })).state);
+});
+
 it('trains on moved images where it is told to', async () => {
   const model = tf.sequential({
     layers: [
