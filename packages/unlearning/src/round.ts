@@ -69,7 +69,10 @@ export interface RoundResult {
   readonly outcome: RoundOutcome;
   /** New weights; the old ones when `already_forgotten` or `diverged`. */
   readonly weights: readonly Float32Array[];
-  /** State for the next round: constant size, no sample and no perturbation of one in it. */
+  /**
+   * State for the next round: constant size, no sample and no perturbation of one in it. The old one
+   * when `diverged`, and when `already_forgotten` but for the count of samples by place in `untrain`.
+   */
   readonly state: Uint8Array;
   readonly metrics: {
     readonly steps: number;

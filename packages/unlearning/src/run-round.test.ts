@@ -298,6 +298,24 @@ describe('a round that need not or cannot change anything', () => {
     expect(again.metrics.steps).toBe(0);
   });
 
+  it('counts in untrain those that need not be led: later ones are placed among them too', async () => {
+    const { values, labels } = task.test;
+    const own = margins(logitsOf(task, task.weights, task.test), labels, task.network.classCount);
+    const wrong = [...own.keys()].filter((i) => (own[i] as number) < 0).slice(0, 6);
+    const size = values.length / labels.length;
+    const forget = {
+      values: Float32Array.from(wrong.flatMap((i) => [...values.slice(i * size, (i + 1) * size)])),
+      labels: Int32Array.from(wrong, (i) => labels[i] as number),
+    };
+    const result = await runRound(roundOf(task, { mode: 'untrain', forget }));
+    expect(result.outcome).toBe('already_forgotten');
+    expect(result.weights).toEqual(task.weights);
+    const { rounds, standings } = decodeState(result.state, shape());
+    expect(rounds).toBe(0);
+    expect(standings.places.reduce((sum, count) => sum + count, 0)).toBe(6);
+    expect(standings.classes.reduce((sum, count) => sum + count, 0)).toBe(6);
+  });
+
   it('leaves samples that are wrong already alone while it forgets the others', async () => {
     const first = await runRound(
       roundOf(task, { forget: firstOf(task.train, 4), settings: quick }),

@@ -75,15 +75,23 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     served: before,
     random: random.fork('goal'),
   });
-  const unchanged = (outcome: RoundOutcome, steps: number): RoundResult => ({
+  const unchanged = (
+    outcome: RoundOutcome,
+    steps: number,
+    counted = ledger.standings,
+  ): RoundResult => ({
     outcome,
     weights: input.weights,
-    state: input.state ?? encodeState(ledger),
+    state:
+      counted === ledger.standings && input.state !== undefined
+        ? input.state
+        : encodeState({ ...ledger, standings: counted }),
     metrics: metrics(steps, forgetAccuracyBefore),
     settings: prepared.settings,
   });
   const reached = !method.startsAnew && goal.isReached(goal.distances(before));
-  if (reached) return unchanged('already_forgotten', 0);
+  // They count among those that later samples are placed among, whether they were led or not.
+  if (reached) return unchanged('already_forgotten', 0, standings);
 
   const work: RoundWork = {
     network,
