@@ -1,16 +1,17 @@
 // Speed of a compute backend: images per second through ResNet-20 in training and forward.
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type BackendName, type BackendPreference, openBackend } from '@lethe/compute';
+import { type BackendName, backendPreferences, openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { NetworkFunction } from '../packages/unlearning/src/network/network-function.ts';
 import { adam } from '../packages/unlearning/src/optimizers/adam.ts';
 import { median } from './median.ts';
 import { withStockKernels } from './stock-kernels.ts';
 import { type StepSeconds, startTorch, type TorchSteps } from './torch-steps.ts';
+import { oneOf, wholeNumber } from './unlearning/arguments.ts';
 import { residualNetwork } from './unlearning/residual-network.ts';
 
-const help = `npm run bench:backend -- [--backend auto|native|webgpu|wasm] [--batch 64] [--repeats 5] [--threads N] [--torch PYTHON] [--json]
+const help = `npm run bench:backend -- [--backend auto|native|webgpu|wasm|js] [--batch 64] [--repeats 5] [--threads N] [--torch PYTHON] [--json]
 
 Median images per second of ResNet-20 (CIFAR size, normalisation folded) on one backend: a
 training step (gradients of all trainable weights and an Adam update, as a round takes it) and a forward pass. On
@@ -43,10 +44,13 @@ else await measure();
 
 async function measure(): Promise<void> {
   const backend = await openBackend({
-    prefer: values.backend as BackendPreference,
-    threads: Number(values.threads),
+    prefer: oneOf('backend', values.backend, backendPreferences),
+    threads: wholeNumber('threads', values.threads, 1),
   });
-  const [batch, repeats] = [Number(values.batch), Number(values.repeats)];
+  const [batch, repeats] = [
+    wholeNumber('batch', values.batch, 1),
+    wholeNumber('repeats', values.repeats, 1),
+  ];
   const variants: Record<string, Variant> = { ours: ownSteps(batch, (compute) => compute()) };
   if (backend.name === 'wasm-simd') variants['stock'] = ownSteps(batch, withStockKernels);
   const torch = await torchOf(batch, backend.name);

@@ -13,11 +13,13 @@ import { lookAfter, roundSizes } from './continual/plan.ts';
 import { type RoundRow, rowHeader, rowText } from './continual/round-row.ts';
 import { type Position, RunFolder } from './continual/run-folder.ts';
 import { type BenchTask, loadCifarTask } from './unlearning/cifar-task.ts';
+import { engineDigest } from './unlearning/engine-digest.ts';
 import { loadMnistTask } from './unlearning/mnist-task.ts';
 import { percent } from './unlearning/percent.ts';
 import { progressLine } from './unlearning/table.ts';
+import { takesBatchNorm } from './unlearning/takes-batch-norm.ts';
 
-/** `rights`: for each round, whether each of its images was still known right after it. */
+/** `right`: for each round, whether each of its images was still known right after it. */
 interface KeptRow {
   readonly row: RoundRow;
   readonly right: readonly number[];
@@ -36,14 +38,14 @@ async function bench(options: ContinualArguments): Promise<void> {
   const task =
     options.data === 'mnist'
       ? await loadMnistTask(options.dataDir, chosen)
-      : await loadCifarTask(options.dataDir, { ...chosen, folded: method !== 'l2ul' });
+      : await loadCifarTask(options.dataDir, { ...chosen, folded: !takesBatchNorm(method) });
   const { model } = task.classifier;
   const original = weightsOf(await encodeWeights(model), encodeTopology(model));
   process.stderr.write(`${backend.description}; ${options.data}\n`);
   const folder = await openFolder(options, backend.name, original);
-  const before = await judge(task, original, [joinSamples(task.forgetSets)], options.look);
+  const before = await judge(task, original, [joinSamples(task.forgetSets)]);
   console.log(
-    `before: test ${percent(before.testAccuracy)}, retained ${percent(before.retainedAccuracy)}, AUC of the loss ${before.auc.loss.value.toFixed(3)}`,
+    `before: test ${percent(before.testAccuracy)}, other test ${percent(before.otherTestAccuracy)}, retained ${percent(before.retainedAccuracy)}, AUC of the loss ${before.auc.loss.value.toFixed(3)}`,
   );
   console.log(rowHeader);
   const stop = new AbortController();
@@ -136,7 +138,7 @@ function openFolder(
   original: readonly Float32Array[],
 ): Promise<RunFolder<KeptRow>> | undefined {
   if (resume === undefined) return undefined;
-  const settings = JSON.stringify({ ...options, backend });
+  const settings = JSON.stringify({ ...options, backend, engine: engineDigest() });
   return RunFolder.open<KeptRow>(
     resume,
     settings,
@@ -158,6 +160,8 @@ function summary(
     ...{ data, method, mode, phases, order, seed, proxies, settings, backend },
     testAccuracyBefore: before.testAccuracy,
     testAccuracy: last?.judgement?.testAccuracy,
+    otherTestAccuracyBefore: before.otherTestAccuracy,
+    otherTestAccuracy: last?.judgement?.otherTestAccuracy,
     forgetAccuracy: last?.forgetSets.at(-1),
     forgetAccuracyEarlier: last?.forgetAccuracyEarlier,
     back: last?.back,

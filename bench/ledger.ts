@@ -12,7 +12,7 @@ import { parseOverride, wholeNumber } from './unlearning/arguments.ts';
 import { trainMnistNetwork } from './unlearning/mnist-network.ts';
 import { percent } from './unlearning/percent.ts';
 import { rowsOf } from './unlearning/rows.ts';
-import { readFirst } from './unlearning/small-network.ts';
+import { readRandom } from './unlearning/small-network.ts';
 
 const usage = `Usage: npm run bench:ledger -- [options]
 Rounds of misclassify on MNIST and a small convolutional network, once with each rule.
@@ -21,7 +21,7 @@ Rounds of misclassify on MNIST and a small convolutional network, once with each
   --rounds R       rounds (default 16)
   --seeds N        runs of each rule (default 5)
   --from S         first seed (default 0)
-  --rule SETTINGS  NAME=V,NAME=V; may be repeated (default: off, L2UL's rule, ours)
+  --rule SETTINGS  NAME=V,NAME=V; may be repeated (default: off, L2UL's rule at two weights, ours, ours against undoing only)
   --data-dir DIR   folder with mnist/ (default LETHE_DATA_DIR or ../shared/data)
   --json           ends with one line of JSON`;
 
@@ -187,10 +187,13 @@ async function accuracyOf(
 }
 
 async function loadTask(): Promise<Task> {
-  const train = await readFirst(values['data-dir'], 'mnist', 'train', 10_000);
+  const fixed = new Random(20_240_115);
+  const read = (split: 'train' | 'test', count: number) =>
+    readRandom(values['data-dir'], 'mnist', split, count, fixed.fork(split));
+  const train = await read('train', 10_000);
   const model = trainMnistNetwork(train, 6);
   const original = model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
-  const test = await readFirst(values['data-dir'], 'mnist', 'test', 5000);
+  const test = await read('test', 5000);
   return { classifier: classifierOf(model), original, train, test };
 }
 

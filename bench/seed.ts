@@ -8,7 +8,7 @@ import { availabilityOf } from './seed/availability.ts';
 import { seedRows } from './seed/rows.ts';
 import { runRow, type SeedFigure } from './seed/run-row.ts';
 import { loadSeedTask } from './seed/seed-task.ts';
-import { wholeNumber } from './unlearning/arguments.ts';
+import { oneOf, wholeNumber } from './unlearning/arguments.ts';
 
 const usage = `Usage: npm run bench:seed -- [options]
 Prints the benchmark table: published L2UL, our l2ul, our lethe, and what differs.
@@ -43,6 +43,7 @@ async function bench(): Promise<void> {
   if (unknown !== undefined) {
     throw new TypeError(`--row ${unknown}: use one of ${seedRows.map(({ id }) => id).join(', ')}`);
   }
+  for (const method of values.method) oneOf('method', method, ['l2ul', 'lethe']);
   const seed = wholeNumber('seed', values.seed, 0);
   const classSamples = wholeNumber('class-samples', values['class-samples'], 1);
   const maxSteps = wholeNumber('max-steps', values['max-steps'], 1);

@@ -10,6 +10,7 @@ import { loadCifarTask } from './unlearning/cifar-task.ts';
 import { percent } from './unlearning/percent.ts';
 import { type RoundFigures, roundFigures } from './unlearning/round-figures.ts';
 import { progressLine, tableHeader, tableRow } from './unlearning/table.ts';
+import { takesBatchNorm } from './unlearning/takes-batch-norm.ts';
 
 const parsed = parseBenchArguments(process.argv.slice(2));
 if (parsed === 'help') console.log(usage);
@@ -18,8 +19,7 @@ else await bench(parsed);
 async function bench(options: BenchArguments): Promise<void> {
   const { method, mode, k, rounds, seed } = options;
   const backend = await openBackend({ prefer: options.backend });
-  // The published procedure knows batch norm; the others work on the folded network.
-  const folded = !['l2ul', 'adv', 'neggrad'].includes(method);
+  const folded = !takesBatchNorm(method);
   const learns = methods.some(({ name, needsRetain }) => needsRetain && name === method);
   const task = await loadCifarTask(options.dataDir, {
     folded,

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, sha256 } from '@lethe/contracts';
+import { engineDigest } from '../unlearning/engine-digest.ts';
 import type { AuditArguments } from './arguments.ts';
 
 /** Where files of an audit are kept, by what they depend on; nowhere without `--resume`. */
@@ -18,8 +19,9 @@ export class KeptFiles {
 
   /** Of networks that have unlearned, and what is told of them. */
   unlearned(name: string): string | undefined {
-    const { method, set, 'held-out': heldOut } = this.#args.given;
-    return this.#file({ ...this.#training(), heldOut, method, set }, name);
+    const { method, set, backend, 'held-out': heldOut } = this.#args.given;
+    const engine = engineDigest();
+    return this.#file({ ...this.#training(), heldOut, method, set, backend, engine }, name);
   }
 
   #training(): object {

@@ -22,12 +22,15 @@ export interface ContinualArguments {
   readonly settings: Readonly<Record<string, SettingValue>>;
 }
 
+/** Nothing is kept to learn on. */
+const names = methods.filter(({ needsRetain }) => !needsRetain).map(({ name }) => name);
+
 export const usage = `Usage: npm run bench:continual -- [options]
 Successive rounds on CIFAR-10 with the pre-trained ResNet-20. The engine keeps nothing but its
 state between rounds; the bench keeps the images, to ask what came back.
 
   --data D         cifar-10, or mnist with a small network trained on the spot (default cifar-10)
-  --method M       ${methods.map(({ name }) => name).join(', ')} (default lethe)
+  --method M       ${names.join(', ')} (default lethe)
   --mode MODE      untrain, misclassify (default untrain)
   --k K            images in each round (default 32)
   --rounds R       rounds (default 8); the same seed gives the same images, however they are split
@@ -75,7 +78,7 @@ export function parseContinualArguments(argv: readonly string[]): ContinualArgum
   };
   return {
     data: oneOf('data', values.data, ['cifar-10', 'mnist']),
-    method: values.method,
+    method: oneOf('method', values.method, names),
     mode: oneOf('mode', values.mode, ['untrain', 'misclassify']),
     phases: values.then === undefined ? [first] : [first, parsePhase(values.then)],
     order: wholeNumber('order', values.order, 0),

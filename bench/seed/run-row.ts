@@ -1,5 +1,6 @@
 import { encodeTopology, encodeWeights, logits, setWeights, weightsOf } from '@lethe/models';
 import { accuracy, type LabelledSamples, runRound, type SettingValue } from '@lethe/unlearning';
+import { stepLimitOf } from '../unlearning/arguments.ts';
 import type { SeedRow } from './rows.ts';
 import type { SeedTask } from './seed-task.ts';
 
@@ -30,7 +31,7 @@ export async function runRow(
     accuracy(await logits(classifier, values, labels.length), labels, classCount);
   const before = await right(task.test);
   const settings: Record<string, SettingValue> =
-    maxSteps === undefined ? {} : { [method === 'lethe' ? 'stepLimit' : 'maxSteps']: maxSteps };
+    maxSteps === undefined ? {} : { [stepLimitOf(method)]: maxSteps };
   const started = performance.now();
   const { outcome, weights, metrics } = await runRound({
     network: { model, preprocessing, sampleShape, classCount, isImage: sampleShape.length > 1 },

@@ -18,10 +18,12 @@ export interface BenchArguments {
   readonly settings: Readonly<Record<string, SettingValue>>;
 }
 
+const names = methods.map(({ name }) => name);
+
 export const usage = `Usage: npm run bench:unlearn -- [options]
 Measures unlearning on CIFAR-10 with the pre-trained ResNet-20.
 
-  --method M      ${methods.map(({ name }) => name).join(', ')} (default lethe)
+  --method M      ${names.join(', ')} (default lethe)
   --mode MODE     untrain, misclassify, relabel (default untrain)
   --k K           training images to forget in each round (default 64)
   --rounds R      successive rounds of K images each, nothing kept between them (default 1)
@@ -30,7 +32,7 @@ Measures unlearning on CIFAR-10 with the pre-trained ResNet-20.
   --backend B     ${backendPreferences.join(', ')} (default auto)
   --retain N      training images that stay, for finetune and retrain (default 5000)
   --proxies       1,000 unlabelled held-out images may be used in misclassify and relabel too
-  --max-steps N   most steps of a round; l2ul, adv and neggrad have no limit of their own
+  --max-steps N   most steps of a round, for methods that have such a setting
   --set NAME=V    overrides a setting of the method; may be repeated
   --json          ends with one line of JSON`;
 
@@ -58,14 +60,10 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
   const settings = Object.fromEntries(values.set.map(parseOverride));
   const limit = values['max-steps'];
   if (limit !== undefined) {
-    settings[values.method === 'lethe' ? 'stepLimit' : 'maxSteps'] = wholeNumber(
-      'max-steps',
-      limit,
-      1,
-    );
+    settings[stepLimitOf(values.method)] = wholeNumber('max-steps', limit, 1);
   }
   return {
-    method: values.method,
+    method: oneOf('method', values.method, names),
     mode: oneOf('mode', values.mode, ['untrain', 'misclassify', 'relabel']),
     k: wholeNumber('k', values.k, 1),
     rounds: wholeNumber('rounds', values.rounds, 1),
@@ -77,6 +75,11 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
     json: values.json,
     settings,
   };
+}
+
+/** What the setting is called that says how many steps a round may take. */
+export function stepLimitOf(method: string): string {
+  return method === 'lethe' ? 'stepLimit' : 'maxSteps';
 }
 
 export function parseOverride(text: string): [string, SettingValue] {
