@@ -120,20 +120,10 @@ function checkRetain({ network, forget, retain }: RoundInput, { name }: Method):
     );
   }
   checkSamples('retain', retain, network);
-  const size = forget.values.length / forget.labels.length;
-  const sample = (values: Float32Array, i: number) => values.subarray(i * size, (i + 1) * size);
-  const forgotten = new Map<number, number[]>();
-  for (const i of forget.labels.keys()) {
-    const hash = hashOf(sample(forget.values, i));
-    const alike = forgotten.get(hash);
-    if (alike === undefined) forgotten.set(hash, [i]);
-    else alike.push(i);
-  }
+  const forgotten = new SamplesSeen(forget.values.length / forget.labels.length);
+  for (const i of forget.labels.keys()) forgotten.add(forget.values, i);
   for (const i of retain.labels.keys()) {
-    const own = sample(retain.values, i);
-    const twin = forgotten
-      .get(hashOf(own))
-      ?.find((other) => sample(forget.values, other).every((value, j) => value === own[j]));
+    const twin = forgotten.find(retain.values, i);
     if (twin === undefined) continue;
     throw LetheError.invalid(
       `retain[${i}]`,
@@ -141,6 +131,38 @@ function checkRetain({ network, forget, retain }: RoundInput, { name }: Method):
       'what is to be forgotten would be learnt',
       'Leave forgotten samples out of those that stay.',
     );
+  }
+}
+
+/** Finds samples again by their values, without a copy of them. */
+class SamplesSeen {
+  readonly #size: number;
+  /** Rows by their hash, with the values that they are rows of. */
+  readonly #rows = new Map<number, { readonly values: Float32Array; readonly row: number }[]>();
+
+  /** @param size values of a sample */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  add(values: Float32Array, row: number): void {
+    const hash = hashOf(this.#sample(values, row));
+    const alike = this.#rows.get(hash);
+    if (alike === undefined) this.#rows.set(hash, [{ values, row }]);
+    else alike.push({ values, row });
+  }
+
+  /** The first row that was added with the same values. */
+  find(values: Float32Array, row: number): number | undefined {
+    const own = this.#sample(values, row);
+    return this.#rows
+      .get(hashOf(own))
+      ?.find((other) => this.#sample(other.values, other.row).every((value, j) => value === own[j]))
+      ?.row;
+  }
+
+  #sample(values: Float32Array, row: number): Float32Array {
+    return values.subarray(row * this.#size, (row + 1) * this.#size);
   }
 }
 
@@ -187,12 +209,11 @@ function checkTargets({ network, forget, targetLabels }: RoundInput): void {
 
 /** The same sample twice, with two different new labels. */
 function checkNoContradiction({ values }: LabelledSamples, targets: Int32Array): void {
-  const size = values.length / targets.length;
-  const seen = new Map<string, number>();
+  const seen = new SamplesSeen(values.length / targets.length);
   for (const [i, target] of targets.entries()) {
-    const sample = values.slice(i * size, (i + 1) * size).join();
-    const first = seen.get(sample);
-    if (first !== undefined && targets[first] !== target) {
+    const first = seen.find(values, i);
+    if (first === undefined) seen.add(values, i);
+    else if (targets[first] !== target) {
       throw LetheError.invalid(
         `targetLabels[${i}]`,
         target,
@@ -200,6 +221,5 @@ function checkNoContradiction({ values }: LabelledSamples, targets: Int32Array):
         'State one new label for each sample.',
       );
     }
-    seen.set(sample, first ?? i);
   }
 }

@@ -42,7 +42,6 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   const prepared = method.prepare(input.settings, {
     mode: input.mode,
     k: input.forget.labels.length,
-    earlierRounds: ledger.rounds,
     heldOut: input.heldOut !== undefined,
   });
   const meter = { training: 0, forward: 0 };

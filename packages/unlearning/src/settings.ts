@@ -6,8 +6,6 @@ export interface Situation {
   readonly mode: Mode;
   /** Samples to forget in this round. */
   readonly k: number;
-  /** Rounds applied to this model before this one. */
-  readonly earlierRounds: number;
   /** The round comes with held-out samples. */
   readonly heldOut: boolean;
 }
