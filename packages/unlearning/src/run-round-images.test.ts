@@ -1,6 +1,9 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, it } from 'vitest';
+import { augmentedCopies } from './images/augmented-copies.ts';
+import { margins } from './measures/margins.ts';
+import { NetworkFunction } from './network/network-function.ts';
 import { Random } from './random.ts';
 import type { RoundInput } from './round.ts';
 import { runRound } from './run-round.ts';
@@ -120,6 +123,16 @@ function halvesRound(which: 'half' | 'all', settings: RoundInput['settings']): R
   };
 }
 
+/** Mean margin of the mirrored pictures that a round forgets. */
+async function mirroredMargin(round: RoundInput, weights: readonly Float32Array[]) {
+  using f = new NetworkFunction(round.network, weights);
+  const theta = tf.tensor1d(f.flatten(weights));
+  const mirrored = augmentedCopies(round.forget.values, [8, 8, 1], 'mirrored');
+  const of = margins(await f.evaluate(theta, mirrored), round.forget.labels, 2);
+  theta.dispose();
+  return of.reduce((sum, margin) => sum + margin, 0) / of.length;
+}
+
 it('forgets mirrored copies too, of pictures that are known mirrored', async () => {
   const [both, alone] = [
     await runRound(halvesRound('all', {})),
@@ -127,6 +140,11 @@ it('forgets mirrored copies too, of pictures that are known mirrored', async () 
   ];
   expect(both.outcome).toBe('forgotten');
   expect(both.weights).not.toEqual(alone.weights);
+  const round = halvesRound('all', {});
+  const marginOf = (weights: readonly Float32Array[]) => mirroredMargin(round, weights);
+  const [known, led] = [await marginOf(round.weights), await marginOf(both.weights)];
+  expect(led).toBeLessThan(known - 1);
+  expect(led).toBeLessThan((await marginOf(alone.weights)) - 0.5);
 });
 
 it('leaves mirrored copies alone that the network takes for something else', async () => {
@@ -136,4 +154,9 @@ it('leaves mirrored copies alone that the network takes for something else', asy
   ];
   expect(both.outcome).toBe('forgotten');
   expect(both.weights).toEqual(alone.weights);
+  const round = halvesRound('half', {});
+  // Some are among the copies that a step is shown: they are not taught the label either.
+  const marginBefore = await mirroredMargin(round, round.weights);
+  expect(marginBefore).toBeLessThan(0);
+  expect(await mirroredMargin(round, both.weights)).toBeLessThanOrEqual(marginBefore);
 });

@@ -86,7 +86,7 @@ describe('Kronecker factors', () => {
   });
 });
 
-describe('the Kronecker penalty', () => {
+describe('the Kronecker factors', () => {
   it('is half the mean squared change of logits for a linear network, bias and all', () => {
     const layers = [tf.layers.dense({ units: 2, inputShape: [3] })];
     const { f, theta } = openNetwork(
