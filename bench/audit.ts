@@ -4,7 +4,6 @@
  * trained on the spot, small ones in minutes, residual ones with batch normalisation in hours; or
  * by another program (`--export`).
  */
-import { readFileSync } from 'node:fs';
 import { openBackend } from '@lethe/compute';
 import { joinSamples, type RoundProgress } from '@lethe/unlearning';
 import {
@@ -22,6 +21,7 @@ import { KeptFiles } from './audit/kept-files.ts';
 import { loadParts, memberSeed } from './audit/parts.ts';
 import { keptWeights } from './unlearning/kept-weights.ts';
 import { percent } from './unlearning/percent.ts';
+import { readIfThere } from './unlearning/read-if-there.ts';
 import { writeWhole } from './unlearning/write-whole.ts';
 
 const args = parseAuditArguments(process.argv.slice(2));
@@ -43,8 +43,9 @@ async function bench(args: AuditArguments): Promise<void> {
         keptWeights(files.trained(`member-${member}-${which}.bin`), task.original, train),
     };
     const ofMember = { ...task, seed: memberSeed(args.seed, member) };
-    const kept = readIfThere(file);
-    const told = kept ?? (await auditMember(ofMember, hooks, members[0]));
+    const kept = file === undefined ? undefined : readIfThere(file);
+    const told: AuditMember =
+      kept === undefined ? await auditMember(ofMember, hooks, members[0]) : JSON.parse(kept);
     if (file !== undefined && kept === undefined) writeWhole(file, JSON.stringify(told));
     members.push(told);
   }
@@ -105,14 +106,4 @@ function show(
 
 function tell(what: string, step: number, stepLimit: number): void {
   process.stderr.write(`\r${what} ${step}/${stepLimit}\x1b[K`);
-}
-
-function readIfThere(file: string | undefined): AuditMember | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as AuditMember;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

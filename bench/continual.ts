@@ -43,7 +43,9 @@ async function bench(options: ContinualArguments): Promise<void> {
   const original = weightsOf(await encodeWeights(model), encodeTopology(model));
   process.stderr.write(`${backend.description}; ${options.data}\n`);
   const folder = await openFolder(options, backend.name, original);
-  const before = await judge(task, original, [joinSamples(task.forgetSets)]);
+  // All test images, as the last round is asked, and no copies.
+  const everything = task.otherTest.labels.length;
+  const before = await judge(task, original, [joinSamples(task.forgetSets)], everything);
   console.log(
     `before: test ${percent(before.testAccuracy)}, other test ${percent(before.otherTestAccuracy)}, retained ${percent(before.retainedAccuracy)}, AUC of the loss ${before.auc.loss.value.toFixed(3)}`,
   );

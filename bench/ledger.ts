@@ -12,7 +12,7 @@ import { parseOverride, wholeNumber } from './unlearning/arguments.ts';
 import { trainMnistNetwork } from './unlearning/mnist-network.ts';
 import { percent } from './unlearning/percent.ts';
 import { rowsOf } from './unlearning/rows.ts';
-import { readRandom } from './unlearning/small-network.ts';
+import { readFixedMnist } from './unlearning/small-network.ts';
 
 const usage = `Usage: npm run bench:ledger -- [options]
 Rounds of misclassify on MNIST and a small convolutional network, once with each rule.
@@ -187,13 +187,10 @@ async function accuracyOf(
 }
 
 async function loadTask(): Promise<Task> {
-  const fixed = new Random(20_240_115);
-  const read = (split: 'train' | 'test', count: number) =>
-    readRandom(values['data-dir'], 'mnist', split, count, fixed.fork(split));
-  const train = await read('train', 10_000);
+  const train = await readFixedMnist(values['data-dir'], 'train', 10_000);
   const model = trainMnistNetwork(train, 6);
   const original = model.getWeights().map((weight) => weight.dataSync<'float32'>().slice());
-  const test = await read('test', 5000);
+  const test = await readFixedMnist(values['data-dir'], 'test', 5000);
   return { classifier: classifierOf(model), original, train, test };
 }
 

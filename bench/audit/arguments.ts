@@ -1,14 +1,13 @@
 import { parseArgs } from 'node:util';
 import { type BackendPreference, backendPreferences } from '@lethe/compute';
 import { LetheError } from '@lethe/contracts';
-import { methods, type SettingValue } from '@lethe/unlearning';
+import type { SettingValue } from '@lethe/unlearning';
 import { augmentationChoices } from '@lethe/unlearning/audit';
-import { oneOf, parseOverride, wholeNumber } from '../unlearning/arguments.ts';
+import { methodNames, oneOf, parseOverride, wholeNumber } from '../unlearning/arguments.ts';
 import type { SmallData } from '../unlearning/small-network.ts';
 
 /** n of residual networks, which have 6n + 2 layers. */
 export const residualBlocks: Readonly<Record<string, number>> = { 'resnet-8': 1, 'resnet-20': 3 };
-const names = methods.map(({ name }) => name);
 const auditNetworks = ['small', ...Object.keys(residualBlocks)];
 
 export interface AuditArguments {
@@ -50,7 +49,7 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
   --members N     networks of each kind, at least 2 (default 4)
   --epochs N      walks over the training images (default 20)
   --augment A     ${augmentationChoices.join(', ')}: what is done to images in training (default none)
-  --method M      how shadows unlearn: ${names.join(', ')} (default lethe)
+  --method M      how shadows unlearn: ${methodNames.join(', ')} (default lethe)
   --set NAME=V    overrides a setting of the method; may be repeated
   --seed S        which images, and every random choice (default 0)
   --resume DIR    keep what is trained or has unlearned there, and each member, and go on after the
@@ -109,7 +108,7 @@ export function parseAuditArguments(argv: readonly string[]): AuditArguments | '
     members: wholeNumber('members', values.members, 2),
     epochs: wholeNumber('epochs', values.epochs, 1),
     augment: oneOf('augment', values.augment, augmentationChoices),
-    method: oneOf('method', values.method, names),
+    method: oneOf('method', values.method, methodNames),
     settings: Object.fromEntries(values.set.map(parseOverride)),
     seed: wholeNumber('seed', values.seed, 0),
     resume: values.resume,

@@ -7,6 +7,7 @@ import type { AuditArguments } from './arguments.ts';
 /** Where files of an audit are kept, by what they depend on; nowhere without `--resume`. */
 export class KeptFiles {
   readonly #args: AuditArguments;
+  readonly #engine = engineDigest();
 
   constructor(args: AuditArguments) {
     this.#args = args;
@@ -20,8 +21,10 @@ export class KeptFiles {
   /** Of networks that have unlearned, and what is told of them. */
   unlearned(name: string): string | undefined {
     const { method, set, backend, 'held-out': heldOut } = this.#args.given;
-    const engine = engineDigest();
-    return this.#file({ ...this.#training(), heldOut, method, set, backend, engine }, name);
+    return this.#file(
+      { ...this.#training(), heldOut, method, set, backend, engine: this.#engine },
+      name,
+    );
   }
 
   #training(): object {

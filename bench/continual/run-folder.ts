@@ -5,6 +5,7 @@
  */
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere } from '../unlearning/read-if-there.ts';
 
 /** What the next round starts from. */
 export interface Position {
@@ -36,12 +37,12 @@ export class RunFolder<Row> {
   ): Promise<RunFolder<Row>> {
     await mkdir(folder, { recursive: true });
     const path = join(folder, 'run.json');
-    const started = await readIfThere(path);
+    const started = readIfThere(path);
     if (started !== undefined && started !== settings) {
       throw new Error(`${folder} holds another run (${started}): name another folder`);
     }
     if (started === undefined) await writeWhole(path, settings);
-    const text = (await readIfThere(join(folder, 'rounds.jsonl'))) ?? '';
+    const text = readIfThere(join(folder, 'rounds.jsonl')) ?? '';
     // A line that was cut off by a stop has no end, and does not count.
     const lines = text.split('\n').slice(0, -1);
     await writeWhole(join(folder, 'rounds.jsonl'), lines.map((line) => `${line}\n`).join(''));
@@ -59,16 +60,6 @@ export class RunFolder<Row> {
     await appendFile(join(this.#folder, 'rounds.jsonl'), `${JSON.stringify(row)}\n`);
     this.rows.push(row);
     await rm(join(this.#folder, nameOf(count - 1)), { force: true });
-  }
-}
-
-/** What cannot be read for another reason is not taken for what is not there, and written anew. */
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { encodeTopology, encodeWeights, logits, setWeights, weightsOf } from '@lethe/models';
 import { accuracy, type LabelledSamples, runRound, type SettingValue } from '@lethe/unlearning';
 import { stepLimitOf } from '../unlearning/arguments.ts';
+import { takesBatchNorm } from '../unlearning/takes-batch-norm.ts';
 import type { SeedRow } from './rows.ts';
 import type { SeedTask } from './seed-task.ts';
 
@@ -24,7 +25,7 @@ export async function runRow(
   method: string,
   { maxSteps, seed }: { readonly maxSteps: number | undefined; readonly seed: number },
 ): Promise<SeedFigure> {
-  const classifier = await task.classifier(method === 'lethe');
+  const classifier = await task.classifier(!takesBatchNorm(method));
   const { model, preprocessing, sampleShape, classCount } = classifier;
   const original = weightsOf(await encodeWeights(model), encodeTopology(model));
   const right = async ({ values, labels }: LabelledSamples) =>

@@ -18,12 +18,12 @@ export interface BenchArguments {
   readonly settings: Readonly<Record<string, SettingValue>>;
 }
 
-const names = methods.map(({ name }) => name);
+export const methodNames = methods.map(({ name }) => name);
 
 export const usage = `Usage: npm run bench:unlearn -- [options]
 Measures unlearning on CIFAR-10 with the pre-trained ResNet-20.
 
-  --method M      ${names.join(', ')} (default lethe)
+  --method M      ${methodNames.join(', ')} (default lethe)
   --mode MODE     untrain, misclassify, relabel (default untrain)
   --k K           training images to forget in each round (default 64)
   --rounds R      successive rounds of K images each, nothing kept between them (default 1)
@@ -63,7 +63,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
     settings[stepLimitOf(values.method)] = wholeNumber('max-steps', limit, 1);
   }
   return {
-    method: oneOf('method', values.method, names),
+    method: oneOf('method', values.method, methodNames),
     mode: oneOf('mode', values.mode, ['untrain', 'misclassify', 'relabel']),
     k: wholeNumber('k', values.k, 1),
     rounds: wholeNumber('rounds', values.rounds, 1),

@@ -3,19 +3,15 @@ import { Random } from '@lethe/unlearning';
 import type { BenchTask, CifarTaskOptions } from './cifar-task.ts';
 import { trainMnistNetwork } from './mnist-network.ts';
 import { range, rowsOf } from './rows.ts';
-import { readRandom } from './small-network.ts';
+import { readFixedMnist } from './small-network.ts';
 
 /** MNIST and a small network that knows 5,000 images by heart; the same roles as on CIFAR-10. */
 export async function loadMnistTask(
   dataDir: string,
   { sizes, seed, shuffled = 0, order = 0 }: Omit<CifarTaskOptions, 'folded' | 'retainCount'>,
 ): Promise<BenchTask> {
-  // Which images play which part is the same for every seed.
-  const fixed = new Random(20_240_115);
-  const read = (split: 'train' | 'test', count: number) =>
-    readRandom(dataDir, 'mnist', split, count, fixed.fork(split));
-  const train = await read('train', trainCount);
-  const test = await read('test', heldOutCount + otherTestCount);
+  const train = await readFixedMnist(dataDir, 'train', trainCount);
+  const test = await readFixedMnist(dataDir, 'test', heldOutCount + otherTestCount);
   const eligible = trainCount - otherTrainCount;
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total > eligible) throw new RangeError(`${total} images: only ${eligible} can be forgotten`);

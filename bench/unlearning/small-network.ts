@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { LetheError } from '@lethe/contracts';
 import { openDataset } from '@lethe/datasets';
-import type { LabelledSamples, Random } from '@lethe/unlearning';
+import { type LabelledSamples, Random } from '@lethe/unlearning';
 import * as tf from '@tensorflow/tfjs';
 
 export type SmallData = 'mnist' | 'cifar-10';
@@ -38,6 +38,15 @@ export async function readRandom(
   } finally {
     await dataset[Symbol.asyncDispose]();
   }
+}
+
+/** MNIST images that chance chooses once for all: the same for every seed. */
+export function readFixedMnist(
+  dataDir: string,
+  split: 'train' | 'test',
+  count: number,
+): Promise<LabelledSamples> {
+  return readRandom(dataDir, 'mnist', split, count, new Random(20_240_115).fork(split));
 }
 
 /** A convolutional network of some 100,000 weights that are yet to be trained. */

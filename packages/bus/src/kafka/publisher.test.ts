@@ -63,28 +63,25 @@ describe('Publisher', () => {
     await Promise.all([...later, elsewhere]);
   });
 
-  it('throws the producer away after an error, with its sequence numbers', async () => {
+  it.each<[string, number, (request: Request) => void]>([
+    [
+      'throws the producer away after an error, with its sequence numbers',
+      0,
+      ({ reject }) => reject(Object.assign(new Error('gone'), { name: 'KafkaJSConnectionError' })),
+    ],
+    [
+      'takes nothing for written that kafkajs passed over, and asks another producer',
+      9,
+      ({ resolve }) => resolve(false),
+    ],
+  ])('%s', async (_name, partition, fail) => {
     const { clients, requests } = clientsWithRequests();
     const publisher = new Publisher(clients);
-    const first = publisher.publish([batch(0, 'a')]);
+    const first = publisher.publish([batch(partition, 'a')]);
     await expect.poll(() => requests.length).toBe(1);
-    requests[0]!.reject(Object.assign(new Error('gone'), { name: 'KafkaJSConnectionError' }));
+    fail(requests[0]!);
     await expect(first).rejects.toMatchObject({ code: 'unavailable' });
-    const second = publisher.publish([batch(0, 'b')]);
-    await expect.poll(() => requests.length).toBe(2);
-    requests[1]!.resolve();
-    await second;
-    expect(requests.map(({ producer }) => producer)).toEqual([1, 2]);
-  });
-
-  it('takes nothing for written that kafkajs passed over, and asks another producer', async () => {
-    const { clients, requests } = clientsWithRequests();
-    const publisher = new Publisher(clients);
-    const first = publisher.publish([batch(9, 'a')]);
-    await expect.poll(() => requests.length).toBe(1);
-    requests[0]!.resolve(false);
-    await expect(first).rejects.toMatchObject({ code: 'unavailable' });
-    const second = publisher.publish([batch(9, 'a')]);
+    const second = publisher.publish([batch(partition, 'b')]);
     await expect.poll(() => requests.length).toBe(2);
     requests[1]!.resolve();
     await second;

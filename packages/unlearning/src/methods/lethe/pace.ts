@@ -52,7 +52,7 @@ export class Pacer {
       return { kind: 'repairing', rateShare, retainShare: this.#retainShare };
     }
     if (step >= stepLimit) return { kind: 'ended' };
-    this.#isShort = reached === undefined ? this.#isShort : !reached;
+    if (reached !== undefined) this.#isShort = !reached;
     if (this.#isShort) this.#giveWay(step, distance);
     return { kind: 'forgetting', rateShare: 1, retainShare: this.#retainShare };
   }
