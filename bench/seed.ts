@@ -5,8 +5,10 @@
 import { parseArgs } from 'node:util';
 import { openBackend } from '@lethe/compute';
 import { availabilityOf } from './seed/availability.ts';
-import { seedRows } from './seed/rows.ts';
-import { runRow, type SeedFigure } from './seed/run-row.ts';
+import { readEnsembleTask, runClassEnsemble, trainClassEnsemble } from './seed/class-ensemble.ts';
+import { type SeedRow, seedRows } from './seed/rows.ts';
+import { runRow, type SeedRounds } from './seed/run-row.ts';
+import type { SeedFigure } from './seed/seed-figure.ts';
 import { loadSeedTask } from './seed/seed-task.ts';
 import { oneOf, wholeNumber } from './unlearning/arguments.ts';
 
@@ -50,30 +52,44 @@ async function bench(): Promise<void> {
   const rows = seedRows.filter(({ id }) => values.row?.includes(id) ?? true);
   if (!values.list) process.stderr.write(`${(await openBackend()).description}\n`);
   const results: object[] = [];
+  const rounds: SeedRounds = new Map();
   for (const row of rows) {
     const availability = availabilityOf(row, values['data-dir']);
     const figures: SeedFigure[] = [];
     if (availability.kind === 'ready' && !values.list) {
-      const task = await loadSeedTask(row, values['data-dir'], { classSamples, seed });
-      for (const method of values.method) {
-        figures.push(await runRow(row, task, method, { maxSteps, seed }));
-      }
+      const run = await prepared(row);
+      for (const method of values.method) figures.push(await run(method));
     }
     console.log(`${row.title}\n  published L2UL ${row.published}`);
     for (const figure of figures) console.log(`  our ${figure.method} ${describe(figure)}`);
     if (availability.kind === 'missing') {
       console.log(`  not run: bring ${availability.what}; then: ${availability.command}`);
     }
-    if (availability.kind === 'unmeasured') console.log(`  not run: ${availability.why}`);
-    console.log(`  differs: ${row.differs}`);
-    const { id, title, published, differs } = row;
+    const { id, title, published } = row;
+    const differs = `${row.differs}; rounds end after ${maxSteps} steps at most`;
+    console.log(`  differs: ${differs}`);
     results.push({ id, title, published, differs, figures, availability });
   }
   if (values.json) console.log(JSON.stringify({ seed, classSamples, maxSteps, rows: results }));
+
+  /** Reads, or trains, what a row needs; then each method is run on it. */
+  async function prepared(row: SeedRow): Promise<(method: string) => Promise<SeedFigure>> {
+    const dataDir = values['data-dir'];
+    if (row.measure !== 'u_lira') {
+      const task = await loadSeedTask(row, dataDir, { classSamples, seed });
+      return (method) => runRow(row, task, method, { maxSteps, seed, rounds });
+    }
+    const onProgress = (what: string) => process.stderr.write(`\r${what}\x1b[K`);
+    const task = await readEnsembleTask(row, dataDir, seed);
+    const ensemble = await trainClassEnsemble(task, row, { classSamples, seed, onProgress });
+    process.stderr.write('\n');
+    return (method) => runClassEnsemble(ensemble, method, { maxSteps, seed });
+  }
 }
 
 function describe({
   value,
+  before,
   stillKnown,
   outcome,
   k,
@@ -81,5 +97,6 @@ function describe({
   imagePasses,
   seconds,
 }: SeedFigure): string {
-  return `${value < 2 && value > 0 ? value.toFixed(4) : value.toFixed(2)} (${stillKnown.toFixed(1)} % of the ${k} forgotten images still known, ${outcome} after ${steps} steps, ${imagePasses} image passes, ${seconds.toFixed(0)} s)`;
+  const earlier = before === undefined ? '' : `${before.toFixed(2)} before unlearning; `;
+  return `${value < 2 && value > 0 ? value.toFixed(4) : value.toFixed(2)} (${earlier}${stillKnown.toFixed(1)} % of the ${k} forgotten images still known, ${outcome} after ${steps} steps, ${imagePasses} image passes, ${seconds.toFixed(0)} s)`;
 }

@@ -9,7 +9,7 @@ import {
 } from '@lethe/models';
 import { type LabelledSamples, Random } from '@lethe/unlearning';
 import * as tf from '@tensorflow/tfjs';
-import type { SeedRow } from './rows.ts';
+import type { NetworkRow } from './rows.ts';
 
 /** A row's data, and which images play which part. */
 export interface SeedTask {
@@ -28,7 +28,7 @@ export interface SeedTask {
 const judged = 2000;
 
 export async function loadSeedTask(
-  row: SeedRow,
+  row: NetworkRow,
   dataDir: string,
   { classSamples, seed }: { readonly classSamples: number; readonly seed: number },
 ): Promise<SeedTask> {
@@ -57,7 +57,7 @@ interface Sources {
 }
 
 async function chooseRoles(
-  row: SeedRow,
+  row: NetworkRow,
   dataDir: string,
   { train, test, classSamples, seed }: Sources,
 ): Promise<SeedTask> {
@@ -84,7 +84,7 @@ async function chooseRoles(
 }
 
 async function networkOf(
-  { network }: SeedRow,
+  { network }: NetworkRow,
   dataDir: string,
   train: Dataset,
   order: Int32Array,
