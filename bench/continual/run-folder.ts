@@ -3,9 +3,10 @@
  * of figures a round, and the weights and state after the last round. A round counts once its
  * line is there; weights are written before it, under the round's own name.
  */
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfThere } from '../unlearning/read-if-there.ts';
+import { writeWhole } from '../unlearning/write-whole.ts';
 
 /** What the next round starts from. */
 export interface Position {
@@ -41,11 +42,11 @@ export class RunFolder<Row> {
     if (started !== undefined && started !== settings) {
       throw new Error(`${folder} holds another run (${started}): name another folder`);
     }
-    if (started === undefined) await writeWhole(path, settings);
+    if (started === undefined) writeWhole(path, settings);
     const text = readIfThere(join(folder, 'rounds.jsonl')) ?? '';
     // A line that was cut off by a stop has no end, and does not count.
     const lines = text.split('\n').slice(0, -1);
-    await writeWhole(join(folder, 'rounds.jsonl'), lines.map((line) => `${line}\n`).join(''));
+    writeWhole(join(folder, 'rounds.jsonl'), lines.map((line) => `${line}\n`).join(''));
     const rows = lines.map((line) => JSON.parse(line) as Row);
     const position =
       rows.length === 0
@@ -56,7 +57,7 @@ export class RunFolder<Row> {
 
   async add(row: Row, position: Position): Promise<void> {
     const count = this.rows.length + 1;
-    await writeWhole(join(this.#folder, nameOf(count)), encodePosition(position));
+    writeWhole(join(this.#folder, nameOf(count)), encodePosition(position));
     await appendFile(join(this.#folder, 'rounds.jsonl'), `${JSON.stringify(row)}\n`);
     this.rows.push(row);
     await rm(join(this.#folder, nameOf(count - 1)), { force: true });
@@ -65,11 +66,6 @@ export class RunFolder<Row> {
 
 function nameOf(rounds: number): string {
   return `after-${rounds}.bin`;
-}
-
-async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
-  await writeFile(`${path}.new`, data);
-  await rename(`${path}.new`, path);
 }
 
 function encodePosition({ weights, state }: Position): Uint8Array {

@@ -1,6 +1,6 @@
 import { Random } from '../random.ts';
-import { variance } from './placements.ts';
 import { type Estimate, normalEstimate } from './statistics/interval.ts';
+import { variance } from './statistics/variance.ts';
 
 /** Whether a prediction was right, and how sure the network was. */
 export interface Calls {

@@ -1,12 +1,7 @@
 import { Random } from '../random.ts';
-import {
-  indexesByClass,
-  type Placements,
-  placements,
-  type ScoredByClass,
-  variance,
-} from './placements.ts';
+import { indexesByClass, type Placements, placements, type ScoredByClass } from './placements.ts';
 import { type Estimate, type Interval, normalEstimate } from './statistics/interval.ts';
+import { variance } from './statistics/variance.ts';
 
 /**
  * How well an attacker who sees only a score tells forgotten samples from unseen ones of the same

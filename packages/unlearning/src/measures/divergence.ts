@@ -1,7 +1,7 @@
-import { variance } from './placements.ts';
 import { logSoftmax } from './scores.ts';
 import { type Estimate, normalEstimate } from './statistics/interval.ts';
 import { wilson } from './statistics/share.ts';
+import { variance } from './statistics/variance.ts';
 
 /**
  * Mean KL(p_reference ‖ p_candidate) over samples, in nats: what the candidate's outputs lose of

@@ -1,5 +1,5 @@
-import { variance } from './placements.ts';
 import { type Estimate, normalEstimate } from './statistics/interval.ts';
+import { variance } from './statistics/variance.ts';
 
 /**
  * Mean over forgotten samples of (placement now − factor · placement before), both counted from ½:

@@ -1,3 +1,5 @@
+import { variance } from './statistics/variance.ts';
+
 /** Scores of labelled samples; a higher score means "more like a member". */
 export interface ScoredByClass {
   /** [n] */
@@ -44,18 +46,6 @@ export function placements(forget: ScoredByClass, heldOut: ScoredByClass): Place
     });
   }
   return { ofForget, classes };
-}
-
-/** Unbiased; 0 below two values. */
-export function variance(values: ArrayLike<number>): number {
-  const n = values.length;
-  if (n < 2) return 0;
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += values[i] as number;
-  const mean = sum / n;
-  let squares = 0;
-  for (let i = 0; i < n; i++) squares += ((values[i] as number) - mean) ** 2;
-  return squares / (n - 1);
 }
 
 export function indexesByClass(labels: ArrayLike<number>): Map<number, number[]> {

@@ -1,12 +1,13 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { outputImportance } from '../../importance/output-importance.ts';
 import { NetworkFunction } from '../../network/network-function.ts';
 import { Random } from '../../random.ts';
 import type { Network } from '../../round.ts';
 import { holdStrength } from './hold-strength.ts';
+import { normalisePerTensor } from './normalise-per-tensor.ts';
 import { targetedAttack } from './targeted-attack.ts';
-import { normalisePerTensor, outputImportance } from './weight-importance.ts';
 
 beforeAll(() => openBackend({ prefer: 'js' }));
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import { outputImportance } from '../../importance/output-importance.ts';
 import type { RoundWork } from '../round-work.ts';
 import { holdStrength } from './hold-strength.ts';
-import { normalisePerTensor, outputImportance } from './weight-importance.ts';
+import { normalisePerTensor } from './normalise-per-tensor.ts';
 
 /** How strongly L2UL's rule holds each weight at the served network, before λ: [parameters]. */
 export async function publishedHold({

@@ -7,11 +7,11 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { copyRows } from '../../copy-rows.ts';
+import { outputImportance } from '../../importance/output-importance.ts';
 import { accuracy } from '../../measures/accuracy.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
 import type { Settings } from '../../settings.ts';
 import { surrogatesFor } from '../../surrogates/surrogates-for.ts';
-import { outputImportance } from '../l2ul/weight-importance.ts';
 import { defineMethod } from '../method.ts';
 import type { MethodResult, RoundWork } from '../round-work.ts';
 import { dampen } from './dampen.ts';

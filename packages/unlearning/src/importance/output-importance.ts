@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { sumOverSamples } from '../../ledger/sum-over-samples.ts';
-import type { NetworkFunction, Segment } from '../../network/network-function.ts';
+import type { NetworkFunction } from '../network/network-function.ts';
+import { sumOverSamples } from './sum-over-samples.ts';
 
 /** What of a sample's logits its importance is the gradient of. */
 export type OutputNorm =
@@ -33,22 +33,4 @@ export async function outputImportance(
   const values = (await sum.data<'float32'>()).slice();
   sum.dispose();
   return values;
-}
-
-/** Min-max normalised to 0 … 1 within each tensor; 0 where a tensor is constant. */
-export function normalisePerTensor(
-  values: Float32Array,
-  segments: readonly Pick<Segment, 'from' | 'to'>[],
-): Float32Array {
-  const result = new Float32Array(values.length);
-  for (const { from, to } of segments) {
-    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let i = from; i < to; i++) {
-      low = Math.min(low, values[i] as number);
-      high = Math.max(high, values[i] as number);
-    }
-    if (high <= low) continue;
-    for (let i = from; i < to; i++) result[i] = ((values[i] as number) - low) / (high - low);
-  }
-  return result;
 }

@@ -1,10 +1,10 @@
 import { openBackend } from '@lethe/compute';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { poolInputFacing } from '../ledger/pool-input-facing.ts';
 import { NetworkFunction } from '../network/network-function.ts';
 import type { Network } from '../round.ts';
 import { marginImportance } from './margin-importance.ts';
-import { poolInputFacing } from './pool-input-facing.ts';
 
 beforeAll(() => openBackend({ prefer: 'js' }));
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import { poolInputFacing } from '../ledger/pool-input-facing.ts';
 import { marginTensor } from '../losses/margin.ts';
 import { inputFacingWeights } from '../network/input-facing.ts';
 import type { NetworkFunction } from '../network/network-function.ts';
-import { poolInputFacing } from './pool-input-facing.ts';
 import { sumOverSamples } from './sum-over-samples.ts';
 
 /**
