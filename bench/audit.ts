@@ -4,6 +4,7 @@
  * trained on the spot, small ones in minutes, residual ones with batch normalisation in hours; or
  * by another program (`--export`).
  */
+import './unlearning/tell-refusals.ts';
 import { openBackend } from '@lethe/compute';
 import { joinSamples, type RoundProgress } from '@lethe/unlearning';
 import {

@@ -1,4 +1,5 @@
 // Speed of a compute backend: images per second through ResNet-20 in training and forward.
+import './unlearning/tell-refusals.ts';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BackendName, backendPreferences, openBackend } from '@lethe/compute';

@@ -3,6 +3,7 @@
  * came back, and what it cost. Progress goes to stderr, a row a round to stdout, with --json one
  * object last. With --resume it may be stopped at any time.
  */
+import './unlearning/tell-refusals.ts';
 import { openBackend } from '@lethe/compute';
 import { encodeTopology, encodeWeights, weightsOf } from '@lethe/models';
 import { joinSamples, Random, runRound } from '@lethe/unlearning';

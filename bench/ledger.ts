@@ -3,6 +3,7 @@
  * with each rule, on a network small enough for many seeds. Every rule gets the same images and
  * the same chance.
  */
+import './unlearning/tell-refusals.ts';
 import { parseArgs } from 'node:util';
 import { openBackend } from '@lethe/compute';
 import { type Classifier, classifierOf, logits, setWeights } from '@lethe/models';

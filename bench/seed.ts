@@ -2,6 +2,7 @@
  * The table of the seed: each figure reported for L2UL beside our `l2ul` and our `lethe` under the
  * stated protocol, and what differs. Rows whose data or network is not at hand keep their line.
  */
+import './unlearning/tell-refusals.ts';
 import { parseArgs } from 'node:util';
 import { openBackend } from '@lethe/compute';
 import { availabilityOf } from './seed/availability.ts';
@@ -41,10 +42,8 @@ if (values.help) console.log(usage);
 else await bench();
 
 async function bench(): Promise<void> {
-  const unknown = values.row?.find((id) => !seedRows.some((row) => row.id === id));
-  if (unknown !== undefined) {
-    throw new TypeError(`--row ${unknown}: use one of ${seedRows.map(({ id }) => id).join(', ')}`);
-  }
+  const ids = seedRows.map(({ id }) => id);
+  for (const id of values.row ?? []) oneOf('row', id, ids);
   for (const method of values.method) oneOf('method', method, ['l2ul', 'lethe']);
   const seed = wholeNumber('seed', values.seed, 0);
   const classSamples = wholeNumber('class-samples', values['class-samples'], 1);

@@ -2,6 +2,7 @@
  * How much faster than the published procedure: both on the same forget set, network, backend and
  * machine, one after the other in one run, each to its own stop rule or to a number of steps.
  */
+import './unlearning/tell-refusals.ts';
 import { parseArgs } from 'node:util';
 import { openBackend } from '@lethe/compute';
 import { encodeTopology, encodeWeights, logits, setWeights, weightsOf } from '@lethe/models';

@@ -2,6 +2,7 @@
  * The one door to the unlearning figures: CIFAR-10, the pre-trained ResNet-20, one or several
  * successive rounds. Progress goes to stderr, the table to stdout, with --json one object last.
  */
+import './unlearning/tell-refusals.ts';
 import { openBackend } from '@lethe/compute';
 import { encodeTopology, encodeWeights, weightsOf } from '@lethe/models';
 import { methods, Random, type RoundResult, runRound } from '@lethe/unlearning';

@@ -60,7 +60,7 @@ Rounds of untrain held against retraining: gaps in accuracy, ToW, U-LiRA, member
   --backend B     ${backendPreferences.join(', ')} (default auto)
   --json          ends with one line of JSON`;
 
-/** @throws TypeError for an unknown option or one without a value */
+/** @throws LetheError `invalid`, or TypeError for an unknown option or one without a value */
 export function parseAuditArguments(argv: readonly string[]): AuditArguments | 'help' {
   const { values } = parseArgs({
     args: [...argv],
@@ -91,7 +91,7 @@ export function parseAuditArguments(argv: readonly string[]): AuditArguments | '
   const train = wholeNumber('train', values.train, 1);
   if (rounds * k >= train) {
     throw LetheError.invalid(
-      'rounds',
+      '--rounds',
       rounds,
       `and k = ${k} forget all of --train ${train}`,
       'Forget less, or train on more.',

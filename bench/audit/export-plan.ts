@@ -16,12 +16,12 @@ import { loadParts, memberSeed } from './parts.ts';
 export async function exportPlan(args: AuditArguments): Promise<string> {
   const file = new KeptFiles(args).trained('plan.json');
   if (file === undefined) {
-    throw LetheError.invalid('resume', '', 'is missing', 'Say where --export is to write.');
+    throw LetheError.invalid('--resume', '', 'is missing', 'Say where --export is to write.');
   }
   const blocks = residualBlocks[args.network];
   if (blocks === undefined) {
     throw LetheError.invalid(
-      'network',
+      '--network',
       args.network,
       'is not trained by other programs',
       `Take one of ${Object.keys(residualBlocks).join(', ')}, or leave out --export.`,

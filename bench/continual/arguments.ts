@@ -46,7 +46,7 @@ state between rounds; the bench keeps the images, to ask what came back.
   --set NAME=V     overrides a setting of the method; may be repeated
   --json           ends with one line of JSON`;
 
-/** @throws TypeError for an unknown option or one without a value */
+/** @throws LetheError `invalid`, or TypeError for an unknown option or one without a value */
 export function parseContinualArguments(argv: readonly string[]): ContinualArguments | 'help' {
   const { values } = parseArgs({
     args: [...argv],

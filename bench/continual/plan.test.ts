@@ -16,6 +16,6 @@ describe('the plan of a continual run', () => {
   });
 
   it.each(['200', '200x', '0x4', 'x4', '2x4x8', '-1x4'])('refuses the phase %s', (text) => {
-    expect(() => parsePhase(text)).toThrow('use ROUNDSxK');
+    expect(() => parsePhase(text)).toThrow('is not ROUNDSxK');
   });
 });

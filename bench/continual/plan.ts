@@ -1,3 +1,5 @@
+import { LetheError } from '@lethe/contracts';
+
 /** Successive rounds of one size. */
 export interface Phase {
   readonly rounds: number;
@@ -7,12 +9,12 @@ export interface Phase {
 /**
  * Images of every round, sizes only: the first phase, then the one that follows it.
  *
- * @throws TypeError for text that is not like `200x4`
+ * @throws LetheError `invalid` for text that is not like `200x4`
  */
 export function parsePhase(text: string): Phase {
   const [, rounds, k] = /^([1-9]\d*)x([1-9]\d*)$/.exec(text) ?? [];
   if (rounds === undefined || k === undefined) {
-    throw new TypeError(`--then ${text}: use ROUNDSxK, 200x4 say`);
+    throw LetheError.invalid('--then', text, 'is not ROUNDSxK', 'Give 200x4, say.');
   }
   return { rounds: Number(rounds), k: Number(k) };
 }

@@ -5,6 +5,7 @@
  */
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LetheError } from '@lethe/contracts';
 import { readIfThere } from '../unlearning/read-if-there.ts';
 import { writeWhole } from '../unlearning/write-whole.ts';
 
@@ -29,7 +30,7 @@ export class RunFolder<Row> {
   /**
    * @param settings what makes two runs the same, as JSON
    * @param sizes lengths of the weights
-   * @throws Error when the folder holds another run
+   * @throws LetheError `invalid` when the folder holds another run
    */
   static async open<Row>(
     folder: string,
@@ -40,7 +41,12 @@ export class RunFolder<Row> {
     const path = join(folder, 'run.json');
     const started = readIfThere(path);
     if (started !== undefined && started !== settings) {
-      throw new Error(`${folder} holds another run (${started}): name another folder`);
+      throw LetheError.invalid(
+        '--resume',
+        folder,
+        `holds another run (${started})`,
+        'Name another folder.',
+      );
     }
     if (started === undefined) writeWhole(path, settings);
     const text = readIfThere(join(folder, 'rounds.jsonl')) ?? '';

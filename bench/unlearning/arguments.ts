@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type BackendPreference, backendPreferences } from '@lethe/compute';
+import { LetheError } from '@lethe/contracts';
 import { type Mode, methods, type SettingValue } from '@lethe/unlearning';
 
 export interface BenchArguments {
@@ -36,7 +37,7 @@ Measures unlearning on CIFAR-10 with the pre-trained ResNet-20.
   --set NAME=V    overrides a setting of the method; may be repeated
   --json          ends with one line of JSON`;
 
-/** @throws TypeError for an unknown option or one without a value */
+/** @throws LetheError `invalid`, or TypeError for an unknown option or one without a value */
 export function parseBenchArguments(argv: readonly string[]): BenchArguments | 'help' {
   const { values } = parseArgs({
     args: [...argv],
@@ -91,7 +92,7 @@ export function parseOverride(text: string): [string, SettingValue] {
 export function wholeNumber(name: string, text: string, least: number): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new TypeError(`--${name} ${text}: use a whole number, at least ${least}`);
+  throw LetheError.invalid(`--${name}`, text, `is no whole number from ${least}`, 'Give one.');
 }
 
 export function oneOf<Choice extends string>(
@@ -101,5 +102,5 @@ export function oneOf<Choice extends string>(
 ): Choice {
   const choice = choices.find((candidate) => candidate === text);
   if (choice !== undefined) return choice;
-  throw new TypeError(`--${name} ${text}: use one of ${choices.join(', ')}`);
+  throw LetheError.invalid(`--${name}`, text, 'is unknown', `Use one of ${choices.join(', ')}.`);
 }

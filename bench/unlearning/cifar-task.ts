@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { LetheError } from '@lethe/contracts';
 import { type Dataset, openDataset } from '@lethe/datasets';
 import { type Classifier, classifierOf, foldBatchNorm, importTorchResNet } from '@lethe/models';
 import { type LabelledSamples, Random } from '@lethe/unlearning';
@@ -49,7 +50,12 @@ export async function loadCifarTask(
     const eligible = trainRows.slice(otherTrainCount);
     const total = sizes.reduce((sum, size) => sum + size, 0);
     if (total + retainCount > eligible.length) {
-      throw new RangeError(`${total} images: only ${eligible.length} can be forgotten`);
+      throw LetheError.invalid(
+        'images',
+        total,
+        `are more than the ${eligible.length} that can be forgotten`,
+        'Ask for fewer rounds, or smaller ones.',
+      );
     }
     const chosen = new Random(seed).fork('forget').permutation(eligible.length);
     const forgetRows = chosen.map((i) => eligible[i] as number);

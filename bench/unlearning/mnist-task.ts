@@ -1,3 +1,4 @@
+import { LetheError } from '@lethe/contracts';
 import { classifierOf } from '@lethe/models';
 import { Random } from '@lethe/unlearning';
 import type { BenchTask, CifarTaskOptions } from './cifar-task.ts';
@@ -14,7 +15,13 @@ export async function loadMnistTask(
   const test = await readFixedMnist(dataDir, 'test', heldOutCount + otherTestCount);
   const eligible = trainCount - otherTrainCount;
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total > eligible) throw new RangeError(`${total} images: only ${eligible} can be forgotten`);
+  if (total > eligible)
+    throw LetheError.invalid(
+      'images',
+      total,
+      `are more than the ${eligible} that can be forgotten`,
+      'Ask for fewer rounds, or smaller ones.',
+    );
   const chosen = new Random(seed).fork('forget').permutation(eligible);
   if (order > 0) {
     const first = chosen.slice(0, shuffled);
