@@ -95,6 +95,7 @@ export async function runClassEnsemble(
         state: undefined,
         forget,
         mode: 'misclassify',
+        forgetClasses: [...new Set(forget.labels)],
         method,
         settings,
         heldOut: undefined,

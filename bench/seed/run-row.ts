@@ -45,6 +45,7 @@ export async function runRow(
       state: undefined,
       forget: task.forget,
       mode: 'misclassify',
+      forgetClasses: scope.kind === 'class' ? [scope.label] : [],
       method,
       settings,
       heldOut: undefined,

@@ -35,6 +35,59 @@ export function checkRoundInput(input: RoundInput, method: Method): void {
   }
   if (mode === 'relabel') checkTargets(input);
   if (method.needsRetain) checkRetain(input, method);
+  checkClasses(input);
+}
+
+function checkClasses({ forgetClasses = [], forget, mode, network }: RoundInput): void {
+  if (forgetClasses.length === 0) return;
+  if (mode !== 'misclassify') {
+    throw LetheError.invalid(
+      'forgetClasses',
+      String(forgetClasses),
+      `a class is lost as a whole in misclassify, not in ${mode}`,
+      'Use misclassify, or forget the samples alone.',
+    );
+  }
+  checkLabels('forgetClasses', Int32Array.from(forgetClasses), network);
+  const absent = forgetClasses.find((label) => !forget.labels.includes(label));
+  if (absent !== undefined) {
+    throw LetheError.invalid(
+      'forgetClasses',
+      absent,
+      'no sample of the class is in forget',
+      'Give some of its samples.',
+    );
+  }
+}
+
+/**
+ * @param lost classes that this round and earlier ones make the network lose
+ * @throws LetheError `invalid` where no other is left for what is to be forgotten
+ */
+export function checkSomeLeft(
+  lost: readonly number[],
+  { forget, mode, network: { classCount } }: RoundInput,
+): void {
+  if (lost.length === 0) return;
+  const left = Array.from({ length: classCount }, (_, label) => label).filter(
+    (label) => !lost.includes(label),
+  );
+  if (left.length === 0) {
+    throw LetheError.invalid(
+      'forgetClasses',
+      String(lost),
+      `are, with those of earlier rounds, all ${classCount} classes of the network`,
+      'Leave it one class at least; to be rid of all of them take the model out of service.',
+    );
+  }
+  const stuck = forget.labels.findIndex((label) => left.length === 1 && label === left[0]);
+  if (mode !== 'misclassify' || stuck < 0) return;
+  throw LetheError.invalid(
+    `forget.labels[${stuck}]`,
+    left[0],
+    'is the only class that the network has not lost: there is no other to take it for',
+    'Use untrain.',
+  );
 }
 
 function checkWeights(field: string, weights: readonly Float32Array[], { model }: Network): void {

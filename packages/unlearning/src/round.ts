@@ -37,6 +37,11 @@ export interface RoundInput {
   /** What earlier rounds left behind; `undefined` before the first one. */
   readonly state: Uint8Array | undefined;
   readonly forget: LabelledSamples;
+  /**
+   * Only in `misclassify`: classes that are to be lost as a whole, of which `forget` holds some
+   * samples. Later rounds keep them lost: the state remembers which they are.
+   */
+  readonly forgetClasses?: readonly number[];
   /** Only in `relabel`: the label each forget sample should get. */
   readonly targetLabels?: Int32Array;
   readonly mode: Mode;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { checkRoundInput } from './check-round-input.ts';
+import { checkRoundInput, checkSomeLeft } from './check-round-input.ts';
 import { checkpointOf } from './checkpoint-of.ts';
 import { copyRows } from './copy-rows.ts';
 import { plainView } from './forget-views.ts';
@@ -8,7 +8,13 @@ import { knownInViews } from './goals/known-in-views.ts';
 import type { Standings } from './goals/matched-margins.ts';
 import { heldOutForMethods, rowsForMethods } from './held-out-parts.ts';
 import { marginImportance } from './importance/margin-importance.ts';
-import { advanceLedger, emptyLedger, type Ledger } from './ledger/ledger.ts';
+import {
+  advanceLedger,
+  emptyLedger,
+  type Ledger,
+  lostLabels,
+  withLostClasses,
+} from './ledger/ledger.ts';
 import { ledgerShape } from './ledger/ledger-shape.ts';
 import { decodeState, encodeState } from './ledger/state-format.ts';
 import { accuracy } from './measures/accuracy.ts';
@@ -38,11 +44,15 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   checkRoundInput(input, method);
   using network = new NetworkFunction(input.network, input.weights);
   const shape = ledgerShape(network);
-  const ledger = input.state === undefined ? emptyLedger(shape) : decodeState(input.state, shape);
+  const earlier = input.state === undefined ? emptyLedger(shape) : decodeState(input.state, shape);
+  const ledger = withLostClasses(earlier, input.forgetClasses ?? []);
+  const lostClasses = lostLabels(ledger);
+  checkSomeLeft(lostClasses, input);
   const prepared = method.prepare(input.settings, {
     mode: input.mode,
     k: input.forget.labels.length,
     heldOut: input.heldOut !== undefined,
+    wholeClass: (input.forgetClasses ?? []).length > 0,
   });
   const meter = { training: 0, forward: 0 };
   const checkpoint = checkpointOf(hooks, meter);
@@ -72,25 +82,22 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     standings: ledger.standings,
     tolerance: prepared.settings.untrainTolerance,
     served: before,
+    lostClasses,
     random: random.fork('goal'),
   });
-  const unchanged = (
-    outcome: RoundOutcome,
-    steps: number,
-    counted = ledger.standings,
-  ): RoundResult => ({
+  const unchanged = (outcome: RoundOutcome, steps: number, next = earlier): RoundResult => ({
     outcome,
     weights: input.weights,
-    state:
-      counted === ledger.standings && input.state !== undefined
-        ? input.state
-        : encodeState({ ...ledger, standings: counted }),
+    state: next === earlier && input.state !== undefined ? input.state : encodeState(next),
     metrics: metrics(steps, forgetAccuracyBefore),
     settings: prepared.settings,
   });
   const reached = !method.startsAnew && goal.isReached(goal.distances(before));
-  // They count among those that later samples are placed among, whether they were led or not.
-  if (reached) return unchanged('already_forgotten', 0, standings);
+  if (reached) {
+    // They count among those that later samples are placed among, whether they were led or not.
+    const counted = standings === ledger.standings ? ledger : { ...ledger, standings };
+    return unchanged('already_forgotten', 0, counted);
+  }
 
   const work: RoundWork = {
     network,
@@ -100,6 +107,7 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
     forget,
     heldOut: givenHeldOut,
     retain: input.retain ?? { values: new Float32Array(0), labels: new Int32Array(0) },
+    lostClasses,
     heldOutLogits,
     served,
     original,

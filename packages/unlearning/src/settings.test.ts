@@ -17,7 +17,7 @@ const table = {
   repair: { kind: 'flag', default: true, doc: '' },
 } as const satisfies SettingTable;
 
-const situation: Situation = { mode: 'untrain', k: 3, heldOut: true };
+const situation: Situation = { mode: 'untrain', k: 3, heldOut: true, wholeClass: false };
 const resolve = (overrides: Record<string, number | boolean | string>) =>
   resolveSettings('example', table, overrides, situation);
 
@@ -47,7 +47,11 @@ describe('settings of a method', () => {
 
 describe.each(methods)('the table of $name', ({ settings, prepare }) => {
   const situations = (['untrain', 'misclassify', 'relabel'] as const).flatMap((mode) =>
-    [1, 16, 64, 256, 5000].flatMap((k) => [false, true].map((heldOut) => ({ mode, k, heldOut }))),
+    [1, 16, 64, 256, 5000].flatMap((k) =>
+      [false, true].flatMap((heldOut) =>
+        [false, true].map((wholeClass) => ({ mode, k, heldOut, wholeClass })),
+      ),
+    ),
   );
 
   it('has defaults inside its own ranges, whatever the round', () => {

@@ -8,6 +8,8 @@ export interface Situation {
   readonly k: number;
   /** The round comes with held-out samples. */
   readonly heldOut: boolean;
+  /** It makes the network lose a class as a whole. */
+  readonly wholeClass: boolean;
 }
 
 type Default<Value> = Value | ((situation: Situation) => Value);

@@ -3,6 +3,7 @@ import {
   type DatasetSource,
   type Digest,
   LetheError,
+  Mode,
   type ModelRegistration,
   modeName,
   type Preprocessing,
@@ -66,6 +67,7 @@ export async function roundJobInput(
     }),
     heldOutLimit,
     mode: modeName(request.mode),
+    forgetClasses: request.mode === Mode.MODE_MISCLASSIFY ? wholeClassesOf(round.parts) : [],
     targetLabel: request.relabelTo,
     method: round.rung.method,
     settings: round.rung.settings,
@@ -80,6 +82,15 @@ export function computeRound(
   options: JobOptions<RoundProgress>,
 ): Promise<RoundJobOutput> {
   return compute.run<RoundJobInput, RoundJobOutput, RoundProgress>(roundJob, input, options);
+}
+
+/** Labels of the classes that requests name as a whole, each once, ascending. */
+function wholeClassesOf(parts: readonly PlannedPart[]): readonly number[] {
+  const labels = parts.flatMap(({ pending }) => {
+    const { scope } = pending.request;
+    return scope?.$case === 'classLabel' ? [scope.value] : [];
+  });
+  return [...new Set(labels)].sort((a, b) => a - b);
 }
 
 function preprocessingOf({ preprocessing }: ModelRegistration): Preprocessing {

@@ -181,7 +181,8 @@ test('a refused round climbs the ladder with smaller batches, and the last rung 
 
 test('a whole class is resolved by the training manifest and split over rounds', async () => {
   await using _ = await gateOn(world);
-  await using unlearner = unlearnerOn(world, new StandInCompute(), { maxBatch: 25 });
+  const compute = new StandInCompute();
+  await using unlearner = unlearnerOn(world, compute, { maxBatch: 25 });
   await unlearner.start();
   const key = await world.submit({ classLabel: 2, mode: Mode.MODE_MISCLASSIFY });
   await until('it is completed', async () => (await progressOf(world, key)) === 'completed');
@@ -191,6 +192,14 @@ test('a whole class is resolved by the training manifest and split over rounds',
   expect(log.flatMap((round) => round.parts[0]?.rows ?? [])).toEqual(
     Array.from({ length: 60 }, (_, index) => 4 * index + 2),
   );
+  // Of samples alone unseen ones of the class would stay known; in `untrain` they do.
+  expect(compute.inputs.map(({ forgetClasses }) => forgetClasses)).toEqual([[2], [2], [2]]);
+  const treatedAsUnseen = await world.submit({ classLabel: 2, mode: Mode.MODE_UNTRAIN });
+  await until(
+    'its samples are',
+    async () => (await progressOf(world, treatedAsUnseen)) === 'completed',
+  );
+  expect(compute.inputs.at(-1)).toMatchObject({ mode: 'untrain', forgetClasses: [] });
 });
 
 test('poison goes to the dead letters with its bytes, once, and keeps nobody back', async () => {

@@ -36,7 +36,7 @@ export async function trainNetwork(
   const meter = { training: 0, forward: 0 };
   const checkpoint = checkpointOf(hooks, meter);
   const work = { network: f, meter, forgetAccuracyBefore: Number.NaN, checkpoint };
-  const situation = { mode: 'untrain', k: 0, heldOut: false } as const;
+  const situation = { mode: 'untrain', k: 0, heldOut: false, wholeClass: false } as const;
   const settings = resolveSettings('retrain', retrainSettings, { epochs, augment }, situation);
   const { kind, theta } = await trainAnew(work, samples, settings, new Random(seed));
   if (kind === 'diverged') {

@@ -17,7 +17,7 @@ const heldOutLogits = Float32Array.from({ length: 20 }, (_, i) =>
 const heldOut = { values: new Float32Array(10), labels: new Int32Array(10) };
 
 /** Of a first round of `untrain` that forgets one sample of class 0. */
-function goalOfOne(facts: Omit<GoalFacts, 'standings' | 'random'>) {
+function goalOfOne(facts: Omit<GoalFacts, 'standings' | 'lostClasses' | 'random'>) {
   const round = {
     mode: 'untrain',
     forget: { values: new Float32Array(1), labels: new Int32Array(1) },
@@ -28,7 +28,7 @@ function goalOfOne(facts: Omit<GoalFacts, 'standings' | 'random'>) {
     places: new Float32Array(2 * standingBins),
     classes: new Float32Array(2),
   };
-  return goalFor(round, { ...facts, standings, random: new Random(3) });
+  return goalFor(round, { ...facts, standings, lostClasses: [], random: new Random(3) });
 }
 
 /** Of one sample that the original network has at 14, and the served one at `served`. */

@@ -19,6 +19,8 @@ export interface GoalFacts {
   readonly tolerance: number;
   /** What the served network makes of the forget samples, view after view: [views · k, classes]. */
   readonly served: Float32Array;
+  /** By this round or earlier ones. */
+  readonly lostClasses: readonly number[];
   readonly random: Random;
 }
 
@@ -29,7 +31,10 @@ export function goalFor(
 ): { readonly goal: Goal; readonly standings: Standings } {
   switch (mode) {
     case 'misclassify':
-      return { goal: misclassifyGoal(forget.labels, classCount), standings: facts.standings };
+      return {
+        goal: misclassifyGoal(forget.labels, classCount, facts.lostClasses),
+        standings: facts.standings,
+      };
     case 'relabel': {
       const goal = relabelGoal(targetLabels ?? new Int32Array(0), classCount);
       return { goal, standings: facts.standings };

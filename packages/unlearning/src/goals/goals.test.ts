@@ -52,6 +52,14 @@ describe('misclassify', () => {
     expect(gradientOf(goal, 4)).toEqual([0.5, -0.5, 0, -0.5, 0.5, 0]);
   });
 
+  it('takes no sample for a class that is lost', () => {
+    const without = misclassifyGoal(labels, 3, [1]);
+    // Sample 0 has label 2 left, at −1; sample 1 is of the lost class, and taken for 0 already.
+    expect([...without.distances(logits)]).toEqual([3, 0]);
+    expect(gradientOf(without)).toEqual([0.5, 0, -0.5, 0, 0, 0]);
+    expect([...(without.leads?.(logits, all) ?? [])]).toEqual([-3, 3]);
+  });
+
   it('leads back what is farther beyond the margin than the slack', () => {
     // Sample 1 leads by 3: within 1 + 3, and 1 too far beyond 1 + 1.
     expect(gradientOf(goal, 1, 3)).toEqual([0.5, -0.5, 0, 0, 0, 0]);

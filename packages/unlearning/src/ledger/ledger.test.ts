@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { advanceLedger, emptyLedger, placesLength } from './ledger.ts';
+import { advanceLedger, emptyLedger, lostLabels, placesLength, withLostClasses } from './ledger.ts';
 
 const entry = (importance: number[], decay = 1) => ({
   samples: 4,
@@ -18,6 +18,7 @@ describe('the ledger', () => {
       importance: Float32Array.of(4, 10),
       curvature: { samples: 0, sums: new Float32Array(0) },
       standings: { places: new Float32Array(placesLength), classes: new Float32Array(2) },
+      lostClasses: new Float32Array(2),
     });
   });
 
@@ -55,6 +56,16 @@ describe('the ledger', () => {
     const moved = advanceLedger(empty, { ...entry([1]), standings });
     expect(moved.standings).toEqual(standings);
     expect(advanceLedger(moved, entry([1])).standings).toEqual(standings);
+  });
+
+  it('remembers every class that was lost, and is the same one where it knew', () => {
+    const empty = emptyLedger({ importance: 1, curvature: 1, classes: 4 });
+    const one = withLostClasses(empty, [2]);
+    expect(lostLabels(one)).toEqual([2]);
+    expect(lostLabels(advanceLedger(withLostClasses(one, [0]), entry([1])))).toEqual([0, 2]);
+    expect(withLostClasses(one, [2])).toBe(one);
+    expect(withLostClasses(one, [])).toBe(one);
+    expect(lostLabels(empty)).toEqual([]);
   });
 
   it('leaves what it is given unchanged', () => {

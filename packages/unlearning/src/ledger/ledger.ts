@@ -31,6 +31,8 @@ export interface Ledger {
   readonly curvature: CarriedCurvature;
   /** Places of samples as they are, then mirrored: [2 · standingBins]; moved by `untrain` only. */
   readonly standings: Standings;
+  /** 1 for each class that a round has made the network lose as a whole, else 0: [classes] */
+  readonly lostClasses: Float32Array;
 }
 
 /** How many numbers a ledger of a network holds. */
@@ -49,7 +51,20 @@ export function emptyLedger({ importance, curvature, classes }: LedgerShape): Le
     importance: new Float32Array(importance),
     curvature: { samples: 0, sums: new Float32Array(curvature) },
     standings: { places: new Float32Array(placesLength), classes: new Float32Array(classes) },
+    lostClasses: new Float32Array(classes),
   };
+}
+
+/** The ledger that remembers some more lost classes, the same one where it knows them. */
+export function withLostClasses(ledger: Ledger, more: readonly number[]): Ledger {
+  if (more.every((label) => ledger.lostClasses[label] === 1)) return ledger;
+  const lostClasses = ledger.lostClasses.map((was, label) => (more.includes(label) ? 1 : was));
+  return { ...ledger, lostClasses };
+}
+
+/** Labels of the classes that are lost, ascending. */
+export function lostLabels({ lostClasses }: Ledger): readonly number[] {
+  return [...lostClasses.keys()].filter((label) => lostClasses[label] === 1);
 }
 
 export interface RoundEntry {
@@ -74,5 +89,6 @@ export function advanceLedger(ledger: Ledger, entry: RoundEntry): Ledger {
     ),
     curvature: entry.curvature ?? ledger.curvature,
     standings: entry.standings ?? ledger.standings,
+    lostClasses: ledger.lostClasses,
   };
 }

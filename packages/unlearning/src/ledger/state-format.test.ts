@@ -11,8 +11,10 @@ const ledger: Ledger = {
     places: Float32Array.from({ length: 128 }, (_, i) => (i === 127 ? 8 : 0)),
     classes: Float32Array.of(8, 0),
   },
+  lostClasses: Float32Array.of(0, 1),
 };
 const shape = { importance: 3, curvature: 2, classes: 2 };
+const noneLost = new Float32Array(2);
 const noStandings = { places: new Float32Array(128), classes: new Float32Array(2) };
 
 /** The state with some of its header's text replaced by text of the same length. */
@@ -79,6 +81,7 @@ describe('the state format', () => {
       ...ledger,
       curvature: { samples: 0, sums: new Float32Array(2) },
       standings: noStandings,
+      lostClasses: noneLost,
     });
   });
 
@@ -88,7 +91,8 @@ describe('the state format', () => {
       '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
       '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}';
     const kept = stateOf(header, 504, [...importanceBytes, ...curvatureBytes]);
-    expect(decodeState(kept, shape)).toEqual({ ...ledger, standings: noStandings });
+    const { standings, lostClasses } = { standings: noStandings, lostClasses: noneLost };
+    expect(decodeState(kept, shape)).toEqual({ ...ledger, standings, lostClasses });
   });
 
   it('reads what version 3 wrote, whose standings were places within classes', () => {
@@ -98,10 +102,11 @@ describe('the state format', () => {
       '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
       '"standings":{"dtype":"F32","shape":[128],"data_offsets":[20,532]}}';
     const kept = stateOf(header, 760, [...importanceBytes, ...curvatureBytes, ...placesBytes]);
-    expect(decodeState(kept, shape)).toEqual({ ...ledger, standings: noStandings });
+    const { standings, lostClasses } = { standings: noStandings, lostClasses: noneLost };
+    expect(decodeState(kept, shape)).toEqual({ ...ledger, standings, lostClasses });
   });
 
-  it('writes version 4, to the byte', () => {
+  it('reads what version 4 wrote, in which no class was lost', () => {
     const header =
       '{"__metadata__":{"format":"lethe-unlearning-state","version":"4","rounds":"3","samples":"96",' +
       '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
@@ -111,6 +116,21 @@ describe('the state format', () => {
     const classes = [0, 0, 0, 0x41, 0, 0, 0, 0];
     const values = [...importanceBytes, ...curvatureBytes, ...placesBytes, ...classes];
     const kept = stateOf(header, 888, values);
+    expect(decodeState(kept, shape)).toEqual({ ...ledger, lostClasses: noneLost });
+  });
+
+  it('writes version 5, to the byte', () => {
+    const header =
+      '{"__metadata__":{"format":"lethe-unlearning-state","version":"5","rounds":"3","samples":"96",' +
+      '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
+      '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
+      '"places":{"dtype":"F32","shape":[128],"data_offsets":[20,532]},' +
+      '"classes":{"dtype":"F32","shape":[2],"data_offsets":[532,540]},' +
+      '"lost_classes":{"dtype":"F32","shape":[2],"data_offsets":[540,548]}}';
+    const classes = [0, 0, 0, 0x41, 0, 0, 0, 0];
+    const lost = [0, 0, 0, 0, 0, 0, 0x80, 0x3f];
+    const values = [...importanceBytes, ...curvatureBytes, ...placesBytes, ...classes, ...lost];
+    const kept = stateOf(header, 1016, values);
     expect(Buffer.from(encodeState(ledger)).equals(kept)).toBe(true);
     expect(decodeState(kept, shape)).toEqual(ledger);
   });
@@ -124,7 +144,7 @@ describe('the state format', () => {
   it.each([
     ['nothing', new Uint8Array(0), 'corrupt', /only 0 bytes/],
     ['text', new TextEncoder().encode('x'.repeat(2000)), 'corrupt', /header cannot be read/],
-    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /1432 bytes, a network with 3/],
+    ['a cut file', encodeState(ledger).slice(0, -4), 'corrupt', /1568 bytes, a network with 3/],
     [
       'another format',
       altered('lethe-unlearning-state', 'lethe-unlearning-stats'),
@@ -132,7 +152,7 @@ describe('the state format', () => {
       /format/,
     ],
     ['no metadata', altered('__metadata__', '_-metadata-_'), 'corrupt', /no metadata/],
-    ['a newer version', altered('"version":"4"', '"version":"9"'), 'precondition', /version 9/],
+    ['a newer version', altered('"version":"5"', '"version":"9"'), 'precondition', /version 9/],
     ['a wrong weight', altered('"12.5"', '"-1.5"'), 'corrupt', /weight is -1.5/],
     ['a wrong counter', altered('"rounds":"3"', '"rounds":"x"'), 'corrupt', /counter is x/],
   ])('refuses %s', (_name, bytes, code, message) => {

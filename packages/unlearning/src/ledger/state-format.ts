@@ -7,10 +7,10 @@ import { LetheError } from '@lethe/contracts';
 import { emptyLedger, type Ledger, type LedgerShape, placesLength } from './ledger.ts';
 
 const format = 'lethe-unlearning-state';
-const version = 4;
+const version = 5;
 const prefixBytes = 8;
 /** Of each version so far. */
-const headerBytesOf = { 1: 504, 2: 504, 3: 760, 4: 888 } as const;
+const headerBytesOf = { 1: 504, 2: 504, 3: 760, 4: 888, 5: 1016 } as const;
 const headerBytes = headerBytesOf[version];
 type Version = keyof typeof headerBytesOf;
 
@@ -25,12 +25,13 @@ function sizeOfVersion(written: Version, shape: LedgerShape): number {
     importance +
     (written > 1 ? curvature : 0) +
     (written > 2 ? placesLength : 0) +
-    (written > 3 ? classes : 0);
+    (written > 3 ? classes : 0) +
+    (written > 4 ? classes : 0);
   return prefixBytes + headerBytesOf[written] + 4 * values;
 }
 
 export function encodeState(ledger: Ledger): Uint8Array {
-  const { importance, curvature, standings } = ledger;
+  const { importance, curvature, standings, lostClasses } = ledger;
   const shape = {
     importance: importance.length,
     curvature: curvature.sums.length,
@@ -38,6 +39,7 @@ export function encodeState(ledger: Ledger): Uint8Array {
   };
   const curvatureEnd = 4 * (shape.importance + shape.curvature);
   const placesEnd = curvatureEnd + 4 * placesLength;
+  const classesEnd = placesEnd + 4 * shape.classes;
   const header = JSON.stringify({
     __metadata__: {
       format,
@@ -60,7 +62,12 @@ export function encodeState(ledger: Ledger): Uint8Array {
     classes: {
       dtype: 'F32',
       shape: [shape.classes],
-      data_offsets: [placesEnd, placesEnd + 4 * shape.classes],
+      data_offsets: [placesEnd, classesEnd],
+    },
+    lost_classes: {
+      dtype: 'F32',
+      shape: [shape.classes],
+      data_offsets: [classesEnd, classesEnd + 4 * shape.classes],
     },
   });
   const bytes = new Uint8Array(stateSizeBytes(shape));
@@ -71,12 +78,13 @@ export function encodeState(ledger: Ledger): Uint8Array {
   values.set(curvature.sums, shape.importance);
   values.set(standings.places, shape.importance + shape.curvature);
   values.set(standings.classes, shape.importance + shape.curvature + placesLength);
+  values.set(lostClasses, shape.importance + shape.curvature + placesLength + shape.classes);
   return bytes;
 }
 
 /**
  * Version 1 held no curvature, neither did version 2 hold standings, and those of version 3 were
- * places within classes: nothing is known then.
+ * places within classes: nothing is known then. Up to version 4 no class was lost as a whole.
  *
  * @param shape of the ledger of the network that the state must belong to
  * @throws LetheError `corrupt` for bytes that are no state or one of another network,
@@ -103,6 +111,7 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
     Uint8Array.from(bytes.subarray(prefixBytes + headerBytesOf[written])).buffer,
   );
   if (!values.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
+  const placesAt = shape.importance + shape.curvature;
   return {
     rounds: numberOf('counter', metadata['rounds'], Number.isSafeInteger),
     samples: numberOf('counter', metadata['samples'], Number.isSafeInteger),
@@ -118,9 +127,11 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
       written < 4
         ? emptyLedger(shape).standings
         : {
-            places: values.slice(-placesLength - shape.classes, -shape.classes),
-            classes: values.slice(-shape.classes),
+            places: values.slice(placesAt, placesAt + placesLength),
+            classes: values.slice(placesAt + placesLength, placesAt + placesLength + shape.classes),
           },
+    lostClasses:
+      written < 5 ? emptyLedger(shape).lostClasses : values.slice(values.length - shape.classes),
   };
 }
 

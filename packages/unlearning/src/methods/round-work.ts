@@ -27,6 +27,8 @@ export interface RoundWork {
   readonly heldOut: LabelledSamples | undefined;
   /** Samples to learn on; none but for methods that need them. */
   readonly retain: LabelledSamples;
+  /** Those that this round or an earlier one makes the network lose as a whole. */
+  readonly lostClasses: readonly number[];
   /** [n, classes] of the held-out samples under θ⁰; computed when first asked for. */
   readonly heldOutLogits: () => Promise<Float32Array>;
   /** θ at the start of the round: what is served. [parameters] */

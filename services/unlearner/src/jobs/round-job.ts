@@ -55,6 +55,8 @@ export interface RoundJobInput {
   /** Most held-out samples to use, evenly spaced over the sets. */
   readonly heldOutLimit: number;
   readonly mode: Mode;
+  /** Only in `misclassify`: classes that requests name as a whole. */
+  readonly forgetClasses: readonly number[];
   /** Only in `relabel`. */
   readonly targetLabel: number | undefined;
   readonly method: string;
@@ -103,6 +105,7 @@ export async function run(
         originalWeights: weightsOf(input.originalWeights, input.topology),
         state: input.state,
         forget: forget.samples,
+        forgetClasses: input.forgetClasses,
         ...(input.targetLabel === undefined
           ? {}
           : { targetLabels: new Int32Array(input.rows.length).fill(input.targetLabel) }),

@@ -6,7 +6,8 @@ export const letheSettings = {
   ...sharedSettings,
   steps: {
     kind: 'choice',
-    default: 'natural',
+    default: ({ wholeClass }) => (wholeClass ? 'adam' : 'natural'),
+    defaultText: 'natural, where a class is lost as a whole adam',
     choices: ['adam', 'natural'],
     doc: 'How a gradient becomes a step: by Adam; or times the inverse curvature of the logits on samples in general, with momentum (decisions 0135, 0155).',
   },

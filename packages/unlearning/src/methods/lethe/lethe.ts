@@ -171,7 +171,7 @@ async function runLethe(work: RoundWork, settings: LetheSettings): Promise<Metho
           { proxies, from: source.proxies },
           teachers,
           surrogates,
-          settings.temperature,
+          { temperature: settings.temperature, lost: work.lostClasses },
         );
         const nonTargetLoss = nonTarget?.next(batch.nonTarget);
         const result = network.gradient(theta, network.tensorOf(batch.all), (z) => {

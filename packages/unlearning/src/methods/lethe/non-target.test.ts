@@ -37,6 +37,7 @@ function workOf(f: NetworkFunction): RoundWork {
     views: { count: 1 },
     original: f.flatten([kernel, bias]),
     random: new Random(1),
+    lostClasses: [],
     meter: { training: 0, forward: 0 },
   } as unknown as RoundWork;
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { copyRows } from '../../copy-rows.ts';
 import { labelsOf } from '../../goals/labels-of.ts';
 import { distillationLoss, softTargets } from '../../losses/distillation.ts';
+import { withoutClasses } from '../../losses/lost-classes.ts';
 import { nonTargetLogits } from '../../losses/non-target.ts';
 import type { RoundWork } from '../round-work.ts';
 import { forgetCopies } from './forget-copies.ts';
@@ -25,7 +26,7 @@ export interface NonTargetHold extends Disposable {
 }
 
 export function nonTargetHold(
-  { network, forget, views, original, random, meter }: RoundWork,
+  { network, forget, views, original, random, meter, lostClasses }: RoundWork,
   { nonTargetWeight, nonTargetBatch, temperature }: LetheSettings,
 ): NonTargetHold | undefined {
   // Of two labels one is left, of which there is nothing to be said.
@@ -50,7 +51,7 @@ export function nonTargetHold(
     next(into) {
       const labels = labelsOf(forget.labels, fill(into));
       meter.forward += nonTargetBatch;
-      const taught = network.logits(theta, network.tensorOf(into));
+      const taught = withoutClasses(network.logits(theta, network.tensorOf(into)), lostClasses);
       const targets = softTargets(nonTargetLogits(taught, labels), temperature);
       return (logits) =>
         distillationLoss(nonTargetLogits(logits, labels), targets, temperature).mul(

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { copyRows } from '../../copy-rows.ts';
 import { softTargets } from '../../losses/distillation.ts';
+import { withoutClasses } from '../../losses/lost-classes.ts';
 import type { NetworkFunction } from '../../network/network-function.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
 import type { Random } from '../../random.ts';
@@ -56,6 +57,7 @@ export function fillRetainBatch(
 /**
  * Soft targets of a retain batch: what the original network says of its proxies, which is known
  * without a pass, and what the teachers together say of its surrogates, Σ share · softmax(z / T).
+ * Of classes that are lost they know nothing.
  *
  * @param surrogates the second part of the batch
  * @returns [n, classes]
@@ -65,23 +67,27 @@ export function retainTargets(
   chosen: { readonly proxies: Int32Array; readonly from: Proxies | undefined },
   teachers: readonly Teacher[],
   surrogates: Float32Array,
-  temperature: number,
+  { temperature, lost }: { readonly temperature: number; readonly lost: readonly number[] },
 ): tf.Tensor2D {
   return tf.tidy(() => {
     const parts: tf.Tensor2D[] = [];
     if (chosen.from !== undefined && chosen.proxies.length > 0) {
       const logits = rowsOf(chosen.from.logits, chosen.proxies, network.network.classCount);
-      parts.push(softTargets(logits, temperature));
+      parts.push(taught(logits));
     }
     if (surrogates.length > 0) {
       const input = network.tensorOf(surrogates);
       const answers = teachers.map(({ theta, share }) =>
-        softTargets(network.logits(theta, input), temperature).mul<tf.Tensor2D>(share),
+        taught(network.logits(theta, input)).mul<tf.Tensor2D>(share),
       );
       parts.push(tf.addN(answers));
     }
     return tf.concat2d(parts, 0);
   });
+
+  function taught(logits: tf.Tensor2D): tf.Tensor2D {
+    return softTargets(withoutClasses(logits, lost), temperature);
+  }
 }
 
 function rowsOf(values: Float32Array, rows: Int32Array, width: number): tf.Tensor2D {
