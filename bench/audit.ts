@@ -19,8 +19,9 @@ import {
 import { type AuditArguments, parseAuditArguments, usage } from './audit/arguments.ts';
 import { exportPlan } from './audit/export-plan.ts';
 import { KeptFiles } from './audit/kept-files.ts';
-import { loadParts, memberSeed } from './audit/parts.ts';
+import { loadParts } from './audit/parts.ts';
 import { keptWeights } from './unlearning/kept-weights.ts';
+import { memberSeed } from './unlearning/member-seed.ts';
 import { percent } from './unlearning/percent.ts';
 import { readIfThere } from './unlearning/read-if-there.ts';
 import { writeWhole } from './unlearning/write-whole.ts';

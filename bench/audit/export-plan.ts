@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path';
 import { LetheError } from '@lethe/contracts';
+import { memberSeed } from '../unlearning/member-seed.ts';
 import { writeWhole } from '../unlearning/write-whole.ts';
 import { type AuditArguments, residualBlocks } from './arguments.ts';
 import { KeptFiles } from './kept-files.ts';
-import { loadParts, memberSeed } from './parts.ts';
+import { loadParts } from './parts.ts';
 
 /**
  * Writes what another program needs that trains the networks, where it is to leave them: `plan.json`,

@@ -1,7 +1,7 @@
 import { type LabelledSamples, type Network, Random } from '@lethe/unlearning';
 import { residualNetwork } from '../unlearning/residual-network.ts';
 import { range, rowsOf } from '../unlearning/rows.ts';
-import { readRandom, smallNetwork, smallPreprocessing } from '../unlearning/small-network.ts';
+import { readRandom, smallNetwork } from '../unlearning/small-network.ts';
 import { type AuditArguments, residualBlocks } from './arguments.ts';
 
 /** A network that is yet to be trained, and which images play which part. */
@@ -54,10 +54,5 @@ function networkOf({ network, data }: AuditArguments): Network {
   const blocks = residualBlocks[network];
   const model =
     blocks === undefined ? small.model : residualNetwork({ blocks, sampleShape, normalised: true });
-  return { ...small, model, preprocessing: smallPreprocessing, isImage: true };
-}
-
-/** Of what each member of the ensembles trains by. */
-export function memberSeed(seed: number, member: number): number {
-  return seed + 100 * (member + 1);
+  return { ...small, model };
 }

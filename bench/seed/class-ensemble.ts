@@ -9,8 +9,9 @@ import {
 import { trainNetwork } from '@lethe/unlearning/audit';
 import { membershipScores, scaledConfidence, uLiraAccuracy } from '@lethe/unlearning/measures';
 import { stepLimitOf } from '../unlearning/arguments.ts';
+import { memberSeed } from '../unlearning/member-seed.ts';
 import { range, rowsOf } from '../unlearning/rows.ts';
-import { readRandom, smallNetwork, smallPreprocessing } from '../unlearning/small-network.ts';
+import { readRandom, smallNetwork } from '../unlearning/small-network.ts';
 import type { EnsembleRow } from './rows.ts';
 import type { SeedFigure } from './seed-figure.ts';
 
@@ -29,9 +30,9 @@ export interface ClassEnsemble {
 /** A small network of no weights yet, and the training images of a row, chosen by chance. */
 export async function readEnsembleTask({ ensemble }: EnsembleRow, dataDir: string, seed: number) {
   const { data, train } = ensemble;
-  const network = { ...smallNetwork(data), preprocessing: smallPreprocessing, isImage: true };
   const random = new Random(seed).fork('train');
-  return { network, samples: await readRandom(dataDir, data, 'train', train, random) };
+  const samples = await readRandom(dataDir, data, 'train', train, random);
+  return { network: smallNetwork(data), samples };
 }
 
 /** Trains all of them: minutes. */
@@ -63,7 +64,7 @@ export async function trainClassEnsemble(
   const shadows: Float32Array[][] = [];
   const retrained: Float32Array[][] = [];
   for (let member = 0; member < members; member++) {
-    const ofMember = seed + 100 * (member + 1);
+    const ofMember = memberSeed(seed, member);
     const count = `${member + 1}/${members}`;
     retrained.push(await trained(others, `training without the class ${count}`, ofMember));
     shadows.push(await trained(samples, `training with it ${count}`, ofMember + 1));
@@ -107,7 +108,7 @@ export async function runClassEnsemble(
   const never = await confidencesOf(retrained);
   const told = async (networks: ClassEnsemble['shadows']) =>
     100 * uLiraAccuracy(await confidencesOf(networks), never);
-  const total = (of: (round: (typeof rounds)[number]) => number) =>
+  const total = (of: (round: RoundResult) => number) =>
     rounds.reduce((sum, round) => sum + of(round), 0);
   return {
     method,

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { LetheError } from '@lethe/contracts';
 import { type Dataset, openDataset } from '@lethe/datasets';
 import { type Classifier, classifierOf, foldBatchNorm, importTorchResNet } from '@lethe/models';
 import { type LabelledSamples, Random } from '@lethe/unlearning';
+import { checkForgettable } from './check-forgettable.ts';
 
 /** A network, and which images play which part. */
 export interface BenchTask {
@@ -49,14 +49,7 @@ export async function loadCifarTask(
     const testRows = fixed.fork('test').permutation(test.size);
     const eligible = trainRows.slice(otherTrainCount);
     const total = sizes.reduce((sum, size) => sum + size, 0);
-    if (total + retainCount > eligible.length) {
-      throw LetheError.invalid(
-        'images',
-        total,
-        `are more than the ${eligible.length} that can be forgotten`,
-        'Ask for fewer rounds, or smaller ones.',
-      );
-    }
+    checkForgettable(total, eligible.length - retainCount);
     const chosen = new Random(seed).fork('forget').permutation(eligible.length);
     const forgetRows = chosen.map((i) => eligible[i] as number);
     if (order > 0) shuffleFirst(forgetRows, shuffled, new Random(order).fork('order'));

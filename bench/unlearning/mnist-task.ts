@@ -1,6 +1,6 @@
-import { LetheError } from '@lethe/contracts';
 import { classifierOf } from '@lethe/models';
 import { Random } from '@lethe/unlearning';
+import { checkForgettable } from './check-forgettable.ts';
 import type { BenchTask, CifarTaskOptions } from './cifar-task.ts';
 import { trainMnistNetwork } from './mnist-network.ts';
 import { range, rowsOf } from './rows.ts';
@@ -15,13 +15,7 @@ export async function loadMnistTask(
   const test = await readFixedMnist(dataDir, 'test', heldOutCount + otherTestCount);
   const eligible = trainCount - otherTrainCount;
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total > eligible)
-    throw LetheError.invalid(
-      'images',
-      total,
-      `are more than the ${eligible} that can be forgotten`,
-      'Ask for fewer rounds, or smaller ones.',
-    );
+  checkForgettable(total, eligible);
   const chosen = new Random(seed).fork('forget').permutation(eligible);
   if (order > 0) {
     const first = chosen.slice(0, shuffled);

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { LetheError } from '@lethe/contracts';
 import { openDataset } from '@lethe/datasets';
-import { type LabelledSamples, Random } from '@lethe/unlearning';
+import { type LabelledSamples, type Network, Random } from '@lethe/unlearning';
 import * as tf from '@tensorflow/tfjs';
 
 export type SmallData = 'mnist' | 'cifar-10';
 
 /** Values as datasets read them, from 0 to 1. */
-export const smallPreprocessing = { scale: 1, mean: [0], std: [1] };
+const smallPreprocessing = { scale: 1, mean: [0], std: [1] };
 
 /**
  * Images of a split that chance chooses: neighbours in a file may have more in common than others
@@ -50,7 +50,7 @@ export function readFixedMnist(
 }
 
 /** A convolutional network of some 100,000 weights that are yet to be trained. */
-export function smallNetwork(data: SmallData) {
+export function smallNetwork(data: SmallData): Network {
   const sampleShape = data === 'mnist' ? [28, 28, 1] : [32, 32, 3];
   const convolution = (filters: number, strides: number, more: object = {}) =>
     tf.layers.conv2d({
@@ -71,5 +71,5 @@ export function smallNetwork(data: SmallData) {
       tf.layers.dense({ units: 10 }),
     ],
   });
-  return { model, sampleShape, classCount: 10 };
+  return { model, sampleShape, classCount: 10, preprocessing: smallPreprocessing, isImage: true };
 }

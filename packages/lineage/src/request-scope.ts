@@ -23,3 +23,13 @@ export function scopeOfRequest(request: DeletionRequested): string {
   }
   return hash.digest('base64url').slice(0, 22);
 }
+
+/** Labels of the classes that requests name as a whole, each once, ascending. */
+export function wholeClassesOf(
+  requests: readonly (Pick<DeletionRequested, 'scope'> | undefined)[],
+): readonly number[] {
+  const labels = requests.flatMap((request) =>
+    request?.scope?.$case === 'classLabel' ? [request.scope.value] : [],
+  );
+  return [...new Set(labels)].sort((a, b) => a - b);
+}

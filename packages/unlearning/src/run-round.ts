@@ -45,14 +45,15 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   using network = new NetworkFunction(input.network, input.weights);
   const shape = ledgerShape(network);
   const earlier = input.state === undefined ? emptyLedger(shape) : decodeState(input.state, shape);
-  const ledger = withLostClasses(earlier, input.forgetClasses ?? []);
+  const { forgetClasses = [] } = input;
+  const ledger = withLostClasses(earlier, forgetClasses);
   const lostClasses = lostLabels(ledger);
   checkSomeLeft(lostClasses, input);
   const prepared = method.prepare(input.settings, {
     mode: input.mode,
     k: input.forget.labels.length,
     heldOut: input.heldOut !== undefined,
-    wholeClass: (input.forgetClasses ?? []).length > 0,
+    wholeClass: forgetClasses.length > 0,
   });
   const meter = { training: 0, forward: 0 };
   const checkpoint = checkpointOf(hooks, meter);

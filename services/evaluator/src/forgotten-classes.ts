@@ -1,5 +1,5 @@
 import { Mode, type RoundManifest } from '@lethe/contracts';
-import type { LineageStore } from '@lethe/lineage';
+import { type LineageStore, wholeClassesOf } from '@lethe/lineage';
 
 /**
  * Classes that promoted rounds of whole-class requests took away: their held-out samples are
@@ -42,7 +42,5 @@ export class ForgottenClasses {
 
 function classesOf({ entry }: RoundManifest): readonly number[] {
   if (entry?.$case !== 'round' || entry.value.mode === Mode.MODE_UNTRAIN) return [];
-  return entry.value.parts.flatMap(({ request }) =>
-    request?.scope?.$case === 'classLabel' ? [request.scope.value] : [],
-  );
+  return wholeClassesOf(entry.value.parts.map(({ request }) => request));
 }

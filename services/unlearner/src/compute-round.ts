@@ -9,7 +9,7 @@ import {
   type Preprocessing,
 } from '@lethe/contracts';
 import { SetsInForce } from '@lethe/datasets';
-import type { Lineage, LineageStore } from '@lethe/lineage';
+import { type Lineage, type LineageStore, wholeClassesOf } from '@lethe/lineage';
 import type { RoundProgress } from '@lethe/unlearning';
 import type { Rung } from './domain/ladder.ts';
 import type { PlannedPart } from './domain/plan-round.ts';
@@ -67,7 +67,10 @@ export async function roundJobInput(
     }),
     heldOutLimit,
     mode: modeName(request.mode),
-    forgetClasses: request.mode === Mode.MODE_MISCLASSIFY ? wholeClassesOf(round.parts) : [],
+    forgetClasses:
+      request.mode === Mode.MODE_MISCLASSIFY
+        ? wholeClassesOf(round.parts.map(({ pending }) => pending.request))
+        : [],
     targetLabel: request.relabelTo,
     method: round.rung.method,
     settings: round.rung.settings,
@@ -82,15 +85,6 @@ export function computeRound(
   options: JobOptions<RoundProgress>,
 ): Promise<RoundJobOutput> {
   return compute.run<RoundJobInput, RoundJobOutput, RoundProgress>(roundJob, input, options);
-}
-
-/** Labels of the classes that requests name as a whole, each once, ascending. */
-function wholeClassesOf(parts: readonly PlannedPart[]): readonly number[] {
-  const labels = parts.flatMap(({ pending }) => {
-    const { scope } = pending.request;
-    return scope?.$case === 'classLabel' ? [scope.value] : [];
-  });
-  return [...new Set(labels)].sort((a, b) => a - b);
 }
 
 function preprocessingOf({ preprocessing }: ModelRegistration): Preprocessing {

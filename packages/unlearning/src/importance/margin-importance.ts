@@ -20,13 +20,11 @@ export async function marginImportance(
   labels: Int32Array,
   before: (sample: number) => Promise<void>,
 ): Promise<Float32Array> {
-  const sum = await sumOverSamples(network, theta, input, {
+  const values = await sumOverSamples(network, theta, input, {
     scalar: (logits, sample) => marginTensor(logits, labels.slice(sample, sample + 1)).asScalar(),
     of: (gradient) => tf.square(gradient),
     before,
   });
-  const values = (await sum.data<'float32'>()).slice();
-  sum.dispose();
   poolInputFacing(values, network.segments, inputFacingWeights(network.network.model));
   return values;
 }

@@ -22,7 +22,7 @@ export async function outputImportance(
   norm: OutputNorm,
   before: (sample: number) => Promise<void>,
 ): Promise<Float32Array> {
-  const sum = await sumOverSamples(network, theta, input, {
+  return await sumOverSamples(network, theta, input, {
     scalar: (logits) => {
       const squared = logits.square().sum<tf.Scalar>();
       return norm === 'norm' ? squared.sqrt() : squared;
@@ -30,7 +30,4 @@ export async function outputImportance(
     of: (gradient) => tf.abs(gradient),
     before,
   });
-  const values = (await sum.data<'float32'>()).slice();
-  sum.dispose();
-  return values;
 }

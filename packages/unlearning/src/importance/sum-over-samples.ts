@@ -16,14 +16,14 @@ export interface PerSample {
  * sample: the gradient of a batch's mean would let samples cancel, and depend on the batching.
  *
  * @param input row-major [n, …sampleShape], preprocessed
- * @returns [parameters], owned by the caller
+ * @returns [parameters]
  */
 export async function sumOverSamples(
   network: NetworkFunction,
   theta: tf.Tensor1D,
   input: Float32Array,
   perSample: PerSample,
-): Promise<tf.Tensor1D> {
+): Promise<Float32Array> {
   const size = network.sampleSize;
   let sum: tf.Tensor1D = tf.zeros([network.parameterCount]);
   try {
@@ -37,9 +37,8 @@ export async function sumOverSamples(
       sum.dispose();
       sum = next;
     }
-  } catch (error) {
+    return (await sum.data<'float32'>()).slice();
+  } finally {
     sum.dispose();
-    throw error;
   }
-  return sum;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { lostMask } from './lost-classes.ts';
 import { ownLabel, withoutOwn } from './own-label.ts';
 
 /**
@@ -12,13 +13,7 @@ export function marginTensor(
   lost: readonly number[] = [],
 ): tf.Tensor1D {
   const own = ownLabel(logits, labels);
-  const others = withoutOwn(logits, lost.length === 0 ? own : withLost(own, lost)).max(1);
+  const out = lost.length === 0 ? own : tf.maximum(own, lostMask(logits.shape[1], lost));
+  const others = withoutOwn(logits, out as tf.Tensor2D).max(1);
   return logits.mul(own).sum(1).sub(others) as tf.Tensor1D;
-}
-
-function withLost(own: tf.Tensor2D, lost: readonly number[]): tf.Tensor2D {
-  const where = Float32Array.from({ length: own.shape[1] }, (_, label) =>
-    lost.includes(label) ? 1 : 0,
-  );
-  return tf.maximum(own, tf.tensor2d(where, [1, where.length]));
 }
