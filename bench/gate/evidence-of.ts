@@ -35,7 +35,8 @@ export function evidenceOf(
   return {
     mode: 'untrain',
     classNames,
-    forgottenClasses: new Set(),
+    forgottenClasses: new Map(),
+    alreadyForgotten: false,
     parent: version,
     served: version,
     weights: found({

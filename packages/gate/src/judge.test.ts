@@ -50,7 +50,8 @@ function goodEvidence(mode: ModeName, forgetSize = 64): Evidence {
   return {
     mode,
     classNames: ['a', 'b', 'c', 'd'],
-    forgottenClasses: new Set(),
+    forgottenClasses: new Map(),
+    alreadyForgotten: false,
     parent: { sequence: 3, weightsDigest: 'p' },
     served: { sequence: 3, weightsDigest: 'p' },
     weights: found({
@@ -149,6 +150,20 @@ describe.each(['untrain', 'misclassify', 'relabel'] as const)('in %s', (mode) =>
     if (evidence.weights.kind === 'missing') throw new Error('no weights');
     const weights = found({ ...evidence.weights.value, changedShare: 0, distanceFromServed: 0 });
     expect(complaints({ ...evidence, weights })).toEqual(['weights.changed: nothing_changed']);
+  });
+
+  test('a round that found its samples forgotten before must have changed nothing', () => {
+    const evidence = { ...goodEvidence(mode), alreadyForgotten: true };
+    if (evidence.weights.kind === 'missing') throw new Error('no weights');
+    const same = found({ ...evidence.weights.value, changedShare: 0, distanceFromServed: 0 });
+    expect(complaints({ ...evidence, weights: same })).toEqual([]);
+    expect(checkNamed({ ...evidence, weights: same }, 'weights.changed')?.explanation).toContain(
+      'forgotten before',
+    );
+    for (const changedShare of [0.01, Number.NaN]) {
+      const weights = found({ ...evidence.weights.value, changedShare });
+      expect(complaints({ ...evidence, weights })).toEqual(['weights.changed: changed_after_all']);
+    }
   });
 
   test('outputs that are not finite fail by name', () => {
@@ -389,12 +404,107 @@ test('classes that were taken away whole are left out of the held-out checks', (
   for (let row = 2; row < 2000; row += 4) candidate[row * classCount] = 20;
   const without = {
     ...withHeldOut(goodEvidence('misclassify'), { candidate }),
-    forgottenClasses: new Set([2]),
+    forgottenClasses: new Map([[2, { mode: 'misclassify', own: true }]] as const),
   };
   expect(complaints(without)).toEqual([]);
-  expect(complaints({ ...without, forgottenClasses: new Set() })).toContain(
+  expect(complaints({ ...without, forgottenClasses: new Map() })).toContain(
     'class_accuracy.vs_served.2: below_threshold',
   );
+});
+
+test('samples that were taken for a lost class before, and are right now, are no gain', () => {
+  const labels = labelsOf(2000);
+  const right = views(labels, 0.9, 5).candidate;
+  // Before, every fifth sample of class 1 was taken for class 2.
+  const confused = right.slice();
+  for (let row = 1; row < 2000; row += 20) confused[row * classCount + 2] = 20;
+  const candidate = right.slice();
+  for (let row = 2; row < 2000; row += 4) candidate[row * classCount] = 20;
+  const later = {
+    ...withHeldOut(goodEvidence('misclassify'), {
+      candidate,
+      served: confused,
+      original: confused,
+    }),
+    forgottenClasses: new Map([[2, { mode: 'misclassify', own: true }]] as const),
+  };
+  expect(complaints(later)).toEqual([]);
+  const gained = withHeldOut(later, { candidate: right });
+  expect(complaints({ ...gained, forgottenClasses: new Map() })).toContain(
+    'held_out_accuracy.vs_served: suspicious_gain',
+  );
+  // What the candidate still takes for the lost class is its own mistake.
+  const wrong = candidate.slice();
+  for (let row = 1; row < 2000; row += 8) wrong[row * classCount + 2] = 20;
+  expect(complaints(withHeldOut(later, { candidate: wrong }))).toContain(
+    'class_accuracy.vs_served.1: below_threshold',
+  );
+});
+
+describe('a class that is to be lost as a whole', () => {
+  const labels = labelsOf(2000);
+  const knows = views(labels, 0.9, 5).candidate;
+  /** Outputs that no longer give class 2, but for a share of its 500 samples. */
+  const without = (share: number) => {
+    const candidate = knows.slice();
+    for (let row = 2 + 2000 * share; row < 2000; row += 4) candidate[row * classCount] = 20;
+    return candidate;
+  };
+  const lost = (own: boolean, mode: ModeName = 'misclassify', request = mode): Evidence => ({
+    ...goodEvidence(mode),
+    forgottenClasses: new Map([
+      [2, { mode: request === 'untrain' ? 'misclassify' : request, own }],
+    ]),
+  });
+
+  test('is not lost while unseen samples of it are still recognised', () => {
+    const named = (share: number) =>
+      checkNamed(withHeldOut(lost(true), { candidate: without(share) }), 'lost_class.recognised.2');
+    expect(named(0)).toMatchObject({ outcome: Outcome.OUTCOME_PASS, value: 0, sampleCount: 500 });
+    expect(named(0.1)?.outcome).toBe(Outcome.OUTCOME_PASS);
+    expect(named(0.5)).toMatchObject({
+      outcome: Outcome.OUTCOME_FAIL,
+      reason: 'still_recognised',
+      advisory: false,
+    });
+    expect(named(0.5)?.explanation).toContain('class c');
+  });
+
+  test('must not come back in a later round of any mode', () => {
+    for (const mode of ['untrain', 'misclassify', 'relabel'] as const) {
+      const served = without(0);
+      const later = withHeldOut(lost(false, mode, 'misclassify'), { served });
+      const named = (candidate: Float32Array) =>
+        checkNamed(withHeldOut(later, { candidate }), 'lost_class.came_back.2');
+      expect(named(without(0))?.outcome, mode).toBe(Outcome.OUTCOME_PASS);
+      expect(named(without(0.5)), mode).toMatchObject({
+        outcome: Outcome.OUTCOME_FAIL,
+        reason: 'came_back',
+        reference: 0,
+      });
+    }
+  });
+
+  test('an earlier round that left it known does not block later ones', () => {
+    expect(complaints(lost(false))).toEqual([]);
+  });
+
+  test('nothing is asked of a class that was given another label, or has no unseen sample', () => {
+    const asked = (evidence: Evidence) =>
+      judge(evidence, defaultPolicy).checks.filter(({ name }) => name.startsWith('lost_class.'));
+    expect(asked(lost(true, 'relabel'))).toEqual([]);
+    const kept = [...labels.keys()].filter((row) => row % 4 !== 2);
+    const few = Int32Array.from(kept, (row) => labels[row] as number);
+    const gone = withHeldOut(lost(true), {
+      labels: few,
+      ...views(few, 0.9, 5),
+      parts: [{ set: 'gate', rows: Uint32Array.from(kept) }],
+    });
+    expect(asked(gone)).toMatchObject([
+      { name: 'lost_class.recognised.2', reason: 'no_held_out', advisory: true },
+    ]);
+    expect(complaints(gone)).toEqual([]);
+  });
 });
 
 test('a metric that is only recorded never blocks', () => {

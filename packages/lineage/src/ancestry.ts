@@ -9,6 +9,7 @@ import {
 import { clockSkewMs } from './clock-skew.ts';
 import type { LineageStore, Recorded } from './lineage-store.ts';
 import { requestKey } from './request-key.ts';
+import { sampleCountOf } from './request-scope.ts';
 
 /** A promoted version, seen from a later one. */
 export interface Ancestor {
@@ -74,7 +75,7 @@ export async function roundsOfRequest(
   sequence: number,
 ): Promise<ServedPart[]> {
   const key = requestKey(request);
-  const total = request.scope?.$case === 'rows' ? request.scope.value.rows.length : Infinity;
+  const total = sampleCountOf(request) ?? Infinity;
   const oldestMs = (request.acceptedTime?.getTime() ?? 0) - clockSkewMs;
   const found: ServedPart[] = [];
   let rows = 0;

@@ -33,3 +33,12 @@ export function wholeClassesOf(
   );
   return [...new Set(labels)].sort((a, b) => a - b);
 }
+
+/** How many samples a request names; `undefined` where an older version did not say it of a class. */
+export function sampleCountOf({
+  scope,
+  sampleCount,
+}: Pick<DeletionRequested, 'scope' | 'sampleCount'>): number | undefined {
+  if (scope?.$case === 'rows') return scope.value.rows.length;
+  return sampleCount === 0 ? undefined : sampleCount;
+}

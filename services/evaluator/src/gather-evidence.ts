@@ -85,6 +85,7 @@ export async function gatherEvidence(
     mode: modeName(round.mode),
     classNames: classNamesOf(registration),
     forgottenClasses: await deps.forgottenClasses.upTo(manifest),
+    alreadyForgotten: round.metrics?.outcome === 'already_forgotten',
     parent: { sequence: round.parentSequence, weightsDigest: round.parentWeightsDigest },
     served,
   };

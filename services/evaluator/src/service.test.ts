@@ -232,6 +232,10 @@ test('a class that is taken away whole may be lost on held-out samples', async (
   const verdict = await verdictOn(1);
   expect(reasons(verdict).filter((reason) => !reason.includes('suspicious_gain'))).toEqual([]);
   expect(verdict.checks.map(({ name }) => name)).not.toContain('class_accuracy.vs_served.2');
+  expect(verdict.checks.find(({ name }) => name === 'lost_class.recognised.2')).toMatchObject({
+    outcome: Outcome.OUTCOME_PASS,
+    value: 0,
+  });
 });
 
 test('a class that a promoted round took away stays left out, a refused one does not', async () => {
@@ -246,6 +250,9 @@ test('a class that a promoted round took away stays left out, a refused one does
   const judged = (await verdictOn(3)).checks.map(({ name }) => name);
   expect(judged).not.toContain('class_accuracy.vs_original.2');
   expect(judged).toContain('class_accuracy.vs_original.0');
+  expect(judged.filter((name) => name.startsWith('lost_class.'))).toEqual([
+    'lost_class.came_back.2',
+  ]);
 });
 
 test('what is known of the served and the original model is not computed again', async () => {

@@ -17,7 +17,11 @@ test('every request is sent once, over six waves, the stranger last', () => {
   expect(all.at(-1)?.subject).toBe('subject-nobody-knows');
 });
 
-test('two requests are enough', () => {
-  const scenario = planScenario(subjects, 2, counter());
-  expect([...scenario.careless, ...scenario.waves.flat()].length).toBeGreaterThan(0);
+test.each([2, 3, 7])('%i requests are enough, and all of them are sent', (count) => {
+  const scenario = planScenario(subjects, count, counter());
+  const all = [...scenario.careless, ...scenario.waves.flat()];
+  expect(all).toHaveLength(count);
+  expect(scenario.careless.length).toBeGreaterThan(0);
+  expect(scenario.waves.every((wave) => wave.length > 0)).toBe(true);
+  expect(all.at(-1)?.subject).toBe('subject-nobody-knows');
 });

@@ -13,8 +13,8 @@ export interface Scenario {
 }
 
 /**
- * Spreads `count` requests of different people over one careless wave and at least five more;
- * the last request names somebody of whom nothing was trained on.
+ * Spreads `count` requests, two or more, of different people over one careless wave and up to five
+ * more; the last request names somebody of whom nothing was trained on.
  *
  * @param subjects handles that own training samples, at least `count`
  * @param uuid gives request ids (seeded, so that the demo can be repeated)
@@ -24,9 +24,7 @@ export function planScenario(
   count: number,
   uuid: () => string,
 ): Scenario {
-  const known = subjects
-    .slice(0, Math.max(1, count - 1))
-    .map((subject) => ({ requestId: uuid(), subject }));
+  const known = subjects.slice(0, count - 1).map((subject) => ({ requestId: uuid(), subject }));
   const stranger = { requestId: uuid(), subject: 'subject-nobody-knows' };
   const waveCount = Math.min(waveTarget, known.length);
   const waves: PlannedRequest[][] = Array.from({ length: waveCount }, () => []);
@@ -34,8 +32,8 @@ export function planScenario(
     waves[Math.floor((index * waveCount) / known.length)]?.push(request);
   });
   const [careless = [], ...rest] = waves;
-  rest.at(-1)?.push(stranger);
-  return { careless, waves: rest };
+  const last = rest.pop() ?? [];
+  return { careless, waves: [...rest, [...last, stranger]] };
 }
 
 /** One careless wave and five under the default settings. */

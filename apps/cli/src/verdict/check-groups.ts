@@ -25,8 +25,14 @@ const topics: readonly Topic[] = [
   {
     title: 'Has it forgotten?',
     about:
-      'The forgotten samples are held beside unseen ones of the same classes. A membership AUC says how often a forgotten sample can be told from an unseen one: 0.500 is a coin toss; above, the model still knows it; below, it stands out by being avoided. “Streisand share” counts forgotten samples that stand out, “residual knowledge” looks at mirrored and shifted copies. Names that end in “window” judge this round together with earlier ones, since a few samples alone decide little.',
-    names: ['forget_', 'membership_', 'streisand_share', 'residual_knowledge.'],
+      'The forgotten samples are held beside unseen ones of the same classes. A membership AUC says how often a forgotten sample can be told from an unseen one: 0.500 is a coin toss; above, the model still knows it; below, it stands out by being avoided. “Streisand share” counts forgotten samples that stand out, “residual knowledge” looks at mirrored and shifted copies. “Lost class” counts unseen samples of a class that was to be lost as a whole. Names that end in “window” judge this round together with earlier ones, since a few samples alone decide little.',
+    names: [
+      'forget_',
+      'lost_class.recognised',
+      'membership_',
+      'streisand_share',
+      'residual_knowledge.',
+    ],
   },
   {
     title: 'Does it still do its work?',
@@ -38,7 +44,7 @@ const topics: readonly Topic[] = [
     title: 'Does anything forgotten earlier come back?',
     about:
       'Samples of earlier rounds that are still held, sealed, until their deadline, are shown to the model again. A number behind the name is the earlier round.',
-    names: ['reversal'],
+    names: ['reversal', 'lost_class.came_back'],
   },
 ];
 

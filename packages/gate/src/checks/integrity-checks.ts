@@ -26,7 +26,8 @@ function baselineCheck({ parent, served }: Evidence): Finding {
       );
 }
 
-function weightsFindings({ weights, mode }: Evidence, policy: Policy): readonly Finding[] {
+function weightsFindings(evidence: Evidence, policy: Policy): readonly Finding[] {
+  const { weights, mode, alreadyForgotten } = evidence;
   if (weights.kind === 'missing') {
     return [failed('weights.digest', weights.reason, weights.explanation)];
   }
@@ -62,8 +63,20 @@ function weightsFindings({ weights, mode }: Evidence, policy: Policy): readonly 
       distances.distanceFromOriginal,
       'Distance of the weights from the original ones',
     ),
-    ...measured('weights.changed', distances.changedShare, 'Share of the weights that changed'),
+    ...(alreadyForgotten
+      ? [nothingChanged(distances.changedShare)]
+      : measured('weights.changed', distances.changedShare, 'Share of the weights that changed')),
   ];
+}
+
+/** A round that found its goal met must not have touched a weight; whether it was met, others check. */
+function nothingChanged(changedShare: number): Finding {
+  const name = 'weights.changed';
+  if (changedShare === 0) {
+    return passed(name, 'The round found its samples forgotten before, and changed no weight.');
+  }
+  const sentence = 'The round says that its samples were forgotten before, but weights changed.';
+  return failed(name, 'changed_after_all', sentence, { value: changedShare });
 }
 
 function hygieneChecks({ hygiene }: Evidence): readonly Finding[] {

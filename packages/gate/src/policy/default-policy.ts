@@ -28,6 +28,7 @@ function retained(slack: number): Rules {
     'calibration.vs_original': rule(-0.3, 0.1 * slack, 100, 'block_if_outside'),
     'weights.distance.vs_served': rule(0, 2, 1, 'block'),
     'weights.distance.vs_original': rule(0, 2, 1, 'block'),
+    'lost_class.came_back': rule(-1, 0.1, 1, 'record'),
     'weights.changed': rule(1e-9, 1, 1, 'block'),
   };
 }
@@ -67,6 +68,7 @@ export const defaultPolicy: Policy = {
     misclassify: {
       ...retained(2),
       'forget_accuracy.recognised': rule(0, 0.05, 1, 'block_if_outside'),
+      'lost_class.recognised': rule(0, 0.15, 1, 'block_if_outside'),
       'reversal.recognised': rule(0, 0.15, 8, 'record'),
     },
     relabel: {

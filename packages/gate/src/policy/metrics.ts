@@ -217,6 +217,22 @@ export const metrics = {
     per: 'earlier set',
     reasons: { low: 'came_back', high: 'impossible' },
   }),
+  'lost_class.recognised': share(
+    'share of held-out samples still given their label, of each class that this round takes away whole',
+    0,
+    {
+      modes: ['misclassify'],
+      per: 'class',
+      reasons: { low: 'impossible', high: 'still_recognised' },
+    },
+  ),
+  'lost_class.came_back': {
+    ...accuracyChange(
+      'share of held-out samples given their label, of each class that an earlier round took away whole, less that of the served model',
+      'class',
+    ),
+    reasons: { low: 'impossible', high: 'came_back' },
+  },
   'weights.distance.vs_served': distance(
     'distance of the weights from the served ones, relative to their length',
     'ratio',

@@ -132,8 +132,7 @@ async function callUnary(
   call: ClientCallOptions,
 ): Promise<unknown> {
   const deadline = Date.now() + (call.timeoutMs ?? connection.options.timeoutMs);
-  throwIfAborted(call.signal);
-  await reachable(connection, deadline);
+  await reachable(connection, deadline, call.signal);
   return await new Promise((resolve, reject) => {
     const clientCall = connection.client.makeUnaryRequest(
       method.path,
@@ -159,8 +158,7 @@ async function* callStream(
   request: unknown,
   call: ClientCallOptions,
 ): AsyncGenerator<unknown> {
-  throwIfAborted(call.signal);
-  await reachable(connection, Infinity);
+  await reachable(connection, Infinity, call.signal);
   const stream = connection.client.makeServerStreamRequest(
     method.path,
     method.requestSerialize,
@@ -182,9 +180,15 @@ async function* callStream(
   }
 }
 
-function reachable({ client, address, options }: Connection, deadline: number): Promise<void> {
+/** Waits for the connection; a call that is cancelled before it is there is never made. */
+async function reachable(
+  { client, address, options }: Connection,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  throwIfAborted(signal);
   const until = Math.min(deadline, Date.now() + options.waitForReadyMs);
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     client.waitForReady(until, (cause) => {
       if (cause === undefined || cause === null) return resolve();
       const message = options.tls
@@ -193,6 +197,7 @@ function reachable({ client, address, options }: Connection, deadline: number): 
       reject(new LetheError('unavailable', message, { cause }));
     });
   });
+  throwIfAborted(signal);
 }
 
 function metadataOf({ options }: Connection, call: ClientCallOptions): Metadata {

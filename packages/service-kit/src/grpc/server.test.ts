@@ -187,6 +187,32 @@ describe('a gRPC server', () => {
     await left;
   });
 
+  it('ends a call that is cancelled while it waits for the connection', async () => {
+    const called: string[] = [];
+    async function* watchServing() {
+      called.push('watchServing');
+      yield ServingPointer.fromPartial({ generation: 1 });
+      await new Promise(() => {});
+    }
+    const submitDeletion = async () => {
+      called.push('submitDeletion');
+      return Receipt.fromPartial({});
+    };
+    await using one = await serve(registry({ watchServing }));
+    await using other = await serve(ingest({ submitDeletion }));
+    await using streams = connect(RegistryServiceClient, one.address);
+    await using calls = connect(IngestServiceClient, other.address);
+    const abort = new AbortController();
+    const read = async () => {
+      const moves = { modelKey: 'm', afterGeneration: 0 };
+      for await (const _ of streams.watchServing(moves, { signal: abort.signal }));
+    };
+    const both = [read(), calls.submitDeletion(request, { signal: abort.signal })];
+    abort.abort();
+    for (const call of both) await expect(call).rejects.toMatchObject({ code: 'cancelled' });
+    expect(called).toEqual([]);
+  });
+
   it('passes the error of a stream on', async () => {
     async function* watchServing() {
       yield ServingPointer.fromPartial({ generation: 1 });

@@ -87,6 +87,7 @@ export function acceptRequest(
       deadline,
       traceparent: traceparent ?? '',
       parentRequestId,
+      sampleCount,
     };
     records.push(
       encodeEvent(topics.deletionRequested, modelKey, DeletionRequested, event, headers),

@@ -8,6 +8,7 @@ import {
   type Round,
   topics,
 } from '@lethe/contracts';
+import { sampleCountOf } from '@lethe/lineage';
 import { encodeEvent, traceHeaders } from '@lethe/service-kit';
 
 /**
@@ -52,8 +53,7 @@ function endOf(
   decision: Decision,
   round: Round,
 ): DeletionStatus {
-  const sampleCount =
-    request.scope?.$case === 'rows' ? request.scope.value.rows.length : rows.length;
+  const sampleCount = sampleCountOf(request) ?? rows.length;
   // Of a request that was split, earlier rounds did forget something.
   const isWhole = rows.length === sampleCount;
   const wasForgotten = isWhole && round.metrics?.outcome === 'already_forgotten';

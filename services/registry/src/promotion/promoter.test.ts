@@ -120,11 +120,13 @@ describe('Promoter', () => {
       parts: [
         { requestId: 'whole', rows: [9] },
         { requestId: 'rest', rows: [3], of: [1, 2, 3] },
+        { requestId: 'class', rows: [4], ofClass: 500 },
       ],
     });
-    expect(statuses.map(({ state }) => state)).toEqual([
-      RequestState.REQUEST_STATE_ALREADY_FORGOTTEN,
-      RequestState.REQUEST_STATE_COMPLETED,
+    expect(statuses).toMatchObject([
+      { state: RequestState.REQUEST_STATE_ALREADY_FORGOTTEN, sampleCount: 1 },
+      { state: RequestState.REQUEST_STATE_COMPLETED, sampleCount: 3 },
+      { state: RequestState.REQUEST_STATE_COMPLETED, sampleCount: 500 },
     ]);
   });
 

@@ -5,7 +5,7 @@ import {
   type ServingPointer,
   topics,
 } from '@lethe/contracts';
-import { type LineageStore, lostCoverage } from '@lethe/lineage';
+import { type LineageStore, lostCoverage, sampleCountOf } from '@lethe/lineage';
 
 /**
  * The entry of the model's log that a rollback is, and the news of requests that are open again.
@@ -58,7 +58,7 @@ export async function rollbackEntry(
         ...(time === undefined ? {} : { time }),
         ...(request.submittedTime === undefined ? {} : { submittedTime: request.submittedTime }),
         ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
-        sampleCount: request.scope?.$case === 'rows' ? request.scope.value.rows.length : 0,
+        sampleCount: sampleCountOf(request) ?? 0,
       });
       const value = Buffer.from(DeletionStatus.encode(status).finish());
       const { traceparent } = request;

@@ -73,7 +73,14 @@ export interface CandidateOptions {
   /** Sequence the round starts from. */
   readonly parent?: number;
   /** Request id → rows in this round; `more` when rows remain after it. */
-  readonly parts?: readonly { requestId: string; rows: number[]; of?: number[]; more?: boolean }[];
+  readonly parts?: readonly {
+    requestId: string;
+    rows: number[];
+    of?: number[];
+    /** Samples of the class that the request names, in place of rows. */
+    ofClass?: number;
+    more?: boolean;
+  }[];
   readonly roundOutcome?: string;
   readonly outcome?: Outcome;
   /** Version the verdict was made against; default: the parent. */
@@ -100,18 +107,24 @@ export async function commitCandidate(
         weightsDigest: weights,
         stateDigest: weights,
         metrics: { outcome: options.roundOutcome ?? 'forgotten' },
-        parts: (options.parts ?? []).map(({ requestId, rows, of = rows, more = false }) => ({
-          request: DeletionRequested.fromPartial({
-            requestId,
-            emitter: 'shop',
-            modelKey: 'm1',
-            scope: { $case: 'rows', value: { rows: of } },
-            submittedTime: new Date('2026-01-10T00:00:00Z'),
-            deadline: new Date('2026-02-10T00:00:00Z'),
+        parts: (options.parts ?? []).map(
+          ({ requestId, rows, of = rows, ofClass, more = false }) => ({
+            request: DeletionRequested.fromPartial({
+              requestId,
+              emitter: 'shop',
+              modelKey: 'm1',
+              scope:
+                ofClass === undefined
+                  ? { $case: 'rows', value: { rows: of } }
+                  : { $case: 'classLabel', value: 0 },
+              sampleCount: ofClass ?? of.length,
+              submittedTime: new Date('2026-01-10T00:00:00Z'),
+              deadline: new Date('2026-02-10T00:00:00Z'),
+            }),
+            rows,
+            last: !more,
           }),
-          rows,
-          last: !more,
-        })),
+        ),
       },
     },
   });

@@ -11,6 +11,7 @@ import {
   type RoundMetrics,
   topics,
 } from '@lethe/contracts';
+import { sampleCountOf } from '@lethe/lineage';
 import type { Setting } from './ladder.ts';
 import type { FollowedUp } from './next-step.ts';
 import type { PlannedPart } from './plan-round.ts';
@@ -187,7 +188,7 @@ function statusMessage(
     sequence: position.sequence,
     submittedTime: request.submittedTime,
     deadline: request.deadline,
-    sampleCount: part.rows.length,
+    sampleCount: sampleCountOf(request) ?? part.rows.length,
     regulation: request.regulation,
     parentRequestId: request.parentRequestId,
     followsRequestId,

@@ -96,6 +96,8 @@ export interface DeletionRequested {
   traceparent: string;
   /** The request over several models that this one is part of. */
   parentRequestId: string;
+  /** Number of samples the scope names; 0 in events of versions that did not say it. */
+  sampleCount: number;
 }
 
 export interface SampleRows {
@@ -145,7 +147,10 @@ export interface DeletionStatus {
   /** Round that moved it, where there is one. */
   sequence: number;
   submittedTime: Date | undefined;
-  deadline: Date | undefined;
+  deadline:
+    | Date
+    | undefined;
+  /** Of the whole request, also where a round holds a part of it. */
   sampleCount: number;
   regulation: Regulation;
   /** The request over several models that this one is part of. */
@@ -174,6 +179,7 @@ function createBaseDeletionRequested(): DeletionRequested {
     deadline: undefined,
     traceparent: "",
     parentRequestId: "",
+    sampleCount: 0,
   };
 }
 
@@ -225,6 +231,9 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     }
     if (message.parentRequestId !== "") {
       writer.uint32(122).string(message.parentRequestId);
+    }
+    if (message.sampleCount !== 0) {
+      writer.uint32(128).uint32(message.sampleCount);
     }
     return writer;
   },
@@ -362,6 +371,14 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
             message.parentRequestId = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.sampleCount = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -428,6 +445,11 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
         : isSet(object.parent_request_id)
         ? globalThis.String(object.parent_request_id)
         : "",
+      sampleCount: isSet(object.sampleCount)
+        ? globalThis.Number(object.sampleCount)
+        : isSet(object.sample_count)
+        ? globalThis.Number(object.sample_count)
+        : 0,
     };
   },
 
@@ -477,6 +499,9 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     if (message.parentRequestId !== "") {
       obj.parentRequestId = message.parentRequestId;
     }
+    if (message.sampleCount !== 0) {
+      obj.sampleCount = Math.round(message.sampleCount);
+    }
     return obj;
   },
 
@@ -512,6 +537,7 @@ export const DeletionRequested: MessageFns<DeletionRequested> = {
     message.deadline = object.deadline ?? undefined;
     message.traceparent = object.traceparent ?? "";
     message.parentRequestId = object.parentRequestId ?? "";
+    message.sampleCount = object.sampleCount ?? 0;
     return message;
   },
 };

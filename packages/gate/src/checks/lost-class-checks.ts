@@ -1,0 +1,40 @@
+import { exactShare } from '@lethe/unlearning/measures';
+import type { Evidence } from '../evidence/evidence.ts';
+import type { Policy } from '../policy/policy.ts';
+import { type Finding, inconclusive, ruleOf } from './finding.ts';
+import type { HeldOutView } from './held-out-view.ts';
+
+/**
+ * Has the network lost the classes that requests name as a whole, beyond the samples that it was
+ * shown? Asked of unseen samples, in `misclassify`. A class that an earlier round took away is
+ * held against the served model: it must not come back.
+ */
+export function lostClassFindings(
+  view: HeldOutView,
+  { mode, classNames, forgottenClasses }: Evidence,
+  policy: Policy,
+): readonly Finding[] {
+  const lost = [...forgottenClasses].filter(([, { mode }]) => mode === 'misclassify');
+  return lost.flatMap(([label, { own }]): readonly Finding[] => {
+    const metric = own ? 'lost_class.recognised' : 'lost_class.came_back';
+    const rule = ruleOf(policy, mode, metric);
+    if (rule === undefined) return [];
+    const name = `${metric}.${label}`;
+    const className = `class ${classNames[label] ?? label}`;
+    const rows = view.rowsWhere((row) => view.labels[row] === label);
+    const sampleCount = rows.length;
+    if (sampleCount === 0) {
+      const sentence = `No held-out sample is left of ${className}, so nothing tells whether it is lost.`;
+      const said = { metric, low: rule.low, high: rule.high, advisory: true };
+      return [inconclusive(name, 'no_held_out', sentence, said)];
+    }
+    const { estimate, observed, reference } = view.accuracies(rows, 'served');
+    const measured = { kind: 'measured', name, metric, rule, sampleCount } as const;
+    if (own) {
+      const what = `Share of unseen samples of ${className} still given that label`;
+      return [{ ...measured, what, estimate: exactShare(observed * sampleCount, sampleCount) }];
+    }
+    const what = `Share of unseen samples of ${className}, lost earlier, given that label against the served model`;
+    return [{ ...measured, what, estimate: estimate(), observed, reference }];
+  });
+}
