@@ -412,6 +412,27 @@ test('classes that were taken away whole are left out of the held-out checks', (
   );
 });
 
+test('copies that no unseen sample’s copy can be held beside decide nothing, and block nothing', () => {
+  const copiesOf = (labels: Int32Array) => {
+    const { candidate } = views(labels, 0.9, 7);
+    return { labels, candidate: { mirrored: candidate, shifted: candidate } };
+  };
+  const one = labelsOf(64).map(() => 1);
+  const evidence = withForget(goodEvidence('untrain'), {
+    labels: one,
+    ...views(one, 0.9, 11),
+    copies: copiesOf(one),
+  });
+  const beside = (label: number) =>
+    withHeldOut(evidence, { copies: copiesOf(labelsOf(200).map(() => label)) });
+  expect(checkNamed(beside(2), 'residual_knowledge.mirrored')).toMatchObject({
+    outcome: Outcome.OUTCOME_INCONCLUSIVE,
+    reason: 'too_few_held_out',
+    advisory: true,
+  });
+  expect(checkNamed(beside(1), 'residual_knowledge.mirrored')?.reason).not.toBe('too_few_held_out');
+});
+
 test('samples that were taken for a lost class before, and are right now, are no gain', () => {
   const labels = labelsOf(2000);
   const right = views(labels, 0.9, 5).candidate;

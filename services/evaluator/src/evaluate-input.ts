@@ -77,7 +77,7 @@ export async function evaluateInput(
     topology: await lineages.blobs.get(registration.topologyDigest as Digest),
     preprocessing: registration.preprocessing ?? { scale: 1, mean: [0], std: [1] },
     roles,
-    sets: [...sets, ...ofEarlier, forget],
+    sets: [forget, ...sets, ...ofEarlier],
   };
 }
 

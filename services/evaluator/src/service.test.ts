@@ -273,8 +273,8 @@ test('what is known of the served and the original model is not computed again',
   await propose(world);
   await verdictOn(2);
   expect(seen).toEqual([
-    ['gate 2', ':forget 2'],
-    ['gate 1', ':forget 2'],
+    [':forget 2', 'gate 2'],
+    [':forget 2', 'gate 1'],
   ]);
 });
 
@@ -481,8 +481,8 @@ describe('gate samples whose deletion was asked for', () => {
     expect(named('class_accuracy.vs_original.0')?.sampleCount).toBe(148);
     // What was known of the baselines counts no more either.
     expect(asked).toEqual([
-      ['gate 2', ':forget 2'],
-      ['gate 2', ':forget 2'],
+      [':forget 2', 'gate 2'],
+      [':forget 2', 'gate 2'],
     ]);
   });
 

@@ -166,6 +166,14 @@ function untrainFindings(
       const found = view.copyPlacements(own, augmentation);
       const rule = ruleOf(policy, 'untrain', metric);
       if (found === undefined || rule === undefined) return [];
+      if (found.classes.length === 0) {
+        const { low, high, whenInconclusive, whenFailed } = rule;
+        const sentence = `No ${augmentation} copies of unseen samples of the same classes to compare with.`;
+        const advisory = whenInconclusive === 'record' || whenFailed === 'record';
+        return [
+          inconclusive(metric, 'too_few_held_out', sentence, { metric, low, high, advisory }),
+        ];
+      }
       const what = `Membership AUC of the loss on ${augmentation} copies`;
       const sampleCount = own.copies?.labels.length ?? 0;
       const estimate = aucEstimate(found);

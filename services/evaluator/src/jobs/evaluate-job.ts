@@ -9,7 +9,7 @@ import { LetheError } from '@lethe/contracts';
 import { logits, type Preprocessing } from '@lethe/models';
 import { type Augmentation, augmentations, augmentedCopies } from '@lethe/unlearning/measures';
 import { concatenate } from '../concatenate.ts';
-import { evenly } from './evenly.ts';
+import { evenlyOfClasses } from './evenly.ts';
 import { type ModelRoles, type OpenModels, openModels, type WeightsFacts } from './open-models.ts';
 import { type OpenedSamples, openSamples, type SamplesToJudge } from './open-samples.ts';
 
@@ -18,7 +18,10 @@ export interface SetToJudge {
   readonly name: string;
   readonly samples: SamplesToJudge;
   readonly models: readonly string[];
-  /** Most samples of which the candidate should see mirrored and shifted copies too; images only. */
+  /**
+   * About how many samples the candidate should see mirrored and shifted copies of too; images only,
+   * and of the classes of the first set alone.
+   */
   readonly copies: number;
   /** Also give the samples themselves back: they are to be held. */
   readonly keepValues: boolean;
@@ -30,6 +33,7 @@ export interface EvaluateInput {
   /** Weights as stored, by digest. */
   readonly weights: Readonly<Record<string, Uint8Array>>;
   readonly roles: ModelRoles;
+  /** The forget set first. */
   readonly sets: readonly SetToJudge[];
 }
 
@@ -77,7 +81,8 @@ export async function run(
   if (candidate === undefined) return { sets: [], weights: models.facts };
   const sets: SetLogits[] = [];
   for (const set of input.sets) {
-    sets.push(await judgeSet(set, models, input.roles, context).catch(blameTheData));
+    const judged = judgeSet(set, sets[0]?.labels, models, input.roles, context);
+    sets.push(await judged.catch(blameTheData));
   }
   return { sets, weights: models.facts };
 }
@@ -91,6 +96,7 @@ function blameTheData(thrown: unknown): never {
 
 async function judgeSet(
   set: SetToJudge,
+  forgetLabels: Int32Array | undefined,
   { classifiers }: OpenModels,
   roles: ModelRoles,
   { report, signal }: JobContext<EvaluateProgress>,
@@ -123,21 +129,27 @@ async function judgeSet(
     removed: samples.removed,
     sharedWithStop: samples.sharedWithStop,
     logits: Object.fromEntries(running.map(({ digest, seen }) => [digest, seen])),
-    copies: await judgeCopies(set, samples, classifiers.get(roles.candidate), signal),
+    copies: await judgeCopies(
+      set,
+      evenlyOfClasses(rows, labels, set.copies, new Set(forgetLabels ?? labels)),
+      samples,
+      classifiers.get(roles.candidate),
+      signal,
+    ),
     values: set.keepValues ? concatenate(kept) : undefined,
   };
 }
 
 async function judgeCopies(
   { copies }: SetToJudge,
-  { rows, read, shape, isImage }: OpenedSamples,
+  some: Uint32Array,
+  { read, shape, isImage }: OpenedSamples,
   candidate: Parameters<typeof logits>[0] | undefined,
   signal: AbortSignal,
 ): Promise<SetLogits['copies']> {
   const [height, width, channels] = shape;
   if (copies === 0 || !isImage || candidate === undefined) return undefined;
   if (height === undefined || width === undefined || channels === undefined) return undefined;
-  const some = evenly(rows, copies);
   const labels = new Int32Array(some.length);
   const seen = { mirrored: [] as Float32Array[], shifted: [] as Float32Array[] };
   for (let from = 0; from < some.length; from += batchSize) {
