@@ -66,6 +66,13 @@ test('it is lost beyond its samples, and stays lost', async () => {
   expect(kept).toMatchObject({ outcome: 'OUTCOME_PASS' });
 });
 
+test('to untrain a whole class is to lose it: who never saw it recognises none of it', async () => {
+  const ended = await ask('--class', '1');
+  expect(ended).toMatchObject({ state: 'REQUEST_STATE_COMPLETED' });
+  const lost = await lossOf(1, 'lost_class.recognised', ended['sequence']);
+  expect(lost).toMatchObject({ outcome: 'OUTCOME_PASS' });
+});
+
 test('of a sample that the model got wrong before it is said, and nothing changes', async () => {
   const serving = async () => (await json('serving', 'demo'))[0];
   const before = await serving();

@@ -38,14 +38,15 @@ export function checkRoundInput(input: RoundInput, method: Method): void {
   checkClasses(input);
 }
 
-function checkClasses({ forgetClasses = [], forget, mode, network }: RoundInput): void {
+function checkClasses(input: RoundInput): void {
+  const { forgetClasses = [], forget, mode, network } = input;
   if (forgetClasses.length === 0) return;
-  if (mode !== 'misclassify') {
+  if (mode === 'untrain') {
     throw LetheError.invalid(
       'forgetClasses',
       String(forgetClasses),
-      `a class is lost as a whole in misclassify, not in ${mode}`,
-      'Use misclassify, or forget the samples alone.',
+      `a class is lost as a whole in misclassify or relabel, not in ${mode}`,
+      'Use one of those, or forget the samples alone.',
     );
   }
   checkLabels('forgetClasses', Int32Array.from(forgetClasses), network);
@@ -58,6 +59,27 @@ function checkClasses({ forgetClasses = [], forget, mode, network }: RoundInput)
       'Give some of its samples.',
     );
   }
+  if (mode === 'relabel') checkOneNewLabel(input, forgetClasses);
+}
+
+/** A class that is given another label as a whole is given one, and none that is given up itself. */
+function checkOneNewLabel(
+  { forget: { labels }, targetLabels = new Int32Array(0) }: RoundInput,
+  forgetClasses: readonly number[],
+): void {
+  const wrong = targetLabels.findIndex(
+    (target, i) =>
+      forgetClasses.includes(labels[i] as number) &&
+      (target !== targetLabels[labels.indexOf(labels[i] as number)] ||
+        forgetClasses.includes(target)),
+  );
+  if (wrong < 0) return;
+  throw LetheError.invalid(
+    `targetLabels[${wrong}]`,
+    targetLabels[wrong],
+    `class ${labels[wrong]} is given another label as a whole, and this one is not the only one for it, or is given up itself`,
+    'State one label for all of its samples, of a class that stays.',
+  );
 }
 
 /**

@@ -38,8 +38,9 @@ export interface RoundInput {
   readonly state: Uint8Array | undefined;
   readonly forget: LabelledSamples;
   /**
-   * Only in `misclassify`: classes that are to be lost as a whole, of which `forget` holds some
-   * samples. Later rounds keep them lost: the state remembers which they are.
+   * Not in `untrain`: classes that are to be lost as a whole, of which `forget` holds some samples;
+   * in `relabel` in favour of the label that those get, all the same one. Later rounds keep them
+   * lost: the state remembers which they are.
    */
   readonly forgetClasses?: readonly number[];
   /** Only in `relabel`: the label each forget sample should get. */

@@ -98,6 +98,64 @@ describe('a class that is to be lost as a whole', () => {
   });
 });
 
+describe('a class that is given another label as a whole', () => {
+  const instead = 2;
+  let relabelled: RoundResult;
+  const relabelRound = (changes: Partial<RoundInput> = {}) =>
+    classRound({
+      mode: 'relabel',
+      targetLabels: new Int32Array(6).fill(instead),
+      heldOut: task.heldOut,
+      ...changes,
+    });
+  beforeAll(async () => {
+    relabelled = await runRound(relabelRound());
+  });
+
+  /** Share of unseen samples of the class that get the new label. */
+  function givenNew(weights: readonly Float32Array[]): number {
+    const unseen = only(task.test, (label) => label === lost);
+    const labels = unseen.labels.map(() => instead);
+    return accuracy(logitsOf(task, weights, unseen), labels, task.network.classCount);
+  }
+
+  it('gives it to unseen samples too, and the others keep theirs', async () => {
+    const before = known(task.weights);
+    const after = known(relabelled.weights);
+    expect(relabelled.outcome).toBe('forgotten');
+    expect(after.ofClass).toBeLessThan(0.05);
+    expect(givenNew(relabelled.weights)).toBeGreaterThan(0.9);
+    expect(after.ofOthers).toBeGreaterThan(before.ofOthers - 0.05);
+    const samplesAlone = await runRound(relabelRound({ forgetClasses: [] }));
+    expect(givenNew(samplesAlone.weights)).toBeLessThan(givenNew(relabelled.weights) - 0.1);
+  });
+
+  it('does so without held-out samples, too, at a price', async () => {
+    const { weights } = await runRound(relabelRound({ heldOut: undefined }));
+    expect(givenNew(weights)).toBeGreaterThan(0.9);
+    expect(known(weights).ofOthers).toBeGreaterThan(known(task.weights).ofOthers - 0.05);
+  });
+
+  it('keeps it so in a later round', async () => {
+    const { weights, state } = relabelled;
+    const later = await runRound(laterRound({ weights, state }));
+    expect(known(later.weights).ofClass).toBeLessThan(0.05);
+    expect(givenNew(later.weights)).toBeGreaterThan(0.9);
+  });
+
+  it('refuses two labels for it, and one that is given up too', async () => {
+    const two = { targetLabels: Int32Array.of(2, 2, 0, 2, 2, 2) };
+    await expect(runRound(relabelRound(two))).rejects.toThrow(/targetLabels\[2\] = "?0"?: class 1/);
+    const forget = firstOf(
+      only(task.train, (label) => label === lost || label === instead),
+      12,
+    );
+    const targetLabels = forget.labels.map((label) => (label === lost ? instead : 0));
+    const round = relabelRound({ forget, targetLabels, forgetClasses: [lost, instead] });
+    await expect(runRound(round)).rejects.toThrow(/given up itself/);
+  });
+});
+
 describe('refuses', () => {
   it.each([
     ['another mode', { mode: 'untrain', heldOut: true }, /forgetClasses = "1": .*not in untrain/],

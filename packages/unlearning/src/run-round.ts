@@ -12,7 +12,7 @@ import {
   advanceLedger,
   emptyLedger,
   type Ledger,
-  lostLabels,
+  lostClassesOf,
   withLostClasses,
 } from './ledger/ledger.ts';
 import { ledgerShape } from './ledger/ledger-shape.ts';
@@ -46,9 +46,15 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
   const shape = ledgerShape(network);
   const earlier = input.state === undefined ? emptyLedger(shape) : decodeState(input.state, shape);
   const { forgetClasses = [] } = input;
-  const ledger = withLostClasses(earlier, forgetClasses);
-  const lostClasses = lostLabels(ledger);
-  checkSomeLeft(lostClasses, input);
+  const ledger = withLostClasses(
+    earlier,
+    forgetClasses.map((label) => ({ label, instead: newLabelOf(label, input) })),
+  );
+  const lostClasses = lostClassesOf(ledger);
+  checkSomeLeft(
+    lostClasses.map(({ label }) => label),
+    input,
+  );
   const prepared = method.prepare(input.settings, {
     mode: input.mode,
     k: input.forget.labels.length,
@@ -209,6 +215,11 @@ export async function runRound(input: RoundInput, hooks: RoundHooks = {}): Promi
       forgetAccuracyAfter,
     };
   }
+}
+
+/** In `relabel`, what the samples of a class that is forgotten as a whole are to be called. */
+function newLabelOf(label: number, { forget, targetLabels }: RoundInput): number | undefined {
+  return targetLabels?.[forget.labels.indexOf(label)];
 }
 
 /** The ledger after the round. */

@@ -3,7 +3,6 @@ import {
   type DatasetSource,
   type Digest,
   LetheError,
-  Mode,
   type ModelRegistration,
   modeName,
   type Preprocessing,
@@ -13,6 +12,7 @@ import { type Lineage, type LineageStore, wholeClassesOf } from '@lethe/lineage'
 import type { RoundProgress } from '@lethe/unlearning';
 import type { Rung } from './domain/ladder.ts';
 import type { PlannedPart } from './domain/plan-round.ts';
+import { roundModeOf } from './domain/round-mode.ts';
 import type { RoundJobInput, RoundJobOutput } from './jobs/round-job.ts';
 
 /** The compiled job, wherever this module is run from. */
@@ -66,11 +66,8 @@ export async function roundJobInput(
       return [{ name, source, ranges, digest, excluded, digestInForce }];
     }),
     heldOutLimit,
-    mode: modeName(request.mode),
-    forgetClasses:
-      request.mode === Mode.MODE_MISCLASSIFY
-        ? wholeClassesOf(round.parts.map(({ pending }) => pending.request))
-        : [],
+    mode: modeName(roundModeOf(request)),
+    forgetClasses: wholeClassesOf(round.parts.map(({ pending }) => pending.request)),
     targetLabel: request.relabelTo,
     method: round.rung.method,
     settings: round.rung.settings,

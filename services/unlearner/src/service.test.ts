@@ -192,14 +192,17 @@ test('a whole class is resolved by the training manifest and split over rounds',
   expect(log.flatMap((round) => round.parts[0]?.rows ?? [])).toEqual(
     Array.from({ length: 60 }, (_, index) => 4 * index + 2),
   );
-  // Of samples alone unseen ones of the class would stay known; in `untrain` they do.
+  // Of samples alone unseen ones of the class would stay known.
   expect(compute.inputs.map(({ forgetClasses }) => forgetClasses)).toEqual([[2], [2], [2]]);
-  const treatedAsUnseen = await world.submit({ classLabel: 2, mode: Mode.MODE_UNTRAIN });
-  await until(
-    'its samples are',
-    async () => (await progressOf(world, treatedAsUnseen)) === 'completed',
-  );
-  expect(compute.inputs.at(-1)).toMatchObject({ mode: 'untrain', forgetClasses: [] });
+  // Whoever never saw a class recognises none of it.
+  for (const [mode, served] of [
+    [Mode.MODE_UNTRAIN, 'misclassify'],
+    [Mode.MODE_RELABEL, 'relabel'],
+  ] as const) {
+    const next = await world.submit({ classLabel: 1, mode, relabelTo: 0 });
+    await until('it is', async () => (await progressOf(world, next)) === 'completed');
+    expect(compute.inputs.at(-1)).toMatchObject({ mode: served, forgetClasses: [1] });
+  }
 });
 
 test('poison goes to the dead letters with its bytes, once, and keeps nobody back', async () => {

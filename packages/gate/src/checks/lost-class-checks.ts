@@ -6,7 +6,7 @@ import type { HeldOutView } from './held-out-view.ts';
 
 /**
  * Has the network lost the classes that requests name as a whole, beyond the samples that it was
- * shown? Asked of unseen samples, in `misclassify`. A class that an earlier round took away is
+ * shown? Asked of unseen samples. A class that an earlier round took away is
  * held against the served model: it must not come back.
  */
 export function lostClassFindings(
@@ -14,8 +14,8 @@ export function lostClassFindings(
   { mode, classNames, forgottenClasses }: Evidence,
   policy: Policy,
 ): readonly Finding[] {
-  const lost = [...forgottenClasses].filter(([, { mode }]) => mode === 'misclassify');
-  return lost.flatMap(([label, { own }]): readonly Finding[] => {
+  return [...forgottenClasses].flatMap(([label, by]): readonly Finding[] => {
+    const own = by === 'this round';
     const metric = own ? 'lost_class.recognised' : 'lost_class.came_back';
     const rule = ruleOf(policy, mode, metric);
     if (rule === undefined) return [];

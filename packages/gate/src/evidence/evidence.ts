@@ -77,20 +77,15 @@ export interface HygieneEvidence {
   readonly left: number;
 }
 
-/** Of a class that was asked to be forgotten as a whole. */
-export interface ForgottenClass {
-  /** In `misclassify` unseen samples of the class are to be lost too. */
-  readonly mode: Exclude<ModeName, 'untrain'>;
-  /** Asked for by the round that is judged, and not only by earlier ones. */
-  readonly own: boolean;
-}
+/** Who asked for a class to be forgotten as a whole: the round that is judged, or an earlier one. */
+export type ForgottenBy = 'this round' | 'earlier rounds';
 
 /** Everything that a judgement rests on; a verdict is a function of this and the policy. */
 export interface Evidence {
   readonly mode: ModeName;
   readonly classNames: readonly string[];
   /** Classes that whole-class requests took away, by label: held-out checks leave them out. */
-  readonly forgottenClasses: ReadonlyMap<number, ForgottenClass>;
+  readonly forgottenClasses: ReadonlyMap<number, ForgottenBy>;
   /** The round says that the model met the goal before, so that it changed nothing. */
   readonly alreadyForgotten: boolean;
   /** The model that the round started from, as its manifest states. */

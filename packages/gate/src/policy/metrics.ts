@@ -221,7 +221,7 @@ export const metrics = {
     'share of held-out samples still given their label, of each class that this round takes away whole',
     0,
     {
-      modes: ['misclassify'],
+      modes: ['misclassify', 'relabel'],
       per: 'class',
       reasons: { low: 'impossible', high: 'still_recognised' },
     },

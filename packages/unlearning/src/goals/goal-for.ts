@@ -1,4 +1,5 @@
 import { marginsUnheld } from '../held-out-parts.ts';
+import type { LostClass } from '../losses/lost-classes.ts';
 import { margins } from '../measures/margins.ts';
 import type { Random } from '../random.ts';
 import type { RoundInput } from '../round.ts';
@@ -20,7 +21,7 @@ export interface GoalFacts {
   /** What the served network makes of the forget samples, view after view: [views · k, classes]. */
   readonly served: Float32Array;
   /** By this round or earlier ones. */
-  readonly lostClasses: readonly number[];
+  readonly lostClasses: readonly LostClass[];
   readonly random: Random;
 }
 
@@ -32,7 +33,11 @@ export function goalFor(
   switch (mode) {
     case 'misclassify':
       return {
-        goal: misclassifyGoal(forget.labels, classCount, facts.lostClasses),
+        goal: misclassifyGoal(
+          forget.labels,
+          classCount,
+          facts.lostClasses.map(({ label }) => label),
+        ),
         standings: facts.standings,
       };
     case 'relabel': {

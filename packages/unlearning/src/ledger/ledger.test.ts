@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { advanceLedger, emptyLedger, lostLabels, placesLength, withLostClasses } from './ledger.ts';
+import {
+  advanceLedger,
+  emptyLedger,
+  isLostClasses,
+  lostClassesOf,
+  placesLength,
+  withLostClasses,
+} from './ledger.ts';
 
 const entry = (importance: number[], decay = 1) => ({
   samples: 4,
@@ -60,12 +67,44 @@ describe('the ledger', () => {
 
   it('remembers every class that was lost, and is the same one where it knew', () => {
     const empty = emptyLedger({ importance: 1, curvature: 1, classes: 4 });
-    const one = withLostClasses(empty, [2]);
-    expect(lostLabels(one)).toEqual([2]);
-    expect(lostLabels(advanceLedger(withLostClasses(one, [0]), entry([1])))).toEqual([0, 2]);
-    expect(withLostClasses(one, [2])).toBe(one);
+    const two = { label: 2, instead: undefined };
+    const zero = { label: 0, instead: undefined };
+    const one = withLostClasses(empty, [two]);
+    expect(lostClassesOf(one)).toEqual([two]);
+    expect(lostClassesOf(advanceLedger(withLostClasses(one, [zero]), entry([1])))).toEqual([
+      zero,
+      two,
+    ]);
+    expect(withLostClasses(one, [two])).toBe(one);
     expect(withLostClasses(one, [])).toBe(one);
-    expect(lostLabels(empty)).toEqual([]);
+    expect(lostClassesOf(empty)).toEqual([]);
+  });
+
+  it('remembers what is given instead of a lost class, through later losses', () => {
+    const empty = emptyLedger({ importance: 1, curvature: 1, classes: 4 });
+    const moved = withLostClasses(empty, [{ label: 0, instead: 1 }]);
+    expect(lostClassesOf(moved)).toEqual([{ label: 0, instead: 1 }]);
+    const further = withLostClasses(moved, [{ label: 1, instead: 3 }]);
+    expect(lostClassesOf(further)).toEqual([
+      { label: 0, instead: 3 },
+      { label: 1, instead: 3 },
+    ]);
+    const without = withLostClasses(further, [{ label: 3, instead: undefined }]);
+    expect(lostClassesOf(without).map(({ instead }) => instead)).toEqual(Array(3).fill(undefined));
+    // Given instead of another class, it is a label again.
+    const back = withLostClasses(further, [{ label: 3, instead: 0 }]);
+    expect(lostClassesOf(back)).toEqual([
+      { label: 1, instead: 0 },
+      { label: 3, instead: 0 },
+    ]);
+  });
+
+  it('knows numbers that say nothing of classes', () => {
+    const hold = (...values: number[]) => isLostClasses(Float32Array.from(values));
+    expect([hold(0, 1, 2), hold(3, 4, 0), hold(0, 0, 4)]).toEqual([true, true, false]);
+    expect([hold(5, 0, 0), hold(0.5, 0, 0), hold(-1, 0, 0), hold(3, 2, 0)]).toEqual(
+      Array(4).fill(false),
+    );
   });
 
   it('leaves what it is given unchanged', () => {

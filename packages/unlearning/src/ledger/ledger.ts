@@ -1,5 +1,6 @@
 import type { CarriedCurvature } from '../curvature/carried-curvature.ts';
 import { type Standings, standingBins } from '../goals/matched-margins.ts';
+import type { LostClass } from '../losses/lost-classes.ts';
 
 /** Numbers in `Standings.places`: of samples as they are, and mirrored. */
 export const placesLength = 2 * standingBins;
@@ -31,7 +32,10 @@ export interface Ledger {
   readonly curvature: CarriedCurvature;
   /** Places of samples as they are, then mirrored: [2 · standingBins]; moved by `untrain` only. */
   readonly standings: Standings;
-  /** 1 for each class that a round has made the network lose as a whole, else 0: [classes] */
+  /**
+   * Of each class, whether a round has made the network lose it as a whole: 0 where not, 1 where
+   * nothing is given instead, 2 + the label that is: [classes]
+   */
   readonly lostClasses: Float32Array;
 }
 
@@ -55,17 +59,48 @@ export function emptyLedger({ importance, curvature, classes }: LedgerShape): Le
   };
 }
 
-/** The ledger that remembers some more lost classes, the same one where it knows them. */
-export function withLostClasses(ledger: Ledger, more: readonly number[]): Ledger {
-  if (more.every((label) => ledger.lostClasses[label] === 1)) return ledger;
-  const lostClasses = ledger.lostClasses.map((was, label) => (more.includes(label) ? 1 : was));
-  return { ...ledger, lostClasses };
+/**
+ * The ledger that remembers some more lost classes, the same one where it knows them. A label that
+ * is given instead is not lost, whatever it was before.
+ */
+export function withLostClasses(ledger: Ledger, more: readonly LostClass[]): Ledger {
+  const lostClasses = ledger.lostClasses.slice();
+  for (const { instead } of more) if (instead !== undefined) lostClasses[instead] = notLost;
+  for (const { label, instead } of more) {
+    lostClasses[label] = instead === undefined ? lostOutright : firstInstead + instead;
+  }
+  const same = lostClasses.every((value, label) => value === ledger.lostClasses[label]);
+  return same ? ledger : { ...ledger, lostClasses };
 }
 
-/** Labels of the classes that are lost, ascending. */
-export function lostLabels({ lostClasses }: Ledger): readonly number[] {
-  return [...lostClasses.keys()].filter((label) => lostClasses[label] === 1);
+/** The classes that are lost, by ascending label, with what is given instead in the end. */
+export function lostClassesOf({ lostClasses }: Ledger): readonly LostClass[] {
+  const insteadOf = (label: number): number | undefined => {
+    const value = lostClasses[label] as number;
+    if (value === notLost) return label;
+    return value === lostOutright ? undefined : insteadOf(value - firstInstead);
+  };
+  return [...lostClasses.keys()]
+    .filter((label) => lostClasses[label] !== notLost)
+    .map((label) => ({ label, instead: insteadOf(label) }));
 }
+
+/** Whether these numbers can stand in `lostClasses`. */
+export function isLostClasses(values: Float32Array): boolean {
+  const most = firstInstead + values.length;
+  if (!values.every((value) => Number.isInteger(value) && value >= 0 && value < most)) return false;
+  return values.every((value) => {
+    let [at, steps] = [value, 0];
+    for (; at >= firstInstead && steps <= values.length; steps++) {
+      at = values[at - firstInstead] as number;
+    }
+    return steps <= values.length;
+  });
+}
+
+const notLost = 0;
+const lostOutright = 1;
+const firstInstead = 2;
 
 export interface RoundEntry {
   readonly samples: number;

@@ -11,7 +11,7 @@ const ledger: Ledger = {
     places: Float32Array.from({ length: 128 }, (_, i) => (i === 127 ? 8 : 0)),
     classes: Float32Array.of(8, 0),
   },
-  lostClasses: Float32Array.of(0, 1),
+  lostClasses: Float32Array.of(0, 2),
 };
 const shape = { importance: 3, curvature: 2, classes: 2 };
 const noneLost = new Float32Array(2);
@@ -119,7 +119,7 @@ describe('the state format', () => {
     expect(decodeState(kept, shape)).toEqual({ ...ledger, lostClasses: noneLost });
   });
 
-  it('writes version 5, to the byte', () => {
+  it('reads what version 5 wrote, in which no lost class was given another label', () => {
     const header =
       '{"__metadata__":{"format":"lethe-unlearning-state","version":"5","rounds":"3","samples":"96",' +
       '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
@@ -129,6 +129,26 @@ describe('the state format', () => {
       '"lost_classes":{"dtype":"F32","shape":[2],"data_offsets":[540,548]}}';
     const classes = [0, 0, 0, 0x41, 0, 0, 0, 0];
     const lost = [0, 0, 0, 0, 0, 0, 0x80, 0x3f];
+    const values = [...importanceBytes, ...curvatureBytes, ...placesBytes, ...classes, ...lost];
+    const kept = stateOf(header, 1016, values);
+    expect(decodeState(kept, shape)).toEqual({ ...ledger, lostClasses: Float32Array.of(0, 1) });
+  });
+
+  it('refuses a state whose lost classes are none', () => {
+    const state = encodeState({ ...ledger, lostClasses: Float32Array.of(0, 7) });
+    expect(() => decodeState(state, shape)).toThrow(/lost classes/);
+  });
+
+  it('writes version 6, to the byte', () => {
+    const header =
+      '{"__metadata__":{"format":"lethe-unlearning-state","version":"6","rounds":"3","samples":"96",' +
+      '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
+      '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
+      '"places":{"dtype":"F32","shape":[128],"data_offsets":[20,532]},' +
+      '"classes":{"dtype":"F32","shape":[2],"data_offsets":[532,540]},' +
+      '"lost_classes":{"dtype":"F32","shape":[2],"data_offsets":[540,548]}}';
+    const classes = [0, 0, 0, 0x41, 0, 0, 0, 0];
+    const lost = [0, 0, 0, 0, 0, 0, 0, 0x40];
     const values = [...importanceBytes, ...curvatureBytes, ...placesBytes, ...classes, ...lost];
     const kept = stateOf(header, 1016, values);
     expect(Buffer.from(encodeState(ledger)).equals(kept)).toBe(true);
@@ -152,7 +172,7 @@ describe('the state format', () => {
       /format/,
     ],
     ['no metadata', altered('__metadata__', '_-metadata-_'), 'corrupt', /no metadata/],
-    ['a newer version', altered('"version":"5"', '"version":"9"'), 'precondition', /version 9/],
+    ['a newer version', altered('"version":"6"', '"version":"9"'), 'precondition', /version 9/],
     ['a wrong weight', altered('"12.5"', '"-1.5"'), 'corrupt', /weight is -1.5/],
     ['a wrong counter', altered('"rounds":"3"', '"rounds":"x"'), 'corrupt', /counter is x/],
   ])('refuses %s', (_name, bytes, code, message) => {

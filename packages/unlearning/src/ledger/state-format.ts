@@ -4,13 +4,19 @@
  * so that the state of a network is the same number of bytes after every round.
  */
 import { LetheError } from '@lethe/contracts';
-import { emptyLedger, type Ledger, type LedgerShape, placesLength } from './ledger.ts';
+import {
+  emptyLedger,
+  isLostClasses,
+  type Ledger,
+  type LedgerShape,
+  placesLength,
+} from './ledger.ts';
 
 const format = 'lethe-unlearning-state';
-const version = 5;
+const version = 6;
 const prefixBytes = 8;
 /** Of each version so far. */
-const headerBytesOf = { 1: 504, 2: 504, 3: 760, 4: 888, 5: 1016 } as const;
+const headerBytesOf = { 1: 504, 2: 504, 3: 760, 4: 888, 5: 1016, 6: 1016 } as const;
 const headerBytes = headerBytesOf[version];
 type Version = keyof typeof headerBytesOf;
 
@@ -84,7 +90,8 @@ export function encodeState(ledger: Ledger): Uint8Array {
 
 /**
  * Version 1 held no curvature, neither did version 2 hold standings, and those of version 3 were
- * places within classes: nothing is known then. Up to version 4 no class was lost as a whole.
+ * places within classes: nothing is known then. Up to version 4 no class was lost as a whole, in
+ * version 5 none was given another label.
  *
  * @param shape of the ledger of the network that the state must belong to
  * @throws LetheError `corrupt` for bytes that are no state or one of another network,
@@ -112,6 +119,9 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
   );
   if (!values.every(Number.isFinite)) throw corrupt('it holds a number that is not finite');
   const placesAt = shape.importance + shape.curvature;
+  const lostClasses =
+    written < 5 ? emptyLedger(shape).lostClasses : values.slice(values.length - shape.classes);
+  if (!isLostClasses(lostClasses)) throw corrupt('what it says of lost classes cannot be');
   return {
     rounds: numberOf('counter', metadata['rounds'], Number.isSafeInteger),
     samples: numberOf('counter', metadata['samples'], Number.isSafeInteger),
@@ -130,8 +140,7 @@ export function decodeState(bytes: Uint8Array, shape: LedgerShape): Ledger {
             places: values.slice(placesAt, placesAt + placesLength),
             classes: values.slice(placesAt + placesLength, placesAt + placesLength + shape.classes),
           },
-    lostClasses:
-      written < 5 ? emptyLedger(shape).lostClasses : values.slice(values.length - shape.classes),
+    lostClasses,
   };
 }
 

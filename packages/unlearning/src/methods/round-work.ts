@@ -2,6 +2,7 @@ import type { CarriedCurvature } from '../curvature/carried-curvature.ts';
 import type { ForgetViews } from '../forget-views.ts';
 import type { Goal } from '../goals/goal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { LostClass } from '../losses/lost-classes.ts';
 import type { NetworkFunction } from '../network/network-function.ts';
 import type { Random } from '../random.ts';
 import type { LabelledSamples, Mode, RoundProgress } from '../round.ts';
@@ -28,7 +29,7 @@ export interface RoundWork {
   /** Samples to learn on; none but for methods that need them. */
   readonly retain: LabelledSamples;
   /** Those that this round or an earlier one makes the network lose as a whole. */
-  readonly lostClasses: readonly number[];
+  readonly lostClasses: readonly LostClass[];
   /** [n, classes] of the held-out samples under θ⁰; computed when first asked for. */
   readonly heldOutLogits: () => Promise<Float32Array>;
   /** θ at the start of the round: what is served. [parameters] */

@@ -9,6 +9,7 @@
  * 4. The first pending request is always allowed to go, so that nothing starves.
  */
 import type { PendingRequest } from './pending-request.ts';
+import { roundModeOf } from './round-mode.ts';
 
 export interface PlanLimits {
   /** Most distinct samples of a round at a rung of the ladder. */
@@ -71,7 +72,7 @@ function urgentFromMs(item: PendingRequest, limits: PlanLimits): number {
 
 /** What a request wants done with its samples. */
 function goalOf(item: PendingRequest): string {
-  return `${item.request.mode}:${item.request.relabelTo ?? ''}`;
+  return `${roundModeOf(item.request)}:${item.request.relabelTo ?? ''}`;
 }
 
 /** Invariant 2: leaves out every request that an earlier one with another goal keeps back. */

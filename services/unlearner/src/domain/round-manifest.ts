@@ -15,6 +15,7 @@ import { sampleCountOf } from '@lethe/lineage';
 import type { Setting } from './ladder.ts';
 import type { FollowedUp } from './next-step.ts';
 import type { PlannedPart } from './plan-round.ts';
+import { roundModeOf } from './round-mode.ts';
 
 /** Where in a model's log an attempt is written. */
 export interface Position {
@@ -56,7 +57,7 @@ export function roundManifest(position: Position, round: ComputedRound): RoundMa
         weightsDigest: round.weightsDigest,
         stateDigest: round.stateDigest,
         parts: round.parts.map(requestPart),
-        mode: first.pending.request.mode,
+        mode: roundModeOf(first.pending.request),
         method: round.method,
         ladderStep: round.ladderStep,
         seed: round.seed,

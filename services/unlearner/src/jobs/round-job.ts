@@ -55,7 +55,7 @@ export interface RoundJobInput {
   /** Most held-out samples to use, evenly spaced over the sets. */
   readonly heldOutLimit: number;
   readonly mode: Mode;
-  /** Only in `misclassify`: classes that requests name as a whole. */
+  /** Classes that requests name as a whole; none in `untrain`. */
   readonly forgetClasses: readonly number[];
   /** Only in `relabel`. */
   readonly targetLabel: number | undefined;

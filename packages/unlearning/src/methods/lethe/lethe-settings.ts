@@ -94,11 +94,13 @@ export const letheSettings = {
   },
   margin: {
     kind: 'number',
-    default: ({ mode, k }) => {
+    default: ({ mode, k, heldOut, wholeClass }) => {
+      if (mode === 'relabel' && wholeClass && heldOut) return 0.5;
       const [least, most] = mode === 'misclassify' ? [2, 5] : [3, 8];
       return Math.min(most, Math.max(least, 10 - Math.log2(k)));
     },
-    defaultText: '10 − log₂ k, from 3 to 8; in misclassify from 2 to 5',
+    defaultText:
+      '10 − log₂ k, from 3 to 8; in misclassify from 2 to 5; in relabel of a whole class with held-out samples 0.5',
     min: 0,
     max: 100,
     unit: 'logits',
@@ -171,12 +173,13 @@ export const letheSettings = {
   },
   repairSteps: {
     kind: 'number',
-    default: ({ mode, k, heldOut }) => {
+    default: ({ mode, k, heldOut, wholeClass }) => {
       if (mode === 'untrain') return Math.round(0.6 * untrainSteps(k));
-      return misclassifyRepair(k, mode === 'misclassify' && !heldOut ? 25 : 40);
+      const steps = misclassifyRepair(k, mode === 'misclassify' && !heldOut ? 25 : 40);
+      return wholeClass && mode === 'relabel' ? steps * (heldOut ? 2 : 5) : steps;
     },
     defaultText:
-      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 40 up to k = 16 (25 in misclassify without held-out samples), 60 at 64, from k = 65 85 growing to 120 at 256',
+      'in untrain 24 at k = 32, 35 at 64, 56 at 256; else 40 up to k = 16 (25 in misclassify without held-out samples), 60 at 64, from k = 65 85 growing to 120 at 256; in relabel of a whole class twice as many, five times without held-out samples',
     min: 0,
     max: 100_000,
     whole: true,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { copyRows } from '../../copy-rows.ts';
 import { softTargets } from '../../losses/distillation.ts';
-import { withoutClasses } from '../../losses/lost-classes.ts';
+import { type LostClass, withoutClasses } from '../../losses/lost-classes.ts';
 import type { NetworkFunction } from '../../network/network-function.ts';
 import { toNetworkInput } from '../../network/network-input.ts';
 import type { Random } from '../../random.ts';
@@ -67,7 +67,7 @@ export function retainTargets(
   chosen: { readonly proxies: Int32Array; readonly from: Proxies | undefined },
   teachers: readonly Teacher[],
   surrogates: Float32Array,
-  { temperature, lost }: { readonly temperature: number; readonly lost: readonly number[] },
+  { temperature, lost }: { readonly temperature: number; readonly lost: readonly LostClass[] },
 ): tf.Tensor2D {
   return tf.tidy(() => {
     const parts: tf.Tensor2D[] = [];
