@@ -50,7 +50,13 @@ export const run: CommandFunction<AuditOptions> = async (options, out, key = '')
   await using store = await openStoreOf(options);
   const blobs = new BlobStore(store, { cacheFolder: homeLayout(options.home).cache });
   const lineage = new LineageStore(store, blobs);
-  const { input, served } = await readLineage(lineage, modelKey, options);
+  const { input, served, leftOut } = await readLineage(lineage, modelKey, options);
+  if (leftOut > 0) {
+    const rounds = leftOut === 1 ? '1 promoted round' : `${leftOut} promoted rounds`;
+    out.line(
+      `Left out: ${rounds} in misclassify or relabel. What serves has been through them; the networks that it is compared with have not.`,
+    );
+  }
   const members = await ensemble(input, options, out);
   const figures = auditFigures(members, {
     leastTugOfWar: options.leastTow,
@@ -79,7 +85,7 @@ export const run: CommandFunction<AuditOptions> = async (options, out, key = '')
   );
   const signed = signStatement(statement, keys.signer(new Date()));
   writeFileSync(options.report, `${signed}\n`);
-  out.result({ ...figures, report: options.report });
+  out.result({ ...figures, leftOutRounds: leftOut, report: options.report });
   show(figures, out);
   out.line(`Signed report: ${options.report} (check it with lethe verify)`);
   return figures.gate === 'agrees' ? exitCodes.ok : exitCodes.refused;
@@ -96,11 +102,15 @@ async function readLineage(lineage: LineageStore, modelKey: ModelKey, options: A
     );
   }
   const rounds: Uint32Array[] = [];
+  let leftOut = 0;
   for (let sequence = 1; sequence <= pointer.sequence; sequence++) {
     const decision = await lineage.decision(modelKey, sequence);
     const entry = (await lineage.manifest(modelKey, sequence))?.record.entry;
     if (decision?.record.promoted !== true || entry?.$case !== 'round') continue;
-    if (entry.value.mode !== Mode.MODE_UNTRAIN) continue;
+    if (entry.value.mode !== Mode.MODE_UNTRAIN) {
+      leftOut += 1;
+      continue;
+    }
     rounds.push(Uint32Array.from(new Set(entry.value.parts.flatMap(({ rows }) => rows))).sort());
   }
   if (rounds.length === 0) {
@@ -109,7 +119,8 @@ async function readLineage(lineage: LineageStore, modelKey: ModelKey, options: A
       `${modelKey} serves nothing that an untrain round made: there is nothing to audit`,
     );
   }
-  return { served: pointer, input: await auditInput(registration, pointer.weightsDigest, rounds) };
+  const input = await auditInput(registration, pointer.weightsDigest, rounds);
+  return { served: pointer, input, leftOut };
 
   async function auditInput(
     registered: ModelRegistration,
