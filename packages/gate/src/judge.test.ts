@@ -527,6 +527,15 @@ describe('a class that is to be lost as a whole', () => {
     expect(complaints(lost('earlier rounds'))).toEqual([]);
   });
 
+  test('may be known again where its label is given instead of another', () => {
+    const served = without(0);
+    const again = withHeldOut(lost('given again', 'relabel'), { served, original: served });
+    expect(complaints(again)).toEqual([]);
+    expect(complaints({ ...again, forgottenClasses: new Map() })).toContain(
+      'class_accuracy.vs_served.2: suspicious_gain',
+    );
+  });
+
   test('nothing blocks where no unseen sample can tell', () => {
     const asked = (evidence: Evidence) =>
       judge(evidence, defaultPolicy).checks.filter(({ name }) => name.startsWith('lost_class.'));

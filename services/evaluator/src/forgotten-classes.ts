@@ -24,27 +24,41 @@ export class ForgottenClasses {
     // A dry run of an old attempt reads anew: what came after it does not count.
     const seen = known.through < sequence ? known : { through: 0, classes: new Set<number>() };
     while (seen.through < sequence - 1) {
-      for (const label of await this.#takenAwayBy(modelKey, seen.through + 1)) {
-        seen.classes.add(label);
-      }
+      const { labels, instead } = await this.#takenAwayBy(modelKey, seen.through + 1);
+      if (instead !== undefined) seen.classes.delete(instead);
+      for (const label of labels) seen.classes.add(label);
       seen.through += 1;
     }
     if (known.through <= seen.through) this.#known.set(modelKey, seen);
+    const { labels, instead } = takenAwayBy(manifest);
     const by = (who: ForgottenBy) => (label: number) => [label, who] as const;
-    const own = classesOf(manifest).map(by('this round'));
-    return new Map([...[...seen.classes].map(by('earlier rounds')), ...own]);
+    return new Map([
+      ...[...seen.classes].map(by('earlier rounds')),
+      ...[...seen.classes].filter((label) => label === instead).map(by('given again')),
+      ...labels.map(by('this round')),
+    ]);
   }
 
-  async #takenAwayBy(modelKey: string, sequence: number): Promise<readonly number[]> {
+  async #takenAwayBy(modelKey: string, sequence: number): Promise<Taken> {
     const found = await this.#lineages.manifest(modelKey, sequence);
-    const classes = found === undefined ? [] : classesOf(found.record);
-    if (classes.length === 0) return [];
+    const taken = found === undefined ? nothing : takenAwayBy(found.record);
+    if (taken.labels.length === 0) return nothing;
     const decision = await this.#lineages.decision(modelKey, sequence);
-    return decision?.record.promoted === true ? classes : [];
+    return decision?.record.promoted === true ? taken : nothing;
   }
 }
 
-function classesOf({ entry }: RoundManifest): readonly number[] {
-  if (entry?.$case !== 'round' || entry.value.mode === Mode.MODE_UNTRAIN) return [];
-  return wholeClassesOf(entry.value.parts.map(({ request }) => request));
+interface Taken {
+  readonly labels: readonly number[];
+  /** The label that their samples are given, which is none of a lost class from then on. */
+  readonly instead: number | undefined;
+}
+
+const nothing: Taken = { labels: [], instead: undefined };
+
+function takenAwayBy({ entry }: RoundManifest): Taken {
+  if (entry?.$case !== 'round' || entry.value.mode === Mode.MODE_UNTRAIN) return nothing;
+  const requests = entry.value.parts.map(({ request }) => request);
+  const labels = wholeClassesOf(requests);
+  return labels.length === 0 ? nothing : { labels, instead: requests[0]?.relabelTo };
 }

@@ -255,6 +255,28 @@ test('a class that a promoted round took away stays left out, a refused one does
   ]);
 });
 
+test('a lost class whose label is given instead of another may be known again', async () => {
+  await using evaluator = evaluatorOn(world, compute);
+  await evaluator.start();
+  const rows = Array.from({ length: 60 }, (_, index) => 4 * index);
+  const relabel = (from: number, to: number) => ({
+    rows: rows.map((row) => row + from),
+    classLabel: from,
+    mode: Mode.MODE_RELABEL,
+    relabelTo: to,
+  });
+  const lostChecks = async (sequence: number) =>
+    (await verdictOn(sequence)).checks
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith('lost_class.') || name === 'class_accuracy.vs_served.2');
+  await world.decide(await propose(world, relabel(2, 3)), true);
+  expect(await lostChecks(1)).toEqual(['lost_class.recognised.2']);
+  await world.decide(await propose(world, { ...relabel(3, 2), parentSequence: 1 }), true);
+  expect(await lostChecks(2)).toEqual(['lost_class.recognised.3']);
+  await propose(world, { parentSequence: 2 });
+  expect(await lostChecks(3)).toEqual(['class_accuracy.vs_served.2', 'lost_class.came_back.3']);
+});
+
 test('what is known of the served and the original model is not computed again', async () => {
   const seen: string[][] = [];
   await using evaluator = evaluatorOn(

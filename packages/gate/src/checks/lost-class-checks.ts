@@ -15,6 +15,7 @@ export function lostClassFindings(
   policy: Policy,
 ): readonly Finding[] {
   return [...forgottenClasses].flatMap(([label, by]): readonly Finding[] => {
+    if (by === 'given again') return [];
     const own = by === 'this round';
     const metric = own ? 'lost_class.recognised' : 'lost_class.came_back';
     const rule = ruleOf(policy, mode, metric);

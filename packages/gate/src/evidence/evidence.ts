@@ -77,8 +77,11 @@ export interface HygieneEvidence {
   readonly left: number;
 }
 
-/** Who asked for a class to be forgotten as a whole: the round that is judged, or an earlier one. */
-export type ForgottenBy = 'this round' | 'earlier rounds';
+/**
+ * Who asked for a class to be forgotten as a whole: the round that is judged, or an earlier one;
+ * or one did, and its label is now given instead of another class.
+ */
+export type ForgottenBy = 'this round' | 'earlier rounds' | 'given again';
 
 /** Everything that a judgement rests on; a verdict is a function of this and the policy. */
 export interface Evidence {
