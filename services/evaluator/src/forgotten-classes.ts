@@ -31,12 +31,12 @@ export class ForgottenClasses {
     }
     if (known.through <= seen.through) this.#known.set(modelKey, seen);
     const { labels, instead } = takenAwayBy(manifest);
-    const by = (who: ForgottenBy) => (label: number) => [label, who] as const;
-    return new Map([
-      ...[...seen.classes].map(by('earlier rounds')),
-      ...[...seen.classes].filter((label) => label === instead).map(by('given again')),
-      ...labels.map(by('this round')),
-    ]);
+    const classes = new Map<number, ForgottenBy>();
+    for (const label of seen.classes) {
+      classes.set(label, label === instead ? 'given again' : 'earlier rounds');
+    }
+    for (const label of labels) classes.set(label, 'this round');
+    return classes;
   }
 
   async #takenAwayBy(modelKey: string, sequence: number): Promise<Taken> {

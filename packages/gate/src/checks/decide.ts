@@ -3,7 +3,7 @@ import { type Interval, pValueOutside } from '@lethe/unlearning/measures';
 import { formatFigure } from '../figures.ts';
 import { type Metric, metricOf } from '../policy/metrics.ts';
 import type { Policy, Rule } from '../policy/policy.ts';
-import { checkOf, type Measured } from './finding.ts';
+import { checkOf, type Measured, recordsUndecided } from './finding.ts';
 
 /**
  * p-value of "the true value lies within the bounds". A look at a window may spend only its share
@@ -42,7 +42,7 @@ export function decide(measured: Measured, adjustedPValue: number, policy: Polic
       reason: 'too_few_samples',
       explanation: `${measured.what}: ${sampleCount} samples, but ${rule.minSamples} are needed to decide.`,
       threshold: rule.minSamples,
-      advisory: rule.whenInconclusive === 'record' || rule.whenFailed === 'record',
+      advisory: recordsUndecided(rule),
     });
   }
   if (!Number.isFinite(value)) {

@@ -84,6 +84,23 @@ export function inconclusive(
   return { kind: 'settled', check: checkOf({ ...said, name, outcome, reason, explanation }) };
 }
 
+/** A figure that there is nothing to work out from, with the bounds that it would be held against. */
+export function unmeasured(
+  name: string,
+  { metric, rule }: { readonly metric: MetricName; readonly rule: Rule },
+  reason: string,
+  explanation: string,
+  advisory: boolean,
+): Settled {
+  const { low, high } = rule;
+  return inconclusive(name, reason, explanation, { metric, low, high, advisory });
+}
+
+/** Whether the policy lets a candidate pass for whom nothing at all is known of the figure. */
+export function recordsUndecided({ whenInconclusive, whenFailed }: Rule): boolean {
+  return whenInconclusive === 'record' || whenFailed === 'record';
+}
+
 /** Evidence that could not be had, as a check that is not passed. */
 export function missing(
   name: string,

@@ -13,7 +13,16 @@ import type { Evidence, ForgetEvidence } from '../evidence/evidence.ts';
 import type { ScoreBook } from '../evidence/score-book.ts';
 import type { MetricName } from '../policy/metrics.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type Finding, failed, inconclusive, missing, passed, ruleOf } from './finding.ts';
+import {
+  type Finding,
+  failed,
+  inconclusive,
+  missing,
+  passed,
+  recordsUndecided,
+  ruleOf,
+  unmeasured,
+} from './finding.ts';
 import { ForgetView } from './forget-view.ts';
 import { type Pool, poolOf, windowOf } from './pool.ts';
 
@@ -167,12 +176,9 @@ function untrainFindings(
       const rule = ruleOf(policy, 'untrain', metric);
       if (found === undefined || rule === undefined) return [];
       if (found.classes.length === 0) {
-        const { low, high, whenInconclusive, whenFailed } = rule;
         const sentence = `No ${augmentation} copies of unseen samples of the same classes to compare with.`;
-        const advisory = whenInconclusive === 'record' || whenFailed === 'record';
-        return [
-          inconclusive(metric, 'too_few_held_out', sentence, { metric, low, high, advisory }),
-        ];
+        const advisory = recordsUndecided(rule);
+        return [unmeasured(metric, { metric, rule }, 'too_few_held_out', sentence, advisory)];
       }
       const what = `Membership AUC of the loss on ${augmentation} copies`;
       const sampleCount = own.copies?.labels.length ?? 0;

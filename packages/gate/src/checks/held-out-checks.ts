@@ -3,7 +3,7 @@ import type { Evidence } from '../evidence/evidence.ts';
 import type { ScoreBook } from '../evidence/score-book.ts';
 import type { MetricName } from '../policy/metrics.ts';
 import type { Policy, Rule } from '../policy/policy.ts';
-import { type Finding, inconclusive, missing, passed, ruleOf } from './finding.ts';
+import { type Finding, missing, passed, ruleOf, unmeasured } from './finding.ts';
 import { type Baseline, baselines, HeldOutView, pick } from './held-out-view.ts';
 import { lostClassFindings } from './lost-class-checks.ts';
 
@@ -119,10 +119,11 @@ function recordedOnly(rule: Rule): Rule {
 }
 
 function emptySlice(metric: MetricName, slice: string, rule: Rule): Finding {
-  return inconclusive(
+  return unmeasured(
     `${metric}.${slice}`,
+    { metric, rule },
     'slice_without_samples',
     `The slice ${slice} of the policy has no held-out samples.`,
-    { metric, low: rule.low, high: rule.high },
+    false,
   );
 }

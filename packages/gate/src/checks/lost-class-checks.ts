@@ -1,13 +1,13 @@
 import { exactShare } from '@lethe/unlearning/measures';
 import type { Evidence } from '../evidence/evidence.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type Finding, inconclusive, ruleOf } from './finding.ts';
+import { type Finding, ruleOf, unmeasured } from './finding.ts';
 import type { HeldOutView } from './held-out-view.ts';
 
 /**
  * Has the network lost the classes that requests name as a whole, beyond the samples that it was
- * shown? Asked of unseen samples. A class that an earlier round took away is
- * held against the served model: it must not come back.
+ * shown? Asked of unseen samples. A class that an earlier round took away is held against the
+ * served model: it must not come back.
  */
 export function lostClassFindings(
   view: HeldOutView,
@@ -26,15 +26,15 @@ export function lostClassFindings(
     const sampleCount = rows.length;
     if (sampleCount === 0) {
       const sentence = `No held-out sample is left of ${className}, so nothing tells whether it is lost.`;
-      const said = { metric, low: rule.low, high: rule.high, advisory: true };
-      return [inconclusive(name, 'no_held_out', sentence, said)];
+      return [unmeasured(name, { metric, rule }, 'no_held_out', sentence, true)];
     }
-    const { estimate, observed, reference } = view.accuracies(rows, 'served');
     const measured = { kind: 'measured', name, metric, rule, sampleCount } as const;
     if (own) {
       const what = `Share of unseen samples of ${className} still given that label`;
-      return [{ ...measured, what, estimate: exactShare(observed * sampleCount, sampleCount) }];
+      const recognised = rows.filter((row) => view.predictions.candidate[row] === label).length;
+      return [{ ...measured, what, estimate: exactShare(recognised, sampleCount) }];
     }
+    const { estimate, observed, reference } = view.accuracies(rows, 'served');
     const what = `Share of unseen samples of ${className}, lost earlier, given that label against the served model`;
     return [{ ...measured, what, estimate: estimate(), observed, reference }];
   });

@@ -42,6 +42,20 @@ function stateOf(header: string, headerBytes: number, values: readonly number[])
   ]);
 }
 
+/** A state with all that version 5 and later ones hold. */
+function stateWithLost(version: string, lost: readonly number[]): Buffer {
+  const header =
+    `{"__metadata__":{"format":"lethe-unlearning-state","version":"${version}","rounds":"3","samples":"96",` +
+    '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
+    '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
+    '"places":{"dtype":"F32","shape":[128],"data_offsets":[20,532]},' +
+    '"classes":{"dtype":"F32","shape":[2],"data_offsets":[532,540]},' +
+    '"lost_classes":{"dtype":"F32","shape":[2],"data_offsets":[540,548]}}';
+  const classes = [0, 0, 0, 0x41, 0, 0, 0, 0];
+  const values = [...importanceBytes, ...curvatureBytes, ...placesBytes, ...classes, ...lost];
+  return stateOf(header, 1016, values);
+}
+
 describe('the state format', () => {
   it('gives back what was put in', () => {
     expect(decodeState(encodeState(ledger), shape)).toEqual(ledger);
@@ -120,17 +134,8 @@ describe('the state format', () => {
   });
 
   it('reads what version 5 wrote, in which no lost class was given another label', () => {
-    const header =
-      '{"__metadata__":{"format":"lethe-unlearning-state","version":"5","rounds":"3","samples":"96",' +
-      '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
-      '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
-      '"places":{"dtype":"F32","shape":[128],"data_offsets":[20,532]},' +
-      '"classes":{"dtype":"F32","shape":[2],"data_offsets":[532,540]},' +
-      '"lost_classes":{"dtype":"F32","shape":[2],"data_offsets":[540,548]}}';
-    const classes = [0, 0, 0, 0x41, 0, 0, 0, 0];
     const lost = [0, 0, 0, 0, 0, 0, 0x80, 0x3f];
-    const values = [...importanceBytes, ...curvatureBytes, ...placesBytes, ...classes, ...lost];
-    const kept = stateOf(header, 1016, values);
+    const kept = stateWithLost('5', lost);
     expect(decodeState(kept, shape)).toEqual({ ...ledger, lostClasses: Float32Array.of(0, 1) });
   });
 
@@ -140,17 +145,8 @@ describe('the state format', () => {
   });
 
   it('writes version 6, to the byte', () => {
-    const header =
-      '{"__metadata__":{"format":"lethe-unlearning-state","version":"6","rounds":"3","samples":"96",' +
-      '"curvature_samples":"12.5"},"importance":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},' +
-      '"curvature":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},' +
-      '"places":{"dtype":"F32","shape":[128],"data_offsets":[20,532]},' +
-      '"classes":{"dtype":"F32","shape":[2],"data_offsets":[532,540]},' +
-      '"lost_classes":{"dtype":"F32","shape":[2],"data_offsets":[540,548]}}';
-    const classes = [0, 0, 0, 0x41, 0, 0, 0, 0];
     const lost = [0, 0, 0, 0, 0, 0, 0, 0x40];
-    const values = [...importanceBytes, ...curvatureBytes, ...placesBytes, ...classes, ...lost];
-    const kept = stateOf(header, 1016, values);
+    const kept = stateWithLost('6', lost);
     expect(Buffer.from(encodeState(ledger)).equals(kept)).toBe(true);
     expect(decodeState(kept, shape)).toEqual(ledger);
   });

@@ -131,8 +131,8 @@ async function judgeSet(
     logits: Object.fromEntries(running.map(({ digest, seen }) => [digest, seen])),
     copies: await judgeCopies(
       set,
-      evenlyOfClasses(rows, labels, set.copies, new Set(forgetLabels ?? labels)),
       samples,
+      { all: labels, wanted: new Set(forgetLabels ?? labels) },
       classifiers.get(roles.candidate),
       signal,
     ),
@@ -142,14 +142,15 @@ async function judgeSet(
 
 async function judgeCopies(
   { copies }: SetToJudge,
-  some: Uint32Array,
-  { read, shape, isImage }: OpenedSamples,
+  { rows, read, shape, isImage }: OpenedSamples,
+  classes: { readonly all: Int32Array; readonly wanted: ReadonlySet<number> },
   candidate: Parameters<typeof logits>[0] | undefined,
   signal: AbortSignal,
 ): Promise<SetLogits['copies']> {
   const [height, width, channels] = shape;
   if (copies === 0 || !isImage || candidate === undefined) return undefined;
   if (height === undefined || width === undefined || channels === undefined) return undefined;
+  const some = evenlyOfClasses(rows, classes.all, copies, classes.wanted);
   const labels = new Int32Array(some.length);
   const seen = { mirrored: [] as Float32Array[], shifted: [] as Float32Array[] };
   for (let from = 0; from < some.length; from += batchSize) {
